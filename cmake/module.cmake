@@ -1,0 +1,36 @@
+# apical_module(NAME [SOURCES file...] [HEADERS file...] [DEPENDS target...] [PRIVATE target...])
+#
+# One library for each folder. DEPENDS are the modules below it in the picture of CONTRIBUTING.md and the packages its
+# headers need; PRIVATE packages stay inside its sources. Headers stand alone: build all_verify_interface_header_sets.
+add_library(apical_flags INTERFACE)
+target_compile_features(apical_flags INTERFACE cxx_std_20)
+# No contraction to fused multiply-adds and no reassociation: the same bits from every compiler and instruction set.
+target_compile_options(apical_flags INTERFACE -ffp-contract=off)
+add_library(apical_warnings INTERFACE)
+target_compile_options(apical_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Woverloaded-virtual
+  -Wnon-virtual-dtor $<$<BOOL:${APICAL_WERROR}>:-Werror>)
+if(APICAL_SANITIZE)
+  target_compile_options(apical_flags INTERFACE -fsanitize=${APICAL_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(apical_flags INTERFACE -fsanitize=${APICAL_SANITIZE})
+endif()
+
+function(apical_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;DEPENDS;PRIVATE")
+  set(target apical_${name})
+  if(arg_SOURCES)
+    add_library(${target} STATIC ${arg_SOURCES})
+    set(scope PUBLIC)
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:apical_warnings> ${arg_PRIVATE})
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(apical::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${arg_HEADERS})
+  target_include_directories(${target} ${scope} $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  target_link_libraries(${target} ${scope} apical_flags ${arg_DEPENDS})
+  set_property(GLOBAL APPEND PROPERTY APICAL_MODULES ${target})
+endfunction()

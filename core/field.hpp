@@ -1,0 +1,38 @@
+#pragma once
+
+#include <limits>
+#include <string_view>
+
+namespace apical {
+
+/// The values a parameter may take: an interval, its ends in or out. NaN and infinity are in none.
+struct Range {
+    double low = -std::numeric_limits<double>::max();
+    double high = std::numeric_limits<double>::max();
+    bool low_open = false;
+    bool high_open = false;
+
+    constexpr bool contains(double x) const {
+        return (low_open ? x > low : x >= low) && (high_open ? x < high : x <= high);
+    }
+};
+
+inline constexpr Range any{};
+inline constexpr Range positive{.low = 0.0, .low_open = true};
+inline constexpr Range not_negative{.low = 0.0};
+inline constexpr Range fraction{.low = 0.0, .high = 1.0};
+inline constexpr Range open_fraction{.low = 0.0, .high = 1.0, .low_open = true, .high_open = true};
+inline constexpr Range positive_fraction{.low = 0.0, .high = 1.0, .low_open = true};
+
+/// A named parameter of a plain struct: the single source of its name, unit, meaning and range. Parsing, checks, help and
+/// file attributes all read it.
+template <class Struct>
+struct Field {
+    std::string_view name;
+    double Struct::*member;
+    std::string_view unit;  ///< "ms", "mV", "pA", "nS", "pF", "Hz" or "1"
+    std::string_view meaning;
+    Range range = any;
+};
+
+}  // namespace apical

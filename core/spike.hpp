@@ -1,0 +1,54 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <limits>
+#include <tuple>
+
+#include "core/time.hpp"
+
+namespace apical {
+
+using Index = std::uint32_t;  ///< of a neuron in its population, of a population, of a projection
+
+/// What a spike is in the burst code, set once, where it is collected: gating, short-term plasticity, learning, recorders
+/// and signals read it, none compares intervals again.
+enum class SpikeKind : std::uint8_t {
+    event,    ///< an isolated spike, or the first of a burst
+    burst,    ///< the second spike of a burst: what makes it one
+    further,  ///< the third and later ones
+};
+
+/// A burst probability that a model has not stated.
+inline constexpr double no_mark = std::numeric_limits<double>::quiet_NaN();
+
+struct Spike {
+    Time time;
+    Index population;
+    Index neuron;
+    SpikeKind kind = SpikeKind::event;
+    double mark = no_mark;  ///< burst probability at the event, where the model has one
+};
+
+/// The total order of spikes. Two spikes of one neuron at one tick keep the order in which they were emitted.
+inline bool before(const Spike& a, const Spike& b) {
+    return std::tie(a.time, a.population, a.neuron) < std::tie(b.time, b.population, b.neuron);
+}
+
+/// One spike on its way down one projection: what the queue holds. Fan-out happens at delivery.
+struct Arrival {
+    Time time;
+    Index source_population;
+    Index source;      ///< neuron of the source population
+    Index projection;
+    SpikeKind kind = SpikeKind::event;
+    double release = 1.0;  ///< multiplies every weight of the row: short-term plasticity, gates
+};
+
+/// The total order of arrivals.
+inline bool before(const Arrival& a, const Arrival& b) {
+    return std::tie(a.time, a.source_population, a.source, a.projection) <
+           std::tie(b.time, b.source_population, b.source, b.projection);
+}
+
+}  // namespace apical

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/spike.hpp"
+
+namespace apical {
+
+/// The description of a network: plain structs with defaults. A configuration file and a C++ program both make one;
+/// build() turns it into a Simulation. Populations and projections are referred to by name.
+
+using Parameters = std::map<std::string, double>;  ///< by the name of the model's Field; what is absent has its default
+
+/// A number, or how to draw one.
+struct Distribution {
+    enum class Kind {
+        constant,   ///< a
+        uniform,    ///< [a, b)
+        normal,     ///< mean a, standard deviation b
+        lognormal,  ///< mean a, coefficient of variation b
+    };
+    Kind kind = Kind::constant;
+    double a = 0.0;
+    double b = 0.0;
+};
+
+/// Private noise: every neuron has its own Poisson train.
+struct Background {
+    std::string port;
+    double rate = 0.0;    ///< [Hz]
+    double weight = 0.0;  ///< unit of the port
+};
+
+/// What makes a spike an event, a burst, or a further spike of one.
+enum class Classifier {
+    isi,    ///< within b_th of the neuron's previous spike: the running burst (equality belongs to it)
+    model,  ///< the cell says
+    every,  ///< each spike is an event
+};
+
+struct PopulationDescription {
+    std::string name;
+    std::string model;
+    Index size = 1;
+    Parameters parameters;
+    std::optional<Classifier> classifier;  ///< default: the model's own
+    double b_th = 16.0;                    ///< [ms] for the classifier isi
+    std::vector<Background> background;
+    std::map<std::string, Distribution> initial;   ///< state variable -> value, drawn per neuron; default: initial()
+    std::vector<std::vector<double>> spike_times;  ///< [ms] per neuron, model spike_train only
+};
+
+struct ConnectionRule {
+    enum class Kind { all_to_all, one_to_one, fixed_indegree, bernoulli };
+    Kind kind = Kind::all_to_all;
+    Index k = 0;             ///< in-degree, for fixed_indegree
+    double p = 0.0;          ///< probability, for bernoulli
+    bool multapses = true;   ///< the same source twice, for fixed_indegree
+    bool autapses = false;   ///< a neuron onto itself
+};
+
+/// One term of what a spike releases: gain times the efficacy of short-term plasticity, or times 1 for the spikes of a gate.
+/// The terms of a projection add up.
+struct ReleaseTerm {
+    std::string variant = "all";  ///< tm, etm, tm3, mongillo; event, burst: only those spikes; all: every spike
+    double gain = 1.0;
+    Parameters parameters;  ///< U, f, tau_rec, tau_fac, tau_psc
+};
+
+struct PlasticityDescription {
+    std::string rule;      ///< burst_dependent, pair_stdp
+    std::string teaching = "sampled";  ///< burst_dependent: sampled or variance_reduced
+    std::string baseline = "fixed";    ///< burst_dependent: fixed or moving_average
+    Parameters parameters;
+    std::optional<double> back_delay;  ///< [ms] default: the projection's delay
+};
+
+/// The weights are copies of another projection's: of its transpose where that runs the other way.
+struct TieDescription {
+    std::string to;
+    double scale = 1.0;
+    enum class Mean {
+        none,     ///< synapse by synapse
+        senders,  ///< for each target, the mean over the source population
+        both,     ///< the mean over both populations
+    };
+    Mean mean = Mean::none;
+    enum class Part { whole, positive, negative };  ///< max(w, 0) or max(-w, 0)
+    Part part = Part::whole;
+};
+
+struct ProjectionDescription {
+    std::string name;
+    std::string source;
+    std::string target;
+    std::string port;
+    ConnectionRule connect;
+    Distribution weight;
+    double delay = 1.0;  ///< [ms] > 0
+    std::vector<ReleaseTerm> release;  ///< empty: every spike releases 1
+    std::optional<PlasticityDescription> plasticity;
+    std::optional<TieDescription> tie;
+};
+
+/// A number that follows a population: sampled on an absolute grid.
+struct SignalDescription {
+    std::string name;
+    std::string population;
+    enum class Kind { spike_rate, event_rate, burst_rate, burst_probability };
+    Kind kind = Kind::event_rate;
+    double tau = 10.0;        ///< [ms] of the exponential filter; rates in Hz
+    double undefined = 0.0;   ///< burst_probability while there is no event
+    double every = 1.0;       ///< [ms]
+};
+
+/// offset + gain x signal onto a port that does not decay.
+struct DriveDescription {
+    std::string name;
+    std::string signal;
+    std::string target;
+    std::string port;
+    double offset = 0.0;
+    double gain = 1.0;
+    double delay = 1.0;  ///< [ms] > 0
+};
+
+/// Steps of a constant input: from times[i] on, `values[i]` onto a port that does not decay.
+struct StepsDescription {
+    std::string name;
+    std::string target;
+    std::string port;
+    std::vector<double> times;   ///< [ms] ascending
+    std::vector<double> values;  ///< unit of the port
+};
+
+struct RecordDescription {
+    std::vector<std::string> spikes;   ///< populations whose spikes, events and bursts go to HDF5; empty: none
+    std::vector<std::string> traces;   ///< populations with rates and burst probability over time
+    double trace_bin = 20.0;           ///< [ms] boxcar
+    std::vector<std::string> weights;  ///< projections whose weights are kept at the start, the end, and in between:
+    double weights_every = 0.0;        ///< [ms] 0: only start and end
+};
+
+struct NetworkDescription {
+    std::uint64_t seed = 1;
+    double duration = 1000.0;  ///< [ms]
+    std::vector<PopulationDescription> populations;
+    std::vector<ProjectionDescription> projections;
+    std::vector<SignalDescription> signals;
+    std::vector<DriveDescription> drives;
+    std::vector<StepsDescription> steps;
+    RecordDescription record;
+};
+
+}  // namespace apical
