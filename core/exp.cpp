@@ -2,15 +2,19 @@
 
 #include <cstddef>
 
-namespace apical {
+#include "core/simd.hpp"
 
-// The compiler vectorises the loop once for each target; the loader picks the widest one that the processor has. No copy
-// enables fused multiply-adds by itself, so all give the bits of the scalar function.
-__attribute__((target_clones("arch=skylake-avx512", "avx2", "default"))) static void exp_loop(
-    double rate, const double* x, double* y, std::size_t n) {
+namespace apical {
+namespace {
+
+[[gnu::always_inline]] inline void scaled_exp_loop(double rate, const double* __restrict x, double* __restrict y,
+                                                   std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) y[i] = exp(rate * x[i]);
 }
+APICAL_WIDEST(void, scaled_exp, (double rate, const double* x, double* y, std::size_t n), (rate, x, y, n))
 
-void exp(double rate, std::span<const double> x, std::span<double> y) { exp_loop(rate, x.data(), y.data(), x.size()); }
+}  // namespace
+
+void exp(double rate, std::span<const double> x, std::span<double> y) { scaled_exp(rate, x.data(), y.data(), x.size()); }
 
 }  // namespace apical

@@ -38,7 +38,7 @@ struct RandomWords {
 RandomWords random_words(const StreamKey& key, std::uint32_t block);
 
 /// A uniform number with 53 bits on (0, 1]. The low 11 bits of the word are not used.
-inline double uniform(std::uint64_t word) {
+[[gnu::always_inline]] inline double uniform(std::uint64_t word) {
     // A double in [1, 2) made of the upper 52 bits; the 53rd is added exactly. Packed integers have no conversion to double
     // before AVX-512.
     const auto coarse = std::bit_cast<double>((word >> 12U) | 0x3ff0000000000000U) - 1.0;
@@ -90,8 +90,8 @@ private:
 };
 
 /// A Poisson process of rate 1 whose points fall on 256 equal targets, drawn with the widest vectors the processor has.
-/// Elements 2i and 2i + 1 come from the two words of Philox block `first_block` + i: a gap from the upper 53 bits, a target
-/// from the lowest 8. The two spans are equally long, and even.
+/// Elements i and n/2 + i of n come from the two words of Philox block `first_block` + i: a gap from the upper 53 bits, a
+/// target from the lowest 8. The two spans are equally long, even, and no longer than 512.
 void exponential_gaps(const StreamKey& key, std::uint32_t first_block, std::span<double> gaps,
                       std::span<std::uint8_t> targets);
 

@@ -19,6 +19,13 @@ enum class SpikeKind : std::uint8_t {
     further,  ///< the third and later ones
 };
 
+/// What makes a spike an event, a burst, or a further spike of one.
+enum class Classifier {
+    isi,    ///< within b_th of the neuron's previous spike: the running burst (equality belongs to it)
+    model,  ///< the cell says
+    every,  ///< each spike is an event
+};
+
 /// A burst probability that a model has not stated.
 inline constexpr double no_mark = std::numeric_limits<double>::quiet_NaN();
 

@@ -35,13 +35,6 @@ struct Background {
     double weight = 0.0;  ///< unit of the port
 };
 
-/// What makes a spike an event, a burst, or a further spike of one.
-enum class Classifier {
-    isi,    ///< within b_th of the neuron's previous spike: the running burst (equality belongs to it)
-    model,  ///< the cell says
-    every,  ///< each spike is an event
-};
-
 struct PopulationDescription {
     std::string name;
     std::string model;
@@ -89,7 +82,7 @@ struct TieDescription {
         both,     ///< the mean over both populations
     };
     Mean mean = Mean::none;
-    enum class Part { whole, positive, negative };  ///< max(w, 0) or max(-w, 0)
+    enum class Part { whole, plus, minus };  ///< w, max(w, 0) or max(-w, 0)
     Part part = Part::whole;
 };
 

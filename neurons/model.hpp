@@ -23,12 +23,19 @@ struct Emission {
 template <class State>
 concept PlainState = std::is_trivially_copyable_v<State> && sizeof(State) % sizeof(double) == 0;
 
+/// Where synapses may end.
+struct Port {
+    std::string_view name;
+    std::string_view unit;  ///< of the weights
+    bool level = false;     ///< what arrives stays: steps and drives may end here
+};
+
 /// What every model of a neuron declares. The object is its parameter set.
 template <class M>
 concept Declared = PlainState<typename M::State> && requires(const M model) {
     { M::name } -> std::convertible_to<std::string_view>;
     M::fields;     // std::array of Field<M>
-    M::ports;      // std::array of std::string_view: where synapses may end
+    M::ports;      // std::array of Port
     M::variables;  // std::array of std::string_view: the members of State, in order
     { model.initial() } -> std::same_as<typename M::State>;
 };

@@ -7,21 +7,27 @@
 
 namespace apical {
 
-/// A rule of synaptic plasticity. `Pre` is kept per source neuron (and shard), `Post` per target neuron; `dt` [ms] is the
-/// time since the owner's last spike as the synapse sees it (an hour or more if there was none), so that a trace is one
-/// number and one exponential. A value-initialised Pre or Post is that of a neuron that has never spiked.
+/// A rule of synaptic plasticity. `Pre` is kept per source neuron (and shard), `Post` per target neuron; `dt`
+/// [ms] is the time since the owner's last spike as the synapse sees it (an hour or more if there was none),
+/// so that a trace is one number and one exponential. A value-initialised Pre or Post is that of a neuron
+/// that has never spiked.
 ///
-/// A synapse sees a presynaptic spike at t_pre + delay and a postsynaptic one at t_post + back_delay. Spikes seen at one
-/// tick do not pair.
+///     arrive(pre, dt, kind)         a presynaptic spike is seen
+///     fire(post, dt, kind, mark)    the target spikes: the teaching factor, 0 for none
+///     at_arrival(w, post, dt)       the new weight, at a presynaptic spike
+///     at_fire(w, pre, dt, factor)   the new weight, at a spike of the target with that factor
+///
+/// A synapse sees a presynaptic spike at t_pre + delay and a postsynaptic one at t_post + back_delay. Spikes
+/// seen at one tick do not pair.
 template <class R>
-concept PlasticityRule =
-    requires(const R rule, typename R::Pre pre, typename R::Post post, double dt, double w, SpikeKind kind, double mark) {
-        { R::name } -> std::convertible_to<std::string_view>;
-        R::fields;  // std::array of Field<R>
-        { rule.arrive(pre, dt, kind) } -> std::same_as<void>;        // a presynaptic spike is seen
-        { rule.fire(post, dt, kind, mark) } -> std::same_as<double>;  // the target spikes: teaching factor, 0 for none
-        { rule.at_arrival(w, post, dt) } -> std::same_as<double>;     // the new weight, at a presynaptic spike
-        { rule.at_fire(w, pre, dt, double{}) } -> std::same_as<double>;  // the new weight, at a spike with that factor
-    };
+concept PlasticityRule = requires(const R rule, typename R::Pre pre, typename R::Post post, double dt,
+                                  double w, SpikeKind kind, double mark, double factor) {
+    { R::name } -> std::convertible_to<std::string_view>;
+    R::fields;  // std::array of Field<R>
+    { rule.arrive(pre, dt, kind) } -> std::same_as<void>;
+    { rule.fire(post, dt, kind, mark) } -> std::same_as<double>;
+    { rule.at_arrival(w, post, dt) } -> std::same_as<double>;
+    { rule.at_fire(w, pre, dt, factor) } -> std::same_as<double>;
+};
 
 }  // namespace apical

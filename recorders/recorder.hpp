@@ -13,6 +13,8 @@ namespace apical {
 struct RecordedPopulation {
     std::string name;
     Index size;
+    bool recorded =
+        true;  ///< false: a recorder is told of its spikes, since indices count all, and leaves them out
 };
 
 /// Watches a run without touching it. Called from one thread, in order of time.
@@ -29,7 +31,8 @@ public:
     /// Writes out what is buffered, so that a reader finds everything up to the last window.
     virtual void flush() {}
 
-    /// The run has ended at `end`: close the files. Not called if the run failed; what was flushed stays readable.
+    /// The run has ended at `end`: close the files. Not called if the run failed; what was flushed stays
+    /// readable.
     virtual void finish(Time end) = 0;
 };
 

@@ -1,0 +1,148 @@
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/load.hpp"
+#include "app/options.hpp"
+#include "app/run_folder.hpp"
+#include "app/text.hpp"
+#include "app/verbs.hpp"
+#include "core/error.hpp"
+#include "networks/catalogue.hpp"
+#include "networks/connect.hpp"
+#include "networks/graph.hpp"
+
+namespace apical {
+
+namespace po = boost::program_options;
+
+namespace {
+
+// Rough figures for an estimate, not promises.
+constexpr double bytes_per_synapse = 8.0;
+constexpr double bytes_per_plastic_synapse = 24.0;
+constexpr double bytes_per_neuron = 300.0;
+constexpr double assumed_rate = 10.0;       // [Hz] of a neuron
+constexpr double events_per_second = 20e6;  // synaptic events that one core delivers
+constexpr double neuron_updates_per_second = 2e6;
+
+const PopulationDescription& population(const NetworkDescription& network, const std::string& name) {
+    for (const auto& p : network.populations) {
+        if (p.name == name) return p;
+    }
+    throw ConfigError("there is no population '" + name + "'");
+}
+
+/// [Hz] of a neuron: a source's own rate, if it states one.
+double rate_of(const PopulationDescription& p) {
+    const auto rate = p.parameters.find("rate");
+    return rate != p.parameters.end() ? rate->second : assumed_rate;
+}
+
+Facts measure(const Loaded& loaded, const NetworkDescription& network) {
+    double neurons = 0.0;
+    double synapses = 0.0;
+    double plastic = 0.0;
+    double events_hz = 0.0;
+    double spikes_hz = 0.0;
+    for (const auto& p : network.populations) {
+        neurons += p.size;
+        spikes_hz += p.size * rate_of(p);
+    }
+    for (const auto& projection : network.projections) {
+        const auto& source = population(network, projection.source);
+        const double count =
+            expected_synapses(projection, source.size, population(network, projection.target).size);
+        synapses += count;
+        if (projection.plasticity) plastic += count;
+        events_hz += count * rate_of(source);
+    }
+    const double bytes = neurons * bytes_per_neuron + (synapses - plastic) * bytes_per_synapse +
+                         plastic * bytes_per_plastic_synapse;
+    const double cpu_per_second = events_hz / events_per_second + spikes_hz / neuron_updates_per_second;
+    const auto delay = smallest_delay(network, catalogue());
+    return {{"task", loaded.task},
+            {"seed", static_cast<std::int64_t>(loaded.seed())},
+            {"populations", static_cast<std::int64_t>(network.populations.size())},
+            {"projections", static_cast<std::int64_t>(network.projections.size())},
+            {"neurons", neurons},
+            {"synapses", synapses},
+            {"plastic_synapses", plastic},
+            {"smallest_delay_ms", delay ? Value(*delay) : Value()},
+            {"duration_ms", network.duration},
+            {"memory_bytes", bytes},
+            {"estimated_cpu_s", cpu_per_second * network.duration / 1000.0}};
+}
+
+void print(const Loaded& loaded, const NetworkDescription& network, const Facts& facts) {
+    const auto number = [&](const char* name) {
+        for (const auto& [key, value] : facts) {
+            if (key == name && std::holds_alternative<double>(value)) return std::get<double>(value);
+        }
+        return 0.0;
+    };
+    fmt::print("{} · {} · seed {}: the configuration is right\n", loaded.task, loaded.size_text(),
+               loaded.seed());
+    fmt::print("  {:<16}{} in {} populations\n", "neurons", number("neurons"), network.populations.size());
+    fmt::print("  {:<16}{:.0f} in {} projections, {:.0f} of them plastic\n", "synapses", number("synapses"),
+               network.projections.size(), number("plastic_synapses"));
+    const auto delay = smallest_delay(network, catalogue());
+    fmt::print("  {:<16}{}\n", "smallest delay",
+               delay ? fmt::format("{} ms", *delay) : "none: nothing but sources project");
+    for (const auto& loop : recurrent_loops(network))
+        fmt::print("  {:<16}{}\n", "loop", fmt::join(loop, ", "));
+    fmt::print("  {:<16}{:.6g} s simulated\n", "duration", network.duration / 1000.0);
+    fmt::print("  {:<16}about {}\n", "memory", bytes_text(number("memory_bytes")));
+    fmt::print("  {:<16}about {} of one core, if neurons spike at {:.0f} Hz\n", "time",
+               clock_text(number("estimated_cpu_s")), assumed_rate);
+}
+
+}  // namespace
+
+int check_verb(const Arguments& arguments) {
+    std::vector<std::string> set;
+    std::string seed;
+    std::string graph;
+    bool json = false;
+    VerbOptions options("apical check CONFIG [options]",
+                        "Finds everything that is wrong with a configuration, tells the size of its network, "
+                        "and runs nothing.",
+                        "apical check xor.toml\napical check network.toml --graph network.dot");
+    options.positional("config");
+    options.add()  //
+        ("set", po::value(&set)->composing()->value_name("KEY=VALUE"),
+         "change a key of the file (repeatable)")                                         //
+        ("seed", po::value(&seed)->value_name("N|random"), "seed of all random numbers")  //
+        ("graph", po::value(&graph)->value_name("FILE"),
+         "write the populations and projections for Graphviz")  //
+        ("json", po::bool_switch(&json), "print the figures as JSON");
+    const auto values = options.parse(arguments);
+    if (!values) return 0;
+    const auto configs =
+        values->count("config") != 0 ? (*values)["config"].as<std::vector<std::string>>() : Arguments{};
+    if (configs.size() != 1) {
+        throw ConfigError(fmt::format(
+            "error[E0301]: {}\nusage: apical check CONFIG [options]\nhelp: apical explain E0301\n",
+            configs.empty() ? "check what? The configuration is missing" : "one configuration at a time"));
+    }
+    const Loaded loaded = load(configs.front(), overrides(set, seed));
+    const NetworkDescription network = loaded.network();
+    const Facts facts = measure(loaded, network);
+    if (json) {
+        fmt::print("{}\n", to_json(facts).dump(2));
+    } else {
+        print(loaded, network, facts);
+    }
+    for (const std::string& name : unreachable_populations(network, catalogue())) {
+        fmt::print(stderr,
+                   "warning: no source, background, steps or drive reaches '{}': it is silent, unless its "
+                   "parameters make it fire\n",
+                   name);
+    }
+    if (!graph.empty()) write_file(graph, graphviz(network));
+    return 0;
+}
+
+}  // namespace apical

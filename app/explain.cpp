@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/load.hpp"
+#include "app/options.hpp"
+#include "app/verbs.hpp"
+#include "core/error.hpp"
+#include "networks/catalogue.hpp"
+#include "networks/error_codes.hpp"
+#include "networks/suggest.hpp"
+
+namespace apical {
+
+namespace {
+
+std::string unit_text(const std::string& unit) {
+    return unit.empty() || unit == "1" ? "" : fmt::format(" [{}]", unit);
+}
+
+std::string default_text(double value) {
+    return std::isnan(value) ? "follows from the others" : fmt::format("{}", value);
+}
+
+bool explain_error(const std::string& name) {
+    for (const ErrorCode& error : error_codes) {
+        if (error.code != name) continue;
+        fmt::print("{}: {}\n\n{}\n", error.code, error.title, error.text);
+        return true;
+    }
+    return false;
+}
+
+bool explain_model(const std::string& name) {
+    bool found = false;
+    for (const ModelInfo& model : catalogue().models) {
+        if (model.name != name) continue;
+        found = true;
+        const std::map<ModelInfo::Kind, const char*> kinds{
+            {ModelInfo::Kind::neuron, "model of a neuron"},
+            {ModelInfo::Kind::source, "source of spikes"},
+            {ModelInfo::Kind::rule, "rule of plasticity"},
+            {ModelInfo::Kind::short_term, "short-term plasticity"}};
+        fmt::print("{}: {}, {}\n", model.name, kinds.at(model.kind), model.summary);
+        if (!model.equations.empty()) fmt::print("\n{}\n", model.equations);
+        if (!model.fields.empty()) fmt::print("\nparameters\n");
+        for (const FieldInfo& field : model.fields) {
+            fmt::print("  {:<14} {}{}; {}; default {}\n", field.name, field.meaning, unit_text(field.unit),
+                       describe(field.range, ""), default_text(field.default_value));
+        }
+        for (const OptionInfo& option : model.options) {
+            fmt::print("  {:<14} {}\n", option.name, option.meaning);
+            for (const auto& [word, meaning] : option.choices)
+                fmt::print("    {:<18} {}\n", fmt::format("\"{}\"", word), meaning);
+        }
+        if (!model.ports.empty()) fmt::print("\nports\n");
+        for (const PortInfo& port : model.ports) {
+            fmt::print("  {:<14} weights in {}{}\n", port.name, port.unit,
+                       port.level ? "; what arrives stays" : "");
+        }
+        if (!model.variables.empty()) fmt::print("\nstate: {}\n", fmt::join(model.variables, ", "));
+    }
+    return found;
+}
+
+void print_key(const std::string& task, const KeyFacts& key) {
+    fmt::print("{}{}\n  {}{}\n", key.name,
+               key.table.empty() ? fmt::format(" (task {})", task)
+                                 : fmt::format(" in [{}] (task {})", key.table, task),
+               key.meaning, unit_text(key.unit));
+    for (const Word& word : key.words)
+        fmt::print("    {:<20} {}\n", fmt::format("\"{}\"", word.name), word.meaning);
+    if (!key.unit.empty()) fmt::print("  range: {}\n", describe(key.range, key.unit));
+    fmt::print("  default: {}\n", key.default_value.empty() ? "none, it must be given" : key.default_value);
+}
+
+/// A key, or the keys of a table: of every place where there is one of that name.
+bool explain_key(const std::string& name, const std::vector<std::pair<std::string, KeyFacts>>& keys) {
+    bool found = false;
+    std::set<std::string> told;
+    for (const auto& [task, key] : keys) {
+        const std::string path = "." + key.table + ".";
+        const bool table = path.find("." + name + ".") != std::string::npos;
+        const bool whole_task = task == name && key.table.empty();
+        if (key.name != name && !table && !whole_task) continue;
+        if (key.table.ends_with(".parameters")) continue;  // told by the model
+        // The same key of two tables of one kind is told once.
+        if (!told.insert(key.name + key.meaning + (key.table.substr(0, key.table.find('.')))).second)
+            continue;
+        if (found) fmt::print("\n");
+        print_key(task, key);
+        found = true;
+    }
+    return found;
+}
+
+}  // namespace
+
+int explain_verb(const Arguments& arguments) {
+    VerbOptions options("apical explain NAME", "Explains a key, a table, a task, a model or an error code.",
+                        "apical explain tau_rec\napical explain E0203");
+    options.positional("name");
+    const auto values = options.parse(arguments);
+    if (!values) return 0;
+    const auto names =
+        values->count("name") != 0 ? (*values)["name"].as<std::vector<std::string>>() : Arguments{};
+    if (names.size() != 1)
+        throw ConfigError("error[E0301]: explain what? One name, please\nusage: apical explain NAME\n");
+    const std::string& name = names.front();
+
+    if (explain_error(name)) return 0;
+    const auto keys = all_keys();
+    const bool model = explain_model(name);
+    bool key = explain_key(name, keys);
+    std::vector<std::string> known;
+    for (const auto& [task, facts] : keys) known.push_back(facts.name);
+    for (const ModelInfo& info : catalogue().models) {
+        known.push_back(info.name);
+        for (const FieldInfo& field : info.fields) {
+            known.push_back(field.name);
+            if (field.name != name) continue;
+            fmt::print("{}{} of {}\n  {}{}\n  range: {}\n  default: {}\n", key ? "\n" : "", field.name,
+                       info.name, field.meaning, unit_text(field.unit), describe(field.range, field.unit),
+                       default_text(field.default_value));
+            key = true;
+        }
+    }
+    if (model || key) return 0;
+    std::string hint;
+    if (const ForeignName* foreign = foreign_name(name, known)) {
+        hint = fmt::format("{} is {}'s name; here it is {}", name, foreign->tool, foreign->ours);
+    } else if (const auto meant = probably_meant(name, known)) {
+        hint = fmt::format("did you mean '{}'?", *meant);
+    } else {
+        hint = "known are keys, tables, tasks, models and error codes";
+    }
+    throw ConfigError(fmt::format("error[E0301]: there is nothing named '{}'\n   |  {}\n", name, hint));
+}
+
+}  // namespace apical

@@ -1,0 +1,107 @@
+#include "app/load.hpp"
+
+#include <random>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "networks/catalogue.hpp"
+#include "networks/network_config.hpp"
+#include "tasks/run.hpp"
+
+namespace apical {
+
+std::uint64_t Loaded::seed() const {
+    return std::visit([](const auto& config_) { return config_.seed; }, what);
+}
+
+NetworkDescription Loaded::network() const {
+    const auto* network = std::get_if<NetworkDescription>(&what);
+    return network != nullptr ? *network : describe_xor(std::get<XorConfig>(what));
+}
+
+std::string Loaded::size_text() const {
+    if (const auto* xor_config = std::get_if<XorConfig>(&what)) {
+        return fmt::format("2-{}-1 populations of {}", xor_config->hidden, xor_config->neurons);
+    }
+    const auto& network = std::get<NetworkDescription>(what);
+    std::uint64_t neurons = 0;
+    for (const auto& population : network.populations) neurons += population.size;
+    return fmt::format("{} populations, {} neurons", network.populations.size(), neurons);
+}
+
+Loaded load(const std::filesystem::path& path, const std::vector<Override>& overrides) {
+    Loaded loaded{Config::open(path, overrides), {}, {}};
+    ConfigTable root = loaded.config.root();
+    loaded.task = root.has("task") ? root.peek("task") : "network";
+    if (loaded.task == "network") {
+        loaded.what = read_network(root, catalogue());
+    } else if (loaded.task == "xor") {
+        loaded.what = read_xor(root);
+    } else {
+        for (const std::string& key : root.keys()) root.skip(key);
+        std::string task;
+        root.read_word({.name = "task", .meaning = "what the file is for", .required = true},
+                       {{"network", "simulate a network"}, {"xor", "learn the exclusive or"}}, task);
+    }
+    loaded.config.finish();
+    return loaded;
+}
+
+std::vector<std::pair<std::string, KeyFacts>> all_keys() {
+    std::vector<std::pair<std::string, KeyFacts>> keys;
+    const auto add = [&](const std::string& task, const Config& config) {
+        for (KeyFacts& facts : config.keys()) keys.emplace_back(task, std::move(facts));
+    };
+    Config xor_file = Config::parse("", "xor.toml");
+    read_xor(xor_file.root());
+    add("xor", xor_file);
+
+    // A network with one of each table; what it says is never judged, only which keys were asked for.
+    // Parameters of models are the catalogue's.
+    constexpr std::string_view every_table = R"(
+[population.NAME]
+background = [{}]
+[projection.NAME]
+weight = { distribution = "normal" }
+connect = { rule = "fixed_indegree" }
+release = [{}]
+[projection.NAME.plasticity]
+[projection.SHORT_TERM.short_term]
+[projection.BERNOULLI]
+source = "NAME"
+target = "NAME"
+connect = { rule = "bernoulli" }
+weight = { distribution = "lognormal" }
+[projection.TIED.tie]
+[projection.UNIFORM]
+weight = { distribution = "uniform" }
+[signal.NAME]
+[drive.NAME]
+[steps.NAME]
+)";
+    std::string text(every_table);
+    for (const ModelInfo& model : catalogue().models) {
+        if (!model.ports.empty()) {
+            text.replace(text.find("background"), 0, fmt::format("model = \"{}\"\n", model.name));
+            break;
+        }
+    }
+    Config network_file = Config::parse(text, "network.toml");
+    read_network(network_file.root(), catalogue());
+    add("network", network_file);
+    return keys;
+}
+
+std::vector<Override> overrides(const std::vector<std::string>& set, const std::string& seed) {
+    std::vector<Override> changes;
+    for (const std::string& text : set) changes.push_back({"--set", text});
+    if (seed == "random") {
+        changes.push_back({"--seed", fmt::format("seed={}", std::random_device{}())});
+    } else if (!seed.empty()) {
+        changes.push_back({"--seed", fmt::format("seed={}", seed)});
+    }
+    return changes;
+}
+
+}  // namespace apical

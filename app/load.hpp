@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "networks/config.hpp"
+#include "networks/description.hpp"
+#include "tasks/xor_config.hpp"
+
+namespace apical {
+
+/// A configuration read and found right.
+struct Loaded {
+    Config config;
+    std::string task;  ///< "xor", "network"
+    std::variant<NetworkDescription, XorConfig> what;
+
+    std::uint64_t seed() const;
+    NetworkDescription network() const;
+    /// One line: "2-4-1 populations of 50".
+    std::string size_text() const;
+};
+
+/// Throws ConfigError with every complaint. The key `task` says what the file is for; without it, a network.
+Loaded load(const std::filesystem::path& path, const std::vector<Override>& overrides);
+
+/// Every key there is, of every task, for `explain`: the first element of each pair names the task.
+std::vector<std::pair<std::string, KeyFacts>> all_keys();
+
+/// The changes of `--set` and `--seed`; "random" draws a seed.
+std::vector<Override> overrides(const std::vector<std::string>& set, const std::string& seed);
+
+}  // namespace apical

@@ -1,0 +1,78 @@
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/load.hpp"
+#include "app/options.hpp"
+#include "app/run_folder.hpp"
+#include "app/verbs.hpp"
+#include "core/error.hpp"
+#include "networks/suggest.hpp"
+
+namespace apical {
+
+namespace po = boost::program_options;
+
+namespace {
+
+std::string xor_file() {
+    Config config = Config::parse("", "xor.toml");
+    read_xor(config.root());
+    return config.commented(
+        "The exclusive or, learnt by a spiking network in a single phase: apical run xor.toml\n"
+        "\n"
+        "Every key with its default; a line that is left out has it too. Times are in ms, rates in Hz; a "
+        "value may be text\n"
+        "with a unit, \"0.2 s\". More about a key: apical explain KEY");
+}
+
+struct Template {
+    const char* task;
+    std::string (*text)();
+};
+constexpr Template templates[] = {{"xor", xor_file}};
+
+}  // namespace
+
+int new_verb(const Arguments& arguments) {
+    bool overwrite = false;
+    std::string out;
+    VerbOptions options("apical new TASK [--out FILE]",
+                        "Writes a configuration with every key, its default and what it means.",
+                        "apical new xor\napical new xor --out experiments/first.toml");
+    options.positional("task");
+    options.add()                                                                              //
+        ("out", po::value(&out)->value_name("FILE"), "name of the file (default: TASK.toml)")  //
+        ("overwrite", po::bool_switch(&overwrite), "replace the file");
+    const auto values = options.parse(arguments);
+    if (!values) return 0;
+    std::vector<std::string> known;
+    for (const Template& t : templates) known.emplace_back(t.task);
+    const auto tasks =
+        values->count("task") != 0 ? (*values)["task"].as<std::vector<std::string>>() : Arguments{};
+    for (const Template& t : templates) {
+        if (tasks.size() != 1 || tasks.front() != t.task) continue;
+        const std::filesystem::path path = out.empty() ? std::string(t.task) + ".toml" : out;
+        if (std::filesystem::exists(path) && !overwrite) {
+            throw ConfigError(
+                fmt::format("error[E0301]: {} exists\n   |  choose another --out, or --overwrite\nhelp: "
+                            "apical explain E0301\n",
+                            path.string()));
+        }
+        write_file(path, t.text());
+        fmt::print(stderr, "wrote {}: edit it, then: apical run {}\n", path.string(), path.string());
+        return 0;
+    }
+    const std::string given = tasks.size() == 1 ? tasks.front() : std::string();
+    const auto meant = probably_meant(given, known);
+    throw ConfigError(fmt::format("error[E0301]: {}\n   |  {}known: {}\nhelp: apical explain E0301\n",
+                                  tasks.empty()      ? "new what? The task is missing"
+                                  : tasks.size() > 1 ? "one task at a time"
+                                                     : fmt::format("unknown task '{}'", given),
+                                  meant ? fmt::format("did you mean '{}'? ", *meant) : std::string(),
+                                  fmt::join(known, ", ")));
+}
+
+}  // namespace apical

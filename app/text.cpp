@@ -1,0 +1,73 @@
+#include "app/text.hpp"
+
+#include <array>
+#include <cmath>
+#include <type_traits>
+#include <variant>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace apical {
+
+std::string clock_text(double seconds) {
+    const auto whole = static_cast<long long>(std::llround(seconds));
+    if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+    return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+std::string utc_text(std::chrono::system_clock::time_point time, bool compact) {
+    const std::tm utc = fmt::gmtime(std::chrono::system_clock::to_time_t(time));
+    return compact ? fmt::format("{:%Y%m%dT%H%M%SZ}", utc) : fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc);
+}
+
+std::string bytes_text(double bytes) {
+    constexpr std::array units{"B", "kB", "MB", "GB", "TB"};
+    std::size_t unit = 0;
+    for (; bytes >= 1000.0 && unit + 1 < units.size(); ++unit) bytes /= 1000.0;
+    return fmt::format("{:.3g} {}", bytes, units[unit]);
+}
+
+nlohmann::ordered_json to_json(const Value& value) {
+    return std::visit(
+        [](const auto& x) -> nlohmann::ordered_json {
+            using X = std::decay_t<decltype(x)>;
+            if constexpr (std::is_same_v<X, std::monostate>) {
+                return nullptr;
+            } else if constexpr (std::is_same_v<X, double>) {
+                if (!std::isfinite(x)) return nullptr;  // JSON has no word for it
+                return x;
+            } else {
+                return x;
+            }
+        },
+        value);
+}
+
+nlohmann::ordered_json to_json(const Facts& facts) {
+    nlohmann::ordered_json object = nlohmann::ordered_json::object();
+    for (const auto& [name, value] : facts) object[name] = to_json(value);
+    return object;
+}
+
+std::string csv_field(const Value& value) {
+    return std::visit(
+        [](const auto& x) -> std::string {
+            using X = std::decay_t<decltype(x)>;
+            if constexpr (std::is_same_v<X, std::monostate>) {
+                return {};
+            } else if constexpr (std::is_same_v<X, double>) {
+                return std::isfinite(x) ? fmt::format("{}", x) : std::string();
+            } else if constexpr (std::is_same_v<X, std::string>) {
+                if (x.find_first_of(",\"\n") == std::string::npos) return x;
+                std::string quoted = "\"";
+                for (const char c : x) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+                return quoted + "\"";
+            } else {
+                return fmt::format("{}", x);
+            }
+        },
+        value);
+}
+
+}  // namespace apical

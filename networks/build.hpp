@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "networks/description.hpp"
+#include "simulator/simulation.hpp"
+
+namespace apical {
+
+/// Which inner loop runs linear neurons.
+enum class Loop {
+    automatic,  ///< the one without visits where the model allows it
+    visiting,   ///< advance and receive, as for any other model
+};
+
+struct BuildOptions {
+    std::size_t threads = 1;
+    Loop loop = Loop::automatic;
+    Index shard_size = 0;  ///< neurons; 0: chosen from the population. Results do not depend on it
+};
+
+/// A network ready to run, and where things are in it.
+struct Network {
+    std::unique_ptr<Simulation> simulation;
+    std::map<std::string, Index> populations;
+    std::map<std::string, Index> projections;
+    std::vector<std::string> warnings;  ///< what is legal and probably not meant
+
+    /// The index of a state variable of a population; throws ConfigError if there is none of that name.
+    std::size_t variable(const std::string& population, const std::string& name) const;
+};
+
+/// Throws ConfigError for names that do not exist, ModelError for parameters.
+Network build(const NetworkDescription& description, const BuildOptions& options = {});
+
+}  // namespace apical

@@ -1,0 +1,253 @@
+#include "networks/connect.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <string>
+
+#include <boost/random/geometric_distribution.hpp>
+#include <boost/random/lognormal_distribution.hpp>
+#include <boost/random/normal_distribution.hpp>
+#include <boost/random/uniform_int_distribution.hpp>
+#include <boost/random/uniform_real_distribution.hpp>
+
+#include "core/error.hpp"
+
+namespace apical {
+
+namespace {
+
+/// Both halves of each word of a stream: an index needs no more.
+class HalfWords {
+public:
+    using result_type = std::uint32_t;
+    explicit HalfWords(const StreamKey& key) : stream_(key) {}
+    static constexpr result_type min() { return 0; }
+    static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
+    result_type operator()() {
+        if (half_) {
+            half_ = false;
+            return static_cast<result_type>(word_ >> 32U);
+        }
+        half_ = true;
+        word_ = stream_();
+        return static_cast<result_type>(word_);
+    }
+
+private:
+    Stream stream_;
+    std::uint64_t word_ = 0;
+    bool half_ = false;
+};
+
+/// Numbers 0 ... n - 1 except, perhaps, one.
+class Candidates {
+public:
+    Candidates(Index n_source, bool exclude, Index target)
+        : count_(n_source - (exclude ? 1 : 0)), excluded_(exclude ? target : n_source) {}
+    Index count() const { return count_; }
+    Index operator[](Index i) const { return i + (i >= excluded_ ? 1 : 0); }
+
+private:
+    Index count_;
+    Index excluded_;
+};
+
+/// Sorts numbers below n, by digits of a few bits from the lowest up: four times faster than by comparison.
+/// The upper half of the buffer is room to work in.
+void sort_below(Index n, std::vector<Index>& out) {
+    constexpr std::size_t small = 24;
+    const std::size_t k = out.size();
+    if (k < small) {
+        std::sort(out.begin(), out.end());
+        return;
+    }
+    const auto bits = static_cast<int>(std::bit_width(n - 1));
+    const int passes = (bits + 7) / 8;
+    const int digit = passes == 0 ? 0 : (bits + passes - 1) / passes;
+    const Index mask = (Index{1} << digit) - 1;
+    out.resize(2 * k);
+    Index* from = out.data();
+    Index* to = out.data() + k;
+    for (int pass = 0; pass < passes; ++pass) {
+        const int shift = pass * digit;
+        std::array<std::uint32_t, 256> next{};
+        for (std::size_t i = 0; i < k; ++i) ++next[(from[i] >> shift) & mask];
+        std::exclusive_scan(next.begin(), next.begin() + mask + 1, next.begin(), 0U);
+        for (std::size_t i = 0; i < k; ++i) to[next[(from[i] >> shift) & mask]++] = from[i];
+        std::swap(from, to);
+    }
+    if (from != out.data()) std::copy_n(from, k, out.data());
+    out.resize(k);
+}
+
+/// `k` different numbers below n, ascending. The missing ones are redrawn until there are k: which set comes
+/// out is as if repetitions had been rejected one by one, so all sets are equally likely.
+void draw_distinct(HalfWords& words, Index k, Index n, std::vector<Index>& out) {
+    const boost::random::uniform_int_distribution<Index> pick(0, n - 1);
+    out.clear();
+    while (out.size() < k) {
+        while (out.size() < k) out.push_back(pick(words));
+        sort_below(n, out);
+        out.erase(std::unique(out.begin(), out.end()), out.end());
+    }
+}
+
+/// Replaces an ascending list by the numbers below n that are not in it.
+void complement(Index n, std::vector<Index>& out) {
+    const std::size_t k = out.size();
+    std::size_t next = 0;
+    for (Index i = 0; i < n; ++i) {
+        if (next < k && out[next] == i) {
+            ++next;
+        } else {
+            out.push_back(i);
+        }
+    }
+    out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(k));
+}
+
+void draw_fixed_indegree(const ConnectionRule& rule, HalfWords& words, Index n, std::vector<Index>& out) {
+    if (rule.multapses) {
+        const boost::random::uniform_int_distribution<Index> pick(0, n - 1);
+        out.resize(rule.k);
+        for (Index& source : out) source = pick(words);
+        sort_below(n, out);
+    } else if (rule.k <= n / 2) {
+        draw_distinct(words, rule.k, n, out);
+    } else {
+        draw_distinct(words, n - rule.k, n, out);
+        complement(n, out);
+    }
+}
+
+/// The gaps between successes are geometric: as many draws as synapses.
+void draw_bernoulli(double p, Stream stream, Index n, std::vector<Index>& out) {
+    boost::random::geometric_distribution<std::int64_t> failures(p);
+    for (std::int64_t i = failures(stream); i < n; i += 1 + failures(stream))
+        out.push_back(static_cast<Index>(i));
+}
+
+template <class Sampler>
+void fill(Sampler sampler, const StreamKey& key, std::span<float> out) {
+    Stream stream(key);
+    for (float& weight : out) weight = static_cast<float>(sampler(stream));
+}
+
+}  // namespace
+
+void draw_sources(const ConnectionRule& rule, const StreamKey& key, Index target, Index n_source,
+                  bool same_population, std::vector<Index>& out) {
+    using Kind = ConnectionRule::Kind;
+    out.clear();
+    const Candidates candidates(n_source, same_population && !rule.autapses && target < n_source, target);
+    const Index n = candidates.count();
+    switch (rule.kind) {
+        case Kind::one_to_one:
+            if (target >= n_source || candidates[target] != target) {
+                throw ConfigError("one_to_one: target " + std::to_string(target) + " has no source");
+            }
+            out.push_back(target);
+            return;
+        case Kind::fixed_indegree:
+            if (n == 0 || (!rule.multapses && rule.k > n)) {
+                throw ConfigError("fixed_indegree: k = " + std::to_string(rule.k) + " of only " +
+                                  std::to_string(n) + " possible sources");
+            }
+            {
+                HalfWords words(key);
+                draw_fixed_indegree(rule, words, n, out);
+            }
+            break;
+        case Kind::bernoulli:
+            if (rule.p <= 0.0) return;
+            if (rule.p < 1.0) {
+                draw_bernoulli(rule.p, Stream(key), n, out);
+                break;
+            }
+            [[fallthrough]];
+        case Kind::all_to_all:
+            out.resize(n);
+            std::iota(out.begin(), out.end(), Index{0});
+            break;
+    }
+    for (Index& source : out) source = candidates[source];
+}
+
+void draw_weights(const Distribution& distribution, const StreamKey& key, std::span<float> out) {
+    using Kind = Distribution::Kind;
+    const double a = distribution.a;
+    const double b = distribution.b;
+    switch (distribution.kind) {
+        case Kind::constant:
+            std::fill(out.begin(), out.end(), static_cast<float>(a));
+            break;
+        case Kind::uniform:
+            fill(
+                [&](Stream& stream) {
+                    return a + (b - a) * boost::random::uniform_real_distribution<double>(0, 1)(stream);
+                },
+                key, out);
+            break;
+        case Kind::normal:
+            fill(boost::random::normal_distribution<double>(a, b), key, out);
+            break;
+        case Kind::lognormal: {  // a negative mean: the mirror image
+            const double variance = std::log1p(b * b);
+            boost::random::lognormal_distribution<double> size(std::log(std::abs(a)) - 0.5 * variance,
+                                                               std::sqrt(variance));
+            fill([&](Stream& stream) { return std::copysign(size(stream), a); }, key, out);
+            break;
+        }
+    }
+}
+
+Wiring connect(const ProjectionDescription& projection, std::uint64_t seed, Index n_source, Index first,
+               Index last) {
+    const bool same_population = projection.source == projection.target;
+    StreamKey connect_key(seed, "connect", projection.name);
+    StreamKey weight_key(seed, "weight", projection.name);
+    Wiring wiring;
+    wiring.offsets.reserve(last - first + std::size_t{1});
+    wiring.offsets.push_back(0);
+    const auto expected = static_cast<std::size_t>(expected_synapses(projection, n_source, last - first));
+    wiring.sources.reserve(expected + expected / 64);
+    std::vector<Index> sources;
+    for (Index target = first; target < last; ++target) {
+        connect_key.entity = target;
+        draw_sources(projection.connect, connect_key, target, n_source, same_population, sources);
+        wiring.sources.insert(wiring.sources.end(), sources.begin(), sources.end());
+        wiring.offsets.push_back(wiring.sources.size());
+    }
+    wiring.weights.resize(wiring.sources.size());
+    for (Index target = first; target < last; ++target) {
+        const std::size_t begin = wiring.offsets[target - first];
+        weight_key.entity = target;
+        draw_weights(projection.weight, weight_key,
+                     std::span(wiring.weights).subspan(begin, wiring.offsets[target - first + 1] - begin));
+    }
+    return wiring;
+}
+
+double expected_synapses(const ProjectionDescription& projection, Index n_source, Index n_target) {
+    const ConnectionRule& rule = projection.connect;
+    const bool excluded = projection.source == projection.target && !rule.autapses;
+    const double sources = static_cast<double>(n_source) - (excluded ? 1.0 : 0.0);
+    const double targets = n_target;
+    switch (rule.kind) {
+        case ConnectionRule::Kind::all_to_all:
+            return sources * targets;
+        case ConnectionRule::Kind::one_to_one:
+            return targets;
+        case ConnectionRule::Kind::fixed_indegree:
+            return rule.k * targets;
+        case ConnectionRule::Kind::bernoulli:
+            return rule.p * sources * targets;
+    }
+    return 0.0;
+}
+
+}  // namespace apical

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/random.hpp"
+#include "networks/description.hpp"
+
+namespace apical {
+
+/// The sources of one target, ascending, into `out` (whose capacity is reused). `key` is that of the target:
+/// the draw depends on nothing else, so any target can be wired at any time, by any thread.
+void draw_sources(const ConnectionRule& rule, const StreamKey& key, Index target, Index n_source,
+                  bool same_population, std::vector<Index>& out);
+
+/// One weight for each synapse of a target.
+void draw_weights(const Distribution& distribution, const StreamKey& key, std::span<float> out);
+
+/// The synapses onto a range of targets [first, last): those of target t are [offsets[t - first], offsets[t -
+/// first + 1]), by ascending source.
+struct Wiring {
+    std::vector<std::size_t> offsets;
+    std::vector<Index> sources;
+    std::vector<float> weights;
+};
+
+/// Draws them from the streams "connect/<projection>" and "weight/<projection>", entity = target.
+Wiring connect(const ProjectionDescription& projection, std::uint64_t seed, Index n_source, Index first,
+               Index last);
+
+/// The mean number of synapses of a projection.
+double expected_synapses(const ProjectionDescription& projection, Index n_source, Index n_target);
+
+}  // namespace apical

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "neurons/adaptive_lif.hpp"
+#include "neurons/lif.hpp"
+#include "neurons/source.hpp"
+#include "neurons/stochastic_pyramidal.hpp"
+#include "plasticity/burst_dependent.hpp"
+#include "plasticity/pair_stdp.hpp"
+
+namespace apical {
+
+/// THE list: one line for each model gives it a name in configurations, a page in `explain` and the contract tests. A preset
+/// is a further line with its own numbers.
+
+template <class Visit>
+void for_each_neuron_model(Visit visit) {
+    visit("lif", Lif{});
+    visit("adaptive_lif", AdaptiveLif{});
+    visit("pv", AdaptiveLif::pv());
+    visit("sst", AdaptiveLif::sst());
+    visit("stochastic_pyramidal", StochasticPyramidal{});
+    visit("integrator_pyramidal", IntegratorPyramidal{});
+}
+
+template <class Visit>
+void for_each_source_model(Visit visit) {
+    visit("poisson", Poisson{});
+    visit("regular", Regular{});
+}
+
+/// `teaching` and `baseline` choose between the forms of one rule; empty where there is only one.
+template <class Visit>
+void for_each_rule(Visit visit) {
+    visit("burst_dependent", "sampled", "fixed", BurstCcnRule{});
+    visit("burst_dependent", "sampled", "moving_average", BurstpropRule{});
+    visit("burst_dependent", "variance_reduced", "fixed", VarianceReducedBurstCcnRule{});
+    visit("burst_dependent", "variance_reduced", "moving_average", VarianceReducedBurstpropRule{});
+    visit("pair_stdp", "", "", PairStdp{});
+}
+
+}  // namespace apical

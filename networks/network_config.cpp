@@ -1,0 +1,600 @@
+#include "networks/network_config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/random.hpp"
+
+namespace apical {
+
+namespace {
+
+constexpr Range at_least_one{.low = 1.0};
+constexpr std::string_view delay_reason =
+    "an effect cannot precede its cause; the smallest delay is the engine's window";
+
+constexpr auto classifiers = std::to_array<Choice<Classifier>>({
+    {"isi", Classifier::isi, "within b_th of the previous spike: the same burst"},
+    {"model", Classifier::model, "the cell says"},
+    {"every", Classifier::every, "each spike is an event"},
+});
+
+constexpr auto rules = std::to_array<Choice<ConnectionRule::Kind>>({
+    {"all_to_all", ConnectionRule::Kind::all_to_all, "every source to every target"},
+    {"one_to_one", ConnectionRule::Kind::one_to_one, "neuron i to neuron i"},
+    {"fixed_indegree", ConnectionRule::Kind::fixed_indegree, "k random sources for each target"},
+    {"bernoulli", ConnectionRule::Kind::bernoulli, "every pair with probability p"},
+});
+
+constexpr auto distributions = std::to_array<Choice<Distribution::Kind>>({
+    {"uniform", Distribution::Kind::uniform, "from low to high"},
+    {"normal", Distribution::Kind::normal, "mean and sd"},
+    {"lognormal", Distribution::Kind::lognormal, "mean and cv; a negative mean mirrors it"},
+});
+
+constexpr auto means = std::to_array<Choice<TieDescription::Mean>>({
+    {"none", TieDescription::Mean::none, "synapse by synapse"},
+    {"senders", TieDescription::Mean::senders, "for each target, the mean over the source population"},
+    {"both", TieDescription::Mean::both, "the mean over both populations"},
+});
+
+constexpr auto parts = std::to_array<Choice<TieDescription::Part>>({
+    {"whole", TieDescription::Part::whole, "w"},
+    {"positive", TieDescription::Part::plus, "max(w, 0)"},
+    {"negative", TieDescription::Part::minus, "max(-w, 0)"},
+});
+
+constexpr auto signal_kinds = std::to_array<Choice<SignalDescription::Kind>>({
+    {"spike_rate", SignalDescription::Kind::spike_rate, "all spikes [Hz]"},
+    {"event_rate", SignalDescription::Kind::event_rate, "events [Hz]"},
+    {"burst_rate", SignalDescription::Kind::burst_rate, "bursts [Hz]"},
+    {"burst_probability", SignalDescription::Kind::burst_probability, "bursts over events"},
+});
+
+/// What a spike may release without short-term plasticity.
+const std::vector<Word>& gates() {
+    static const std::vector<Word> words{{"all", "every spike releases 1"},
+                                         {"event", "events release 1, other spikes nothing"},
+                                         {"burst", "second spikes of bursts release 1, others nothing"}};
+    return words;
+}
+
+template <class Items>
+std::vector<std::string> names(const Items& items) {
+    std::vector<std::string> result;
+    for (const auto& item : items) result.push_back(item.name);
+    return result;
+}
+
+class NetworkReader {
+public:
+    NetworkReader(ConfigTable root, const Catalogue& catalogue) : root_(root), catalogue_(catalogue) {}
+
+    NetworkDescription read() {
+        root_.topic("network");
+        std::string task = "network";
+        root_.read_word({.name = "task", .meaning = "what the file is for"},
+                        {{"network", "simulate the network below"}}, task);
+        root_.read({"seed", "1", "of all random numbers; the same seed gives the same run"}, network_.seed);
+        root_.read({"duration", "ms", "simulated time", positive}, network_.duration);
+
+        for (ConfigTable& table : root_.tables("population", {})) read_population(table);
+        populations_ = names(network_.populations);
+        if (populations_.empty())
+            root_.complain("", "E0201", "there is no population", "add a table [population.NAME]");
+
+        const std::vector<ConfigTable> projections = root_.tables("projection", {});
+        for (const ConfigTable& table : projections) projections_.push_back(table.name());
+        for (const ConfigTable& table : projections) read_projection(table);
+        check_ties(projections);
+
+        for (ConfigTable& table : root_.tables("signal", {})) read_signal(table);
+        for (ConfigTable& table : root_.tables("drive", {})) read_drive(table);
+        for (ConfigTable& table : root_.tables("steps", {})) read_steps(table);
+        for (const SignalDescription& signal : network_.signals) {
+            const bool used =
+                std::any_of(network_.drives.begin(), network_.drives.end(),
+                            [&](const DriveDescription& drive) { return drive.signal == signal.name; });
+            if (!used) {
+                root_.table("signal", {})
+                    .table(signal.name, {})
+                    .complain("", "E0210",
+                              fmt::format("signal '{}' has no effect: no drive uses it", signal.name));
+            }
+        }
+        read_record();
+        check_streams();
+        return std::move(network_);
+    }
+
+private:
+    // --- populations
+    // ------------------------------------------------------------------------------------------------
+
+    void read_population(ConfigTable& table) {
+        PopulationDescription p;
+        p.name = table.name();
+        table.read_word({.name = "model", .meaning = "model of the cells", .required = true}, cells(),
+                        p.model);
+        table.read({"size", "1", "number of neurons", {.low = 1.0, .high = 1e9}}, p.size);
+        const ModelInfo* model = catalogue_.cell(p.model);
+        if (model == nullptr) {
+            for (const std::string_view key : {"parameters", "initial", "spike_times", "background"})
+                table.skip(key);
+        } else {
+            p.parameters =
+                read_parameters(table.table("parameters", fmt::format("Parameters of {}.", p.model)), *model);
+            read_initial(table, *model, p);
+            read_background(table, *model, p);
+            read_spike_times(table, *model, p);
+        }
+        table.read(
+            {.name = "classifier", .meaning = "what makes a spike an event, a burst, or a further spike"},
+            classifiers, p.classifier, "as the model has it");
+        table.read({"b_th", "ms", "longest interval inside a burst, for the classifier isi", not_negative},
+                   p.b_th);
+        if (p.classifier && p.classifier != Classifier::isi) {
+            table.idle("b_th", fmt::format("classifier is \"{}\"", name_of(classifiers, *p.classifier)));
+        }
+        network_.populations.push_back(std::move(p));
+    }
+
+    std::vector<Word> cells() const {
+        std::vector<Word> words;
+        for (const ModelInfo& model : catalogue_.models) {
+            const bool cell = model.kind == ModelInfo::Kind::neuron || model.kind == ModelInfo::Kind::source;
+            if (cell) words.push_back({model.name, model.summary});
+        }
+        return words;
+    }
+
+    /// The parameters given; those without a default stay absent.
+    static Parameters read_parameters(ConfigTable table, const ModelInfo& model) {
+        table.topic(model.name);
+        Parameters given;
+        for (const FieldInfo& field : model.fields) {
+            const Key key{field.name, field.unit, field.meaning, field.range};
+            double value = field.default_value;
+            if (std::isnan(value)) {
+                std::optional<double> optional;
+                table.read(key, optional, "follows from the others");
+                value = optional.value_or(value);
+            } else {
+                table.read(key, value);
+            }
+            if (table.has(field.name) && !std::isnan(value)) given[field.name] = value;
+        }
+        if (const auto problem = model.check(given))
+            table.complain("", "E0209", fmt::format("{}: {}", model.name, *problem));
+        return given;
+    }
+
+    void read_initial(ConfigTable& table, const ModelInfo& model, PopulationDescription& p) {
+        if (!table.has("initial")) {
+            table.skip("initial");
+            return;
+        }
+        ConfigTable initial =
+            table.table("initial", "State at the start: a number, or a distribution over neurons.");
+        initial.topic(model.name);
+        for (const std::string& variable : model.variables) {
+            if (initial.has(variable)) {
+                read_distribution(initial, {.name = variable, .meaning = "start value"}, p.initial[variable]);
+            } else {
+                initial.skip(variable);
+            }
+        }
+    }
+
+    void read_background(ConfigTable& table, const ModelInfo& model, PopulationDescription& p) {
+        if (model.ports.empty()) {
+            table.idle("background", fmt::format("{} has no ports", model.name));
+            return;
+        }
+        for (ConfigTable& item :
+             table.array("background", "Private noise: every neuron has its own Poisson train.")) {
+            Background background;
+            const PortInfo* port = read_port(item, &model, background.port);
+            item.read({"rate", "Hz", "of each neuron's train", positive, true}, background.rate);
+            const std::string unit = port != nullptr ? port->unit : "1";
+            item.read({"weight", unit, "of each arrival", any, true}, background.weight);
+            p.background.push_back(background);
+        }
+    }
+
+    void read_spike_times(ConfigTable& table, const ModelInfo& model, PopulationDescription& p) {
+        if (model.name != "spike_train") {
+            table.idle("spike_times",
+                       fmt::format("model is \"{}\"; only spike_train has given times", model.name));
+            return;
+        }
+        table.read({"spike_times", "ms", "one list of times for each neuron", not_negative, true},
+                   p.spike_times);
+        if (!p.spike_times.empty() && p.spike_times.size() != p.size) {
+            table.complain(
+                "spike_times", "E0209",
+                fmt::format("spike_times has {} lists for {} neurons", p.spike_times.size(), p.size));
+        }
+        for (const std::vector<double>& train : p.spike_times) {
+            if (std::adjacent_find(train.begin(), train.end(), std::greater_equal<>()) == train.end())
+                continue;
+            table.complain("spike_times", "E0209", "spike_times are not in ascending order");
+            break;
+        }
+    }
+
+    const PopulationDescription* population(std::string_view name) const {
+        for (const PopulationDescription& p : network_.populations) {
+            if (p.name == name) return &p;
+        }
+        return nullptr;
+    }
+
+    const ModelInfo* model_of(std::string_view population_name) const {
+        const PopulationDescription* p = population(population_name);
+        return p != nullptr ? catalogue_.cell(p->model) : nullptr;
+    }
+
+    /// A port of `model`, or nothing if either is unknown; then the key is only noted.
+    const PortInfo* read_port(ConfigTable& table, const ModelInfo* model, std::string& port) {
+        const Key key{.name = "port", .meaning = "where the input ends", .required = true};
+        if (model == nullptr) {
+            table.skip("port");
+            return nullptr;
+        }
+        std::vector<std::string> defined = names(model->ports);
+        return table.read_reference(key, fmt::format("port of {}", model->name), defined, port)
+                   ? model->port(port)
+                   : nullptr;
+    }
+
+    // --- projections
+    // ------------------------------------------------------------------------------------------------
+
+    void read_projection(ConfigTable table) {
+        ProjectionDescription p;
+        p.name = table.name();
+        table.read_reference({.name = "source", .meaning = "population that spikes", .required = true},
+                             "population", populations_, p.source);
+        table.read_reference({.name = "target", .meaning = "population that receives", .required = true},
+                             "population", populations_, p.target);
+        const ModelInfo* target = model_of(p.target);
+        if (target != nullptr && target->ports.empty()) {
+            table.complain("target", "E0210",
+                           fmt::format("the projection has no effect: '{}' is a {}, which receives nothing",
+                                       p.target, target->name));
+            table.skip("port");
+            target = nullptr;
+        }
+        const PortInfo* port = target != nullptr ? read_port(table, target, p.port) : nullptr;
+        if (target == nullptr) table.skip("port");
+
+        read_connect(table.table("connect", {}), p);
+        const std::string unit = port != nullptr ? port->unit : "1";
+        if (table.has("tie")) {
+            read_tie(table.table("tie", "The weights are copies of another projection's."), p);
+            table.idle("weight", "the weights are tied");
+            table.idle("plasticity", "the weights are tied: they follow another projection's");
+        } else if (port != nullptr || !table.has("weight")) {
+            table.skip("tie");
+            read_distribution(table, {"weight", unit, "of each synapse", any, true}, p.weight);
+        } else {
+            for (const std::string_view key : {"tie", "weight"}) table.skip(key);
+        }
+        table.read({"delay", "ms", "from the spike to its arrival", positive, true, delay_reason}, p.delay);
+        read_release(table, p);
+        if (!p.tie) read_plasticity(table, p);
+        network_.projections.push_back(std::move(p));
+    }
+
+    void read_connect(ConfigTable table, ProjectionDescription& p) {
+        ConnectionRule& rule = p.connect;
+        using Kind = ConnectionRule::Kind;
+        table.read({.name = "rule", .meaning = "which pairs are connected"}, rules, rule.kind);
+        const std::string reason = fmt::format("rule is \"{}\"", name_of(rules, rule.kind));
+        const bool fixed = rule.kind == Kind::fixed_indegree;
+        const bool bernoulli = rule.kind == Kind::bernoulli;
+        if (fixed) {
+            table.read({"k", "1", "sources of each target", at_least_one, true}, rule.k);
+            table.read({.name = "multapses", .meaning = "may a source come twice"}, rule.multapses);
+        } else {
+            table.idle("k", reason);
+            table.idle("multapses", reason);
+        }
+        if (bernoulli) {
+            table.read({"p", "1", "probability of each pair", positive_fraction, true}, rule.p);
+        } else {
+            table.idle("p", reason);
+        }
+        const PopulationDescription* source = population(p.source);
+        const PopulationDescription* target = population(p.target);
+        const bool same = source != nullptr && source == target;
+        if (same || source == nullptr || target == nullptr) {
+            table.read({.name = "autapses", .meaning = "may a neuron project onto itself"}, rule.autapses);
+        } else {
+            table.idle("autapses", "source and target differ");
+        }
+        if (source == nullptr || target == nullptr) return;
+        if (rule.kind == Kind::one_to_one && source->size != target->size) {
+            table.complain("rule", "E0209",
+                           fmt::format("one_to_one: '{}' has {} neurons, '{}' has {}", source->name,
+                                       source->size, target->name, target->size));
+        }
+        if (rule.kind == Kind::one_to_one && same && !rule.autapses) {
+            table.complain("rule", "E0210",
+                           "one_to_one has no effect: within a population every pair is an autapse, and "
+                           "autapses is false");
+        }
+        const Index candidates = source->size - (same && !rule.autapses ? 1U : 0U);
+        if (candidates == 0 || (fixed && !rule.multapses && rule.k > candidates)) {
+            table.complain(fixed ? "k" : "", "E0209",
+                           fmt::format("each target has only {} possible source{}", candidates,
+                                       candidates == 1 ? "" : "s"),
+                           fixed ? "multapses = true would allow repetitions" : "");
+        }
+    }
+
+    /// A number, or a table with a distribution; the unit is the key's.
+    static void read_distribution(ConfigTable& table, const Key& key, Distribution& value) {
+        if (!table.holds_table(key.name)) {
+            table.read(key, value.a);
+            return;
+        }
+        ConfigTable d = table.table(key.name, fmt::format("{}: a distribution.", key.meaning));
+        d.topic("distribution");
+        value.kind = Distribution::Kind::normal;
+        d.read({.name = "distribution", .meaning = "how the values are drawn"}, distributions, value.kind);
+        if (value.kind == Distribution::Kind::uniform) {
+            d.read({"low", key.unit, "smallest value", any, true}, value.a);
+            d.read({"high", key.unit, "largest value", any, true}, value.b);
+            if (value.b < value.a) d.complain("high", "E0209", "high is below low");
+        } else {
+            d.read({"mean", key.unit, "mean", any, true}, value.a);
+            if (value.kind == Distribution::Kind::normal) {
+                d.read({"sd", key.unit, "standard deviation", not_negative, true}, value.b);
+            } else {
+                d.read({"cv", "1", "standard deviation over mean", not_negative, true}, value.b);
+                if (value.a == 0.0 && d.has("mean"))
+                    d.complain("mean", "E0204", "mean is 0: a lognormal has none such");
+            }
+        }
+    }
+
+    void read_tie(ConfigTable table, ProjectionDescription& p) {
+        TieDescription tie;
+        table.read_reference(
+            {.name = "to", .meaning = "projection whose weights are copied", .required = true}, "projection",
+            projections_, tie.to);
+        table.read({"scale", "1", "factor"}, tie.scale);
+        table.read({.name = "mean", .meaning = "average over which neurons"}, means, tie.mean);
+        table.read({.name = "part", .meaning = "which part of a weight w"}, parts, tie.part);
+        if (tie.to == p.name) table.complain("to", "E0209", "a projection cannot be tied to itself");
+        p.tie = tie;
+    }
+
+    /// Ties refer to projections that may stand later in the file.
+    void check_ties(const std::vector<ConfigTable>& tables) {
+        for (std::size_t i = 0; i < network_.projections.size(); ++i) {
+            const ProjectionDescription& p = network_.projections[i];
+            if (!p.tie) continue;
+            const auto to =
+                std::find_if(network_.projections.begin(), network_.projections.end(),
+                             [&](const ProjectionDescription& other) { return other.name == p.tie->to; });
+            if (to == network_.projections.end() || to->name == p.name) continue;
+            ConfigTable table = ConfigTable(tables[i]).table("tie", {});
+            const bool along = to->source == p.source && to->target == p.target;
+            const bool against = to->source == p.target && to->target == p.source;
+            if (to->tie)
+                table.complain("to", "E0209",
+                               fmt::format("'{}' is itself tied: name the original", to->name));
+            if (!along && !against) {
+                table.complain("to", "E0209",
+                               fmt::format("'{}' connects {} to {}: neither this pair nor its reverse",
+                                           to->name, to->source, to->target));
+            }
+        }
+    }
+
+    // --- release and plasticity
+    // -------------------------------------------------------------------------------------
+
+    ReleaseTerm read_term(ConfigTable& table, bool with_gain) {
+        ReleaseTerm term;
+        std::vector<Word> words;
+        for (const ModelInfo& model : catalogue_.models) {
+            if (model.kind == ModelInfo::Kind::short_term) words.push_back({model.name, model.summary});
+        }
+        for (const Word& gate : gates()) {
+            if (catalogue_.find(ModelInfo::Kind::short_term, gate.name) == nullptr) words.push_back(gate);
+        }
+        term.variant = with_gain ? "all" : "tm";
+        table.read_word({.name = "variant", .meaning = "what a spike releases"}, words, term.variant);
+        if (with_gain) table.read({"gain", "1", "factor"}, term.gain);
+        table.topic("short_term");
+        if (const ModelInfo* model = catalogue_.find(ModelInfo::Kind::short_term, term.variant)) {
+            term.parameters = read_parameters(table, *model);
+            table.topic("short_term");
+        }
+        return term;
+    }
+
+    void read_release(ConfigTable& table, ProjectionDescription& p) {
+        if (table.has("short_term") && table.has("release")) {
+            table.complain("release", "E0209", "short_term and release exclude each other",
+                           "short_term = {...} is release = [{...}] with gain 1");
+        }
+        if (table.has("short_term")) {
+            ConfigTable term =
+                table.table("short_term", "Short-term plasticity: what multiplies the weight at each spike.");
+            p.release.push_back(read_term(term, false));
+        } else {
+            table.skip("short_term");
+        }
+        for (ConfigTable& term : table.array("release", "Terms of the release: they add up.")) {
+            p.release.push_back(read_term(term, true));
+        }
+    }
+
+    void read_plasticity(ConfigTable& table, ProjectionDescription& p) {
+        if (!table.has("plasticity")) {
+            table.skip("plasticity");
+            return;
+        }
+        ConfigTable plastic = table.table("plasticity", "How the weights learn.");
+        PlasticityDescription d;
+        std::vector<Word> words;
+        for (const ModelInfo& model : catalogue_.models) {
+            if (model.kind == ModelInfo::Kind::rule) words.push_back({model.name, model.summary});
+        }
+        plastic.read_word({.name = "rule", .meaning = "rule of plasticity", .required = true}, words, d.rule);
+        plastic.read({"back_delay", "ms", "from a spike of the target to the synapse", not_negative},
+                     d.back_delay, "the projection's delay");
+        if (const ModelInfo* rule = catalogue_.find(ModelInfo::Kind::rule, d.rule)) {
+            for (const OptionInfo& option : rule->options) {
+                std::string& value = option.name == "teaching" ? d.teaching : d.baseline;
+                value = option.choices.front().first;
+                std::vector<Word> choices;
+                for (const auto& [word, meaning] : option.choices) choices.push_back({word, meaning});
+                plastic.read_word({.name = option.name, .meaning = option.meaning}, choices, value);
+            }
+            d.parameters = read_parameters(plastic, *rule);
+        } else {
+            for (const std::string& key : plastic.keys()) plastic.skip(key);
+        }
+        p.plasticity = std::move(d);
+    }
+
+    // --- signals, drives, steps, record
+    // -----------------------------------------------------------------------------
+
+    void read_signal(ConfigTable& table) {
+        SignalDescription s;
+        s.name = table.name();
+        table.read_reference(
+            {.name = "population", .meaning = "which population it follows", .required = true}, "population",
+            populations_, s.population);
+        table.read({.name = "kind", .meaning = "what is measured"}, signal_kinds, s.kind);
+        table.read({"tau", "ms", "time constant of the filter", positive}, s.tau);
+        table.read({"undefined", "1", "burst probability while there is no event"}, s.undefined);
+        table.read({"every", "ms", "sampling interval", positive}, s.every);
+        if (s.kind != SignalDescription::Kind::burst_probability) {
+            table.idle("undefined", fmt::format("kind is \"{}\"", name_of(signal_kinds, s.kind)));
+        }
+        network_.signals.push_back(std::move(s));
+    }
+
+    /// A port on which a constant input stays.
+    const PortInfo* read_level_port(ConfigTable& table, const std::string& target, std::string& port) {
+        const ModelInfo* model = model_of(target);
+        const PortInfo* found = read_port(table, model, port);
+        if (found != nullptr && !found->level) {
+            std::vector<PortInfo> level;
+            std::copy_if(model->ports.begin(), model->ports.end(), std::back_inserter(level),
+                         [](const PortInfo& candidate) { return candidate.level; });
+            table.complain("port", "E0209",
+                           fmt::format("port '{}' of {} decays: a constant input cannot be held on it", port,
+                                       model->name),
+                           level.empty() ? "" : fmt::format("'{}' can", level.front().name));
+        }
+        return found;
+    }
+
+    void read_drive(ConfigTable& table) {
+        DriveDescription d;
+        d.name = table.name();
+        table.read_reference({.name = "signal", .meaning = "what it follows", .required = true}, "signal",
+                             names(network_.signals), d.signal);
+        table.read_reference({.name = "target", .meaning = "population that receives it", .required = true},
+                             "population", populations_, d.target);
+        const PortInfo* port = read_level_port(table, d.target, d.port);
+        table.read({"offset", port != nullptr ? port->unit : "1", "input while the signal is 0"}, d.offset);
+        table.read({"gain", "1", "unit of the port over unit of the signal"}, d.gain);
+        table.read({"delay", "ms", "from the signal's sample to its effect", positive, true, delay_reason},
+                   d.delay);
+        network_.drives.push_back(std::move(d));
+    }
+
+    void read_steps(ConfigTable& table) {
+        StepsDescription s;
+        s.name = table.name();
+        table.read_reference({.name = "target", .meaning = "population that receives it", .required = true},
+                             "population", populations_, s.target);
+        const PortInfo* port = read_level_port(table, s.target, s.port);
+        table.read({"times", "ms", "when the input changes", not_negative, true}, s.times);
+        table.read({"values", port != nullptr ? port->unit : "1", "the input from then on", any, true},
+                   s.values);
+        if (table.has("times") && table.has("values") && s.times.size() != s.values.size()) {
+            table.complain(
+                "values", "E0209",
+                fmt::format("values has {} elements, times has {}", s.values.size(), s.times.size()));
+        }
+        if (std::adjacent_find(s.times.begin(), s.times.end(), std::greater_equal<>()) != s.times.end()) {
+            table.complain("times", "E0209", "times are not in ascending order");
+        } else if (!s.times.empty() && s.times.back() >= network_.duration) {
+            table.complain("times", "E0210",
+                           fmt::format("a step at {} ms has no effect: the run ends at {} ms", s.times.back(),
+                                       network_.duration));
+        }
+        network_.steps.push_back(std::move(s));
+    }
+
+    void read_record() {
+        ConfigTable table = root_.table("record", "What goes to the HDF5 files of the run folder.");
+        RecordDescription& r = network_.record;
+        table.read_references(
+            {.name = "spikes", .meaning = "populations whose spikes, events and bursts are kept"},
+            "population", populations_, r.spikes);
+        table.read_references(
+            {.name = "traces", .meaning = "populations whose rates and burst probability are kept"},
+            "population", populations_, r.traces);
+        table.read({"trace_bin", "ms", "bin of the traces", positive}, r.trace_bin);
+        table.read_references({.name = "weights", .meaning = "projections whose weights are kept"},
+                              "projection", projections_, r.weights);
+        table.read({"weights_every", "ms", "between snapshots; 0: only start and end", not_negative},
+                   r.weights_every);
+        if (r.traces.empty()) table.idle("trace_bin", "no traces are recorded");
+        if (r.weights.empty()) table.idle("weights_every", "no weights are recorded");
+    }
+
+    /// Every stream of the run belongs to a purpose and a name, which its key holds as a hash of 32 bits.
+    void check_streams() {
+        constexpr auto of_populations = std::to_array<std::string_view>({"model", "source", "noise", "initial"});
+        constexpr auto of_projections = std::to_array<std::string_view>({"connect", "weight"});
+        std::map<std::uint32_t, std::pair<std::string, std::string>> seen;
+        const auto note = [&](std::string_view purpose, const std::string& name, std::string_view group) {
+            const auto [other, fresh] = seen.try_emplace(StreamKey(0, purpose, name).name, purpose, name);
+            if (fresh) return;
+            root_.table(group, {}).table(name, {}).complain(
+                "", "E0211",
+                fmt::format("'{}' and '{}' would share their random numbers ({}, {}): rename one", name,
+                            other->second.second, purpose, other->second.first));
+        };
+        for (const std::string& name : populations_) {
+            for (const std::string_view purpose : of_populations) note(purpose, name, "population");
+        }
+        for (const std::string& name : projections_) {
+            for (const std::string_view purpose : of_projections) note(purpose, name, "projection");
+        }
+    }
+
+    ConfigTable root_;
+    const Catalogue& catalogue_;
+    NetworkDescription network_;
+    std::vector<std::string> populations_;
+    std::vector<std::string> projections_;
+};
+
+}  // namespace
+
+NetworkDescription read_network(ConfigTable root, const Catalogue& catalogue) {
+    return NetworkReader(root, catalogue).read();
+}
+
+}  // namespace apical

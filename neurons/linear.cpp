@@ -1,0 +1,291 @@
+#include "neurons/linear.hpp"
+
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+#include <complex>
+
+#include "core/error.hpp"
+
+namespace apical {
+namespace {
+
+/// Closer than this, relative to the larger, two real eigenvalues are treated as a pair: the coefficients of two separate
+/// exponentials grow like the inverse of the distance.
+constexpr double nearly_equal = 1e-3;
+
+/// sin and cos by Taylor series after halving the angle below 1/8 and doubling back: our own, for the same bits everywhere.
+std::pair<double, double> sine_cosine(double x) {
+    int doublings = 0;
+    while (std::abs(x) > 0.125) {
+        x *= 0.5;
+        ++doublings;
+    }
+    const double z = x * x;
+    double s = x * (1 - z / 6 * (1 - z / 20 * (1 - z / 42 * (1 - z / 72 * (1 - z / 110)))));
+    double v = z / 2 * (1 - z / 12 * (1 - z / 30 * (1 - z / 56 * (1 - z / 90))));  // 1 - cos, no cancellation
+    for (; doublings > 0; --doublings) {
+        const double c = 1 - v;
+        v = 2 * s * s;
+        s = 2 * s * c;
+    }
+    return {s, 1 - v};
+}
+
+struct Pair {
+    double c;  ///< cosh(q t), or cos(|q| t)
+    double s;  ///< sinh(q t) / q, or sin(|q| t) / |q|, or t
+};
+
+Pair pair_functions(double q_square, double t) {
+    const double z = q_square * t * t;
+    if (std::abs(z) < 0.25) {  // both series to z^7, remainder below 1e-17
+        const double s = 1 + z / 6 * (1 + z / 20 * (1 + z / 42 * (1 + z / 72 * (1 + z / 110 * (1 + z / 156 * (1 + z / 210))))));
+        const double c = 1 + z / 2 * (1 + z / 12 * (1 + z / 30 * (1 + z / 56 * (1 + z / 90 * (1 + z / 132 * (1 + z / 182))))));
+        return {c, t * s};
+    }
+    const double q = std::sqrt(std::abs(q_square));
+    if (q_square < 0.0) {
+        const auto [s, c] = sine_cosine(q * t);
+        return {c, s / q};
+    }
+    const double up = exp(q * t);
+    return {0.5 * (up + 1 / up), 0.5 * (up - 1 / up) / q};
+}
+
+/// exp(A t) by Taylor series with scaling and squaring: slow, and independent of the spectrum; checks the closed form.
+Eigen::MatrixXd by_squaring(const Eigen::MatrixXd& A, double t) {
+    int squarings = 0;
+    Eigen::MatrixXd X = A * t;
+    while (X.rowwise().lpNorm<1>().maxCoeff() > 0.25) {
+        X *= 0.5;
+        ++squarings;
+    }
+    Eigen::MatrixXd sum = Eigen::MatrixXd::Identity(A.rows(), A.cols());
+    for (int k = 16; k > 0; --k) sum = Eigen::MatrixXd::Identity(A.rows(), A.cols()) + X * sum / k;
+    for (; squarings > 0; --squarings) sum = (sum * sum).eval();
+    return sum;
+}
+
+}  // namespace
+
+Propagator::Propagator(const Eigen::MatrixXd& A) {
+    std::vector<double> real;
+    const Eigen::VectorXcd spectrum = A.eigenvalues();
+    for (const std::complex<double>& l : spectrum) {
+        fastest_ = std::max(fastest_, std::abs(l));
+        if (l.imag() == 0.0) real.push_back(l.real());
+        if (l.imag() > 0.0) clusters_.push_back({l.real(), -l.imag() * l.imag(), true});
+    }
+    std::sort(real.begin(), real.end());
+    for (std::size_t first = 0; first < real.size();) {
+        std::size_t last = first;
+        while (last + 1 < real.size() && real[last + 1] - real[last] <=
+                                             nearly_equal * std::max(std::abs(real[last + 1]), std::abs(real[last]))) {
+            ++last;
+        }
+        const double half = 0.5 * (real[last] - real[first]);
+        clusters_.push_back({0.5 * (real[last] + real[first]), half * half, last > first});
+        first = last + 1;
+    }
+
+    const auto n = A.rows();
+    const Eigen::MatrixXd I = Eigen::MatrixXd::Identity(n, n);
+    for (const Cluster& own : clusters_) {
+        // L, the polynomial that vanishes on all other clusters: as a matrix, and at m + q as P + R q.
+        Eigen::MatrixXd L = I;
+        double P = 1.0;
+        double R = 0.0;
+        for (const Cluster& other : clusters_) {
+            if (&other == &own) continue;
+            const double distance = own.m - other.m;
+            double a = distance;
+            double b = 1.0;
+            Eigen::MatrixXd factor = A - other.m * I;
+            if (other.pair) {
+                a = distance * distance + own.q_square - other.q_square;
+                b = 2.0 * distance;
+                factor = (factor * factor - other.q_square * I).eval();
+            }
+            L = (L * factor).eval();
+            const double next = P * a + R * b * own.q_square;
+            R = P * b + R * a;
+            P = next;
+        }
+        const double norm = P * P - R * R * own.q_square;
+        if (!own.pair) {
+            matrices_.push_back(L / P);
+            continue;
+        }
+        const Eigen::MatrixXd shifted = A - own.m * I;
+        const Eigen::MatrixXd projection = L * (P / norm * I - R / norm * shifted);
+        matrices_.push_back(projection);
+        matrices_.push_back(projection * shifted);
+    }
+
+    const double scale = fastest_ > 0.0 ? 1.0 / fastest_ : 1.0;
+    for (const double t : {0.1 * scale, scale, 4.0 * scale}) {
+        const Eigen::MatrixXd expected = by_squaring(A, t);
+        if (!((exponential(t) - expected).lpNorm<Eigen::Infinity>() <= 1e-9 * (1.0 + expected.lpNorm<Eigen::Infinity>()))) {
+            throw ModelError(
+                "three or more time constants are nearly, but not exactly, equal: make them equal or set them apart by more "
+                "than 0.1 %");
+        }
+    }
+}
+
+void Propagator::evaluate(double t, std::span<double> phi) const {
+    std::size_t j = 0;
+    for (const Cluster& cluster : clusters_) {
+        const double decay = cluster.m == 0.0 ? 1.0 : exp(cluster.m * t);
+        if (!cluster.pair) {
+            phi[j++] = decay;
+            continue;
+        }
+        const Pair pair = pair_functions(cluster.q_square, t);
+        phi[j++] = decay * pair.c;
+        phi[j++] = decay * pair.s;
+    }
+}
+
+Eigen::MatrixXd Propagator::exponential(double t) const {
+    std::vector<double> phi(functions());
+    evaluate(t, phi);
+    Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(matrices_.front().rows(), matrices_.front().cols());
+    for (std::size_t j = 0; j < phi.size(); ++j) sum += phi[j] * matrices_[j];
+    return sum;
+}
+
+void Propagator::bounds(double from, double to, std::span<double> low, std::span<double> high) const {
+    std::vector<double> end(functions());
+    evaluate(from, low);
+    evaluate(to, end);
+    for (std::size_t j = 0; j < end.size(); ++j) {
+        high[j] = std::max(low[j], end[j]);
+        low[j] = std::min(low[j], end[j]);
+    }
+    const double width = to - from;
+    std::size_t j = 0;
+    for (const Cluster& cluster : clusters_) {
+        if (!cluster.pair) {
+            ++j;
+            continue;
+        }
+        // Between its ends a function leaves its chord by at most width^2/8 times its largest second derivative, and
+        // C'' = (m^2 + q^2) C + 2 m q^2 S, S'' = 2 m C + (m^2 + q^2) S with |C| <= g, |S| <= t g.
+        const double m = std::abs(cluster.m);
+        const double q = std::sqrt(std::abs(cluster.q_square));
+        const double growth = exp((std::max(cluster.q_square > 0.0 ? q : 0.0, 0.0) + std::max(cluster.m, 0.0)) * to);
+        const double c = ((m * m + q * q) + 2 * m * q * q * to) * growth;
+        const double s = (2 * m + (m * m + q * q) * to) * growth;
+        const double pad = width * width / 8;
+        for (const double curvature : {c, s}) {
+            low[j] -= pad * curvature;
+            high[j] += pad * curvature;
+            ++j;
+        }
+    }
+}
+
+void Propagator::differentiate(std::span<const double> k, std::span<double> derivative) const {
+    std::size_t j = 0;
+    for (const Cluster& cluster : clusters_) {
+        if (!cluster.pair) {
+            derivative[j] = cluster.m * k[j];
+            ++j;
+            continue;
+        }
+        // C' = m C + q^2 S and S' = C + m S.
+        derivative[j] = cluster.m * k[j] + k[j + 1];
+        derivative[j + 1] = cluster.q_square * k[j] + cluster.m * k[j + 1];
+        j += 2;
+    }
+}
+
+namespace {
+
+constexpr std::size_t most = 12;  ///< functions of a propagator; more than any neuron model here has variables
+
+struct Search {
+    const Propagator& propagator;
+    std::span<const double> k;
+    std::array<double, most> derivative{};
+
+    double value(std::span<const double> coefficients, double t) const {
+        std::array<double, most> phi{};
+        propagator.evaluate(t, phi);
+        double sum = 0.0;
+        for (std::size_t j = 0; j < coefficients.size(); ++j) sum += coefficients[j] * phi[j];
+        return sum;
+    }
+
+    std::optional<double> in(double a, double b) {
+        std::array<double, most> low{};
+        std::array<double, most> high{};
+        propagator.bounds(a, b, low, high);
+        double top = 0.0;
+        double steepest = 0.0;
+        double flattest = 0.0;
+        for (std::size_t j = 0; j < k.size(); ++j) {
+            top += std::max(k[j] * low[j], k[j] * high[j]);
+            const double d = derivative[j];
+            steepest += std::max(d * low[j], d * high[j]);
+            flattest += std::min(d * low[j], d * high[j]);
+        }
+        if (top < 0.0 || steepest <= 0.0) return std::nullopt;
+        const bool smallest = b - a < 0.5 * ms_per_tick;
+        if (flattest > 0.0 || smallest) {
+            if (value(k, b) < 0.0) return std::nullopt;
+            return smallest ? b : root(a, b);
+        }
+        const double middle = 0.5 * (a + b);
+        if (const auto left = in(a, middle)) return left;
+        if (value(k, middle) >= 0.0) return middle;
+        return in(middle, b);
+    }
+
+    /// f rises from below zero at a to zero or more at b: Newton, kept inside the bracket by bisection.
+    double root(double a, double b) const {
+        double t = b;
+        for (int i = 0; i < 100; ++i) {
+            const double f = value(k, t);
+            (f < 0.0 ? a : b) = t;
+            const double step = f / value({derivative.data(), k.size()}, t);
+            const double next = t - step;
+            if (std::abs(step) < 0.25 * ms_per_tick) return std::clamp(next, a, b);
+            t = next > a && next < b ? next : 0.5 * (a + b);
+            if (b - a < 0.25 * ms_per_tick) return b;
+        }
+        return b;
+    }
+};
+
+}  // namespace
+
+std::optional<double> first_crossing(const Propagator& propagator, std::span<const double> k, double from, double to) {
+    Search search{propagator, k};
+    propagator.differentiate(k, search.derivative);
+    return search.in(from, to);
+}
+
+Eigen::MatrixXd LinearDynamics::affine() const {
+    const auto n = A.rows();
+    Eigen::MatrixXd M = Eigen::MatrixXd::Zero(n + 1, n + 1);
+    M.topLeftCorner(n, n) = A;
+    M.topRightCorner(n, 1) = u;
+    return M;
+}
+
+Eigen::MatrixXd LinearDynamics::affine_held() const {
+    Eigen::MatrixXd M = affine();
+    M.row(membrane).setZero();
+    return M;
+}
+
+Eigen::VectorXd LinearDynamics::affine_readout() const {
+    Eigen::VectorXd r(A.rows() + 1);
+    r << readout, -threshold;
+    return r;
+}
+
+}  // namespace apical

@@ -1,0 +1,199 @@
+#pragma once
+
+#include <Eigen/Core>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "neurons/model.hpp"
+
+namespace apical {
+
+/// exp(A t) in closed form: a sum of a few scalar functions of t, each times a constant matrix,
+///
+///     exp(A t) = sum_j phi_j(t) Z_j .
+///
+/// A single real eigenvalue l contributes exp(l t). Two eigenvalues m +- q that are nearly equal, equal or complex contribute
+/// exp(m t) cosh(q t) and exp(m t) sinh(q t) / q, which have no singular limit (q^2 may be zero or negative). The matrices
+/// follow from Hermite interpolation of the exponential on the spectrum (Higham 2008, Functions of Matrices, section 1.2).
+class Propagator {
+public:
+    /// `A` [1/ms], square. Throws ModelError for three or more eigenvalues that are nearly, not exactly, equal.
+    explicit Propagator(const Eigen::MatrixXd& A);
+
+    std::size_t size() const { return static_cast<std::size_t>(matrices_.front().rows()); }
+    std::size_t functions() const { return matrices_.size(); }
+    const Eigen::MatrixXd& matrix(std::size_t function) const { return matrices_[function]; }
+
+    /// The largest modulus of an eigenvalue [1/ms].
+    double fastest() const { return fastest_; }
+
+    /// phi_j(t) for t [ms] of either sign.
+    void evaluate(double t, std::span<double> phi) const;
+
+    Eigen::MatrixXd exponential(double t) const;
+
+    /// Lower and upper bounds of each phi_j on [from, to], 0 <= from <= to: exact for single eigenvalues, padded by the
+    /// curvature for pairs.
+    void bounds(double from, double to, std::span<double> low, std::span<double> high) const;
+
+    /// The coefficients of d/dt sum_j k_j phi_j(t), which is a sum of the same functions.
+    void differentiate(std::span<const double> k, std::span<double> derivative) const;
+
+private:
+    struct Cluster {
+        double m;         ///< [1/ms] eigenvalue, or the mean of two
+        double q_square;  ///< [1/ms^2]
+        bool pair;
+    };
+    std::vector<Cluster> clusters_;
+    std::vector<Eigen::MatrixXd> matrices_;
+    double fastest_ = 0.0;
+};
+
+/// The first time t in (from, to] at which f(t) = sum_j k_j phi_j(t) reaches zero from below, given f(from) < 0: branch and
+/// bound, then Newton inside a bracket. No crossing is missed: an interval is dropped only if a bound excludes one.
+std::optional<double> first_crossing(const Propagator& propagator, std::span<const double> k, double from, double to);
+
+/// What a linear neuron is between and at its spikes, for a state x of n variables:
+///
+///     dx/dt = A x + u;   an arrival of weight w on port p:  x += w gains[:, p]
+///     spike when readout . x >= threshold:   x[membrane] = V_reset, held there for t_ref;   x += jump
+///
+/// The engine delivers to it without a visit for each synapse (simulator/linear_population.hpp), or visits it through
+/// LinearNeuron; both give the same spikes.
+struct LinearDynamics {
+    Eigen::MatrixXd A;         ///< n x n [1/ms]
+    Eigen::VectorXd u;         ///< n, per ms
+    Eigen::MatrixXd gains;     ///< n x ports
+    Eigen::VectorXd readout;   ///< n
+    double threshold = 0.0;    ///< [mV]
+    Eigen::Index membrane = 0;
+    double V_reset = 0.0;      ///< [mV]
+    Eigen::VectorXd jump;      ///< n, the membrane's is zero
+    double t_ref = 0.0;        ///< [ms]
+
+    /// The same with one more variable, the constant 1, which absorbs u and the threshold: dy/dt = M y, spike when
+    /// r . y >= 0.
+    Eigen::MatrixXd affine() const;
+    /// affine() with the membrane held.
+    Eigen::MatrixXd affine_held() const;
+    Eigen::VectorXd affine_readout() const;
+};
+
+/// A model that only says what it is. State has its n variables first and then `refractory`.
+template <class M>
+concept LinearModel = Declared<M> && requires(const M model) {
+    { model.linear() } -> std::same_as<LinearDynamics>;
+};
+
+/// The state of a linear model of N variables.
+template <std::size_t N>
+struct LinearState {
+    std::array<double, N> x;
+    double refractory;  ///< [ms] left of the refractory period
+};
+
+/// Any linear model as one with `advance` and `receive`: the visiting loop's door.
+template <LinearModel M>
+class LinearNeuron {
+public:
+    using State = typename M::State;
+    static constexpr std::string_view name = M::name;
+    static constexpr auto fields = M::fields;
+    static constexpr auto ports = M::ports;
+    static constexpr auto variables = M::variables;
+
+    explicit LinearNeuron(const M& model)
+        : initial_(model.initial()),
+          dynamics_(model.linear()),
+          free_(dynamics_.affine()),
+          held_(dynamics_.affine_held()),
+          membrane_(static_cast<std::size_t>(dynamics_.membrane)) {
+        const Eigen::VectorXd readout = dynamics_.affine_readout();
+        for (std::size_t j = 0; j < free_.functions(); ++j) readouts_.push_back(free_.matrix(j).transpose() * readout);
+    }
+
+    State initial() const { return initial_; }
+
+    void receive(State& s, std::size_t port, double weight) const {
+        for (std::size_t i = 0; i < n; ++i) {
+            if (i == membrane_ && s.refractory > 0.0) continue;
+            s.x[i] += weight * dynamics_.gains(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(port));
+        }
+    }
+
+    std::optional<Emission> advance(State& s, double dt) const {
+        const double blocked = s.refractory < dt ? s.refractory : dt;
+        if (blocked > 0.0) {
+            propagate(held_, s, blocked);
+            s.refractory -= blocked;
+            if (s.refractory > 0.0) return std::nullopt;
+        }
+        std::array<double, most_functions> k{};
+        double now = 0.0;
+        for (std::size_t j = 0; j < free_.functions(); ++j) k[j] = dot(readouts_[j], s);
+        std::array<double, most_functions> phi{};
+        free_.evaluate(0.0, phi);
+        for (std::size_t j = 0; j < free_.functions(); ++j) now += k[j] * phi[j];
+        if (now >= 0.0) {
+            spike(s);
+            return Emission{blocked};
+        }
+        const double left = dt - blocked;
+        if (const auto crossing = first_crossing(free_, {k.data(), free_.functions()}, 0.0, left)) {
+            propagate(free_, s, *crossing);
+            spike(s);
+            return Emission{blocked + *crossing};
+        }
+        propagate(free_, s, left);
+        return std::nullopt;
+    }
+
+private:
+    static constexpr std::size_t n = std::tuple_size_v<decltype(State::x)>;
+    static constexpr std::size_t most_functions = n + 1;
+
+    static double dot(const Eigen::VectorXd& row, const State& s) {
+        double sum = row[static_cast<Eigen::Index>(n)];
+        for (std::size_t i = 0; i < n; ++i) sum += row[static_cast<Eigen::Index>(i)] * s.x[i];
+        return sum;
+    }
+
+    static void propagate(const Propagator& propagator, State& s, double dt) {
+        std::array<double, most_functions> phi{};
+        propagator.evaluate(dt, phi);
+        State next = s;
+        for (std::size_t i = 0; i < n; ++i) {
+            double sum = 0.0;
+            for (std::size_t j = 0; j < propagator.functions(); ++j) {
+                const Eigen::MatrixXd& Z = propagator.matrix(j);
+                const auto row = static_cast<Eigen::Index>(i);
+                double term = Z(row, static_cast<Eigen::Index>(n));
+                for (std::size_t k = 0; k < n; ++k) term += Z(row, static_cast<Eigen::Index>(k)) * s.x[k];
+                sum += phi[j] * term;
+            }
+            next.x[i] = sum;
+        }
+        s = next;
+    }
+
+    void spike(State& s) const {
+        for (std::size_t i = 0; i < n; ++i) s.x[i] += dynamics_.jump[static_cast<Eigen::Index>(i)];
+        s.x[membrane_] = dynamics_.V_reset;
+        s.refractory = dynamics_.t_ref;
+    }
+
+    State initial_;
+    LinearDynamics dynamics_;
+    Propagator free_;
+    Propagator held_;
+    std::size_t membrane_;
+    std::vector<Eigen::VectorXd> readouts_;  ///< one for each function: readout' Z_j
+};
+
+}  // namespace apical

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <string_view>
+
+#include "core/field.hpp"
+#include "core/random.hpp"
+
+namespace apical {
+
+/// A source of spikes without inputs: a renewal process in operational time, in which one spike is expected per unit. The
+/// engine divides by the rate, which may change at any time and differ between neurons; the train depends on nothing else.
+template <class S>
+concept SpikeSource = requires(const S source, Draw& draw) {
+    { S::name } -> std::convertible_to<std::string_view>;
+    S::fields;
+    { source.rate } -> std::convertible_to<double>;  // [Hz]
+    { source.first(draw) } -> std::same_as<double>;  // expected spikes until the first
+    { source.next(draw) } -> std::same_as<double>;   // and from one to the next
+};
+
+/// Poisson spike trains.
+struct Poisson {
+    double rate = 10.0;  ///< [Hz]
+
+    static constexpr std::string_view name = "poisson";
+    static constexpr std::string_view summary = "Poisson spike trains";
+    static constexpr auto fields = std::to_array<Field<Poisson>>({{"rate", &Poisson::rate, "Hz", "rate", not_negative}});
+
+    double first(Draw& draw) const { return draw.exponential(); }
+    double next(Draw& draw) const { return draw.exponential(); }
+};
+
+/// Regular spike trains with a random phase.
+struct Regular {
+    double rate = 10.0;  ///< [Hz]
+
+    static constexpr std::string_view name = "regular";
+    static constexpr std::string_view summary = "regular spike trains with a random phase";
+    static constexpr auto fields = std::to_array<Field<Regular>>({{"rate", &Regular::rate, "Hz", "rate", not_negative}});
+
+    double first(Draw& draw) const { return draw.uniform(); }
+    double next(Draw&) const { return 1.0; }
+};
+
+static_assert(SpikeSource<Poisson> && SpikeSource<Regular>);
+
+}  // namespace apical

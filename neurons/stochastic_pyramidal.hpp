@@ -1,0 +1,248 @@
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/exp.hpp"
+#include "core/field.hpp"
+#include "neurons/model.hpp"
+
+namespace apical {
+
+/// How a StochasticPyramidal generates events.
+enum class EventTrigger {
+    escape,      ///< hazard exp(u)/R outside an absolute refractory period R
+    integrator,  ///< dphi/dt = sigma(u)/R, event when phi reaches 1, then phi <- phi - 1
+};
+
+/// Two-compartment pyramidal cell with linear soma and dendrite, whose events are bursts with a probability that the dendrite
+/// sets:
+///
+///     u = bias + x,   tau_soma dx/dt = -x,   tau_dend dd/dt = -d,   x -> x + w, d -> d + w at inputs
+///     events: escape noise with hazard exp(u)/R after a refractory period R, so that the rate is sigma(u)/R exactly;
+///             or an integrator (EventTrigger)
+///     at an event, with e = sigma(u) the normalised event rate:
+///         p = sigma(logit(p0) + g (1 - e) d)                      without a target
+///         p = clip(p0 [1 + G (target - e)], 0, 1)                 with one; G applies where target > e, else 1
+///     with probability p the event becomes a burst of `burst_spikes` spikes, `burst_interval` apart
+///
+/// Spikes of a burst neither reset nor restart the refractory period. The mark of an event is p. The hazard is the
+/// exponential of a sum of exponentials: it is sampled exactly, by thinning against a bound that holds until the next input
+/// (Lewis & Shedler 1979). The integrator's phase has no closed form: its error per call is kept below `tolerance`.
+///
+/// Source: Greedy, Zhu, Pemberton, Mellor & Costa (2022), Single-phase deep learning in cortico-cortical networks, section 2,
+/// in spikes; Naud & Sprekeler (2018) for the burst code.
+template <EventTrigger trigger>
+struct PyramidalCell {
+    double R = 25.0;              ///< [ms] shortest interval of events
+    double tau_soma = 20.0;       ///< [ms] somatic trace
+    double tau_dend = 20.0;       ///< [ms] dendritic trace
+    double bias = 0.0;            ///< [1] of u
+    double p0 = 0.5;              ///< [1] burst probability at rest
+    double g = 4.0;               ///< [1] gain of the dendrite
+    double G = 1.0;               ///< [1] gain of the teacher where the target is above e
+    double burst_spikes = 2.0;    ///< [1] spikes of a burst
+    double burst_interval = 8.0;  ///< [ms] between them
+    double tolerance = 1e-9;      ///< [1] error of the phase per call (integrator only)
+
+    static constexpr std::string_view name =
+        trigger == EventTrigger::escape ? "stochastic_pyramidal" : "integrator_pyramidal";
+    static constexpr Classifier classifier = Classifier::model;
+    static constexpr std::string_view summary = trigger == EventTrigger::escape
+                                                    ? "two linear compartments, events by escape noise, burst lottery"
+                                                    : "two linear compartments, events by an integrator, burst lottery";
+    static constexpr auto fields = std::to_array<Field<PyramidalCell>>({
+        {"R", &PyramidalCell::R, "ms", "shortest interval of events", positive},
+        {"tau_soma", &PyramidalCell::tau_soma, "ms", "decay of the somatic trace", positive},
+        {"tau_dend", &PyramidalCell::tau_dend, "ms", "decay of the dendritic trace", positive},
+        {"bias", &PyramidalCell::bias, "1", "constant part of the somatic potential u"},
+        {"p0", &PyramidalCell::p0, "1", "burst probability at rest", open_fraction},
+        {"g", &PyramidalCell::g, "1", "gain of the dendrite", not_negative},
+        {"G", &PyramidalCell::G, "1", "gain of the teacher where the target is above e", not_negative},
+        {"burst_spikes", &PyramidalCell::burst_spikes, "1", "spikes of a burst", Range{.low = 2.0, .high = 16.0}},
+        {"burst_interval", &PyramidalCell::burst_interval, "ms", "interval of the spikes of a burst", positive},
+        {"tolerance", &PyramidalCell::tolerance, "1", "error of the phase per call (integrator only)", positive},
+    });
+
+    /// `soma`: a jump of x. `dendrite`: a jump of d. `bias`: a jump of the bias, which stays.
+    static constexpr auto ports = std::to_array<Port>({{"soma", "1"}, {"dendrite", "1"}, {"bias", "1", true}});
+
+    struct State {
+        double x;            ///< [1] somatic trace
+        double d;            ///< [1] dendritic trace
+        double bias;         ///< [1]
+        double target;       ///< [1] of e, set by a teacher; NaN: none
+        double refractory;   ///< [ms] left of R (escape)
+        double phase;        ///< [1] of the integrator
+        double budget;       ///< [1] what is left of a unit exponential; negative: not drawn yet (escape)
+        double bound;        ///< [1/ms] of the hazard until the next input; negative: out of date (escape)
+        double countdown;    ///< [ms] to the next spike of the burst; negative: none
+        double spikes_left;  ///< [1] of the burst
+    };
+    static constexpr auto variables = std::to_array<std::string_view>(
+        {"x", "d", "bias", "target", "refractory", "phase", "budget", "bound", "countdown", "spikes_left"});
+
+    State initial() const {
+        return {.x = 0, .d = 0, .bias = bias, .target = std::numeric_limits<double>::quiet_NaN(), .refractory = 0,
+                .phase = 0, .budget = -1, .bound = -1, .countdown = -1, .spikes_left = 0};
+    }
+
+    std::optional<std::string> check() const {
+        if (burst_spikes != std::floor(burst_spikes)) return "burst_spikes must be a whole number";
+        if ((burst_spikes - 1) * burst_interval >= R) return "a burst must end within R: (burst_spikes - 1) burst_interval < R";
+        return std::nullopt;
+    }
+
+    void receive(State& s, std::size_t port, double weight) const {
+        if (port == 1) {
+            s.d += weight;
+            return;
+        }
+        (port == 0 ? s.x : s.bias) += weight;
+        s.bound = -1.0;
+    }
+
+    /// A variable was set from outside.
+    void changed(State& s) const { s.bound = -1.0; }
+
+    std::optional<Emission> advance(State& s, double dt, Draw& draw) const {
+        double passed = 0.0;
+        while (true) {
+            const double left = dt - passed;
+            const double wait = s.countdown >= 0.0 && s.countdown < left ? s.countdown : left;
+            const std::optional<double> event = next_event(s, wait, draw);
+            if (event) {
+                const Emission spike = emit_event(s, draw);
+                return Emission{passed + *event, spike.kind, spike.mark};
+            }
+            passed += wait;
+            if (s.countdown == 0.0) return Emission{passed, continue_burst(s)};
+            if (passed >= dt) return std::nullopt;
+        }
+    }
+
+private:
+    /// Moves the state by `dt`, or up to the next event, whose offset is returned.
+    std::optional<double> next_event(State& s, double dt, Draw& draw) const {
+        if constexpr (trigger == EventTrigger::integrator) {
+            return integrate(s, dt);
+        } else {
+            const double blocked = s.refractory < dt ? s.refractory : dt;
+            if (blocked > 0.0) {
+                decay(s, blocked);
+                s.refractory -= blocked;
+                if (s.refractory > 0.0) return std::nullopt;
+                s.bound = -1.0;
+            }
+            if (s.budget < 0.0) s.budget = draw.exponential();
+            double passed = blocked;
+            while (true) {
+                if (s.bound < 0.0) s.bound = exp(s.bias + (s.x > 0.0 ? s.x : 0.0)) / R;
+                const double left = dt - passed;
+                if (s.bound * left < s.budget) {  // no candidate within dt
+                    s.budget -= s.bound * left;
+                    decay(s, left);
+                    return std::nullopt;
+                }
+                const double step = s.budget / s.bound;
+                decay(s, step);
+                passed += step;
+                const bool accepted = draw.uniform() * s.bound <= exp(s.bias + s.x) / R;
+                s.budget = draw.exponential();
+                s.bound = -1.0;
+                if (accepted) return passed;
+            }
+        }
+    }
+
+    void decay(State& s, double dt) const {
+        s.x *= exp(-dt / tau_soma);
+        s.d *= exp(-dt / tau_dend);
+        if (s.countdown >= 0.0) s.countdown = s.countdown > dt ? s.countdown - dt : 0.0;
+    }
+
+    Emission emit_event(State& s, Draw& draw) const {
+        const double e = logistic(s.bias + s.x);
+        double p = 0.0;
+        if (std::isnan(s.target)) {
+            p = 1.0 / (1.0 + (1.0 / p0 - 1.0) * exp(-g * (1.0 - e) * s.d));
+        } else {
+            const double error = s.target - e;
+            const double raised = p0 * (1.0 + (error > 0.0 ? G * error : error));
+            p = raised < 0.0 ? 0.0 : (raised > 1.0 ? 1.0 : raised);
+        }
+        if (trigger == EventTrigger::escape) s.refractory = R;
+        const bool burst = draw.uniform() <= p;
+        s.spikes_left = burst ? burst_spikes - 1.0 : 0.0;
+        s.countdown = burst ? burst_interval : -1.0;
+        return {0.0, SpikeKind::event, p};
+    }
+
+    SpikeKind continue_burst(State& s) const {
+        const SpikeKind kind = s.spikes_left == burst_spikes - 1.0 ? SpikeKind::burst : SpikeKind::further;
+        s.spikes_left -= 1.0;
+        s.countdown = s.spikes_left > 0.0 ? burst_interval : -1.0;
+        return kind;
+    }
+
+    std::optional<double> integrate(State& s, double dt) const {
+        const double gained = phase_gain(s, dt, tolerance);
+        if (s.phase + gained < 1.0) {
+            s.phase += gained;
+            decay(s, dt);
+            return std::nullopt;
+        }
+        // The phase rises with a rate between 0 and 1/R: Newton inside a bracket.
+        double low = 0.0;
+        double high = dt;
+        double t = dt * (1.0 - s.phase) / gained;
+        for (int i = 0; i < 60 && high - low > 1e-12; ++i) {
+            const double missing = 1.0 - s.phase - phase_gain(s, t, tolerance);
+            (missing > 0.0 ? low : high) = t;
+            const double next = t + missing * R / logistic(s.bias + s.x * exp(-t / tau_soma));
+            if (std::abs(missing) < tolerance) break;
+            t = next > low && next < high ? next : 0.5 * (low + high);
+        }
+        s.phase = 0.0;
+        decay(s, t);
+        return t;
+    }
+
+    /// The integral of sigma(u)/R over the next h ms: Gauss-Legendre with 5 points, split until two halves agree with the
+    /// whole.
+    double phase_gain(const State& s, double h, double error) const {
+        return refine(s, 0.0, h, gauss(s, 0.0, h), error, 24);
+    }
+
+    double refine(const State& s, double from, double h, double whole, double error, int depth) const {
+        const double first = gauss(s, from, 0.5 * h);
+        const double second = gauss(s, from + 0.5 * h, 0.5 * h);
+        if (std::abs(first + second - whole) <= error || depth == 0) return first + second;
+        return refine(s, from, 0.5 * h, first, 0.5 * error, depth - 1) +
+               refine(s, from + 0.5 * h, 0.5 * h, second, 0.5 * error, depth - 1);
+    }
+
+    double gauss(const State& s, double from, double h) const {
+        constexpr std::array node{0.0, 0.5384693101056831, 0.9061798459386640};
+        constexpr std::array weight{0.5688888888888889, 0.4786286704993665, 0.2369268850561891};
+        const double middle = from + 0.5 * h;
+        const auto rate = [&](double t) { return logistic(s.bias + s.x * exp(-t / tau_soma)); };
+        double sum = weight[0] * rate(middle);
+        for (std::size_t i = 1; i < node.size(); ++i) {
+            sum += weight[i] * (rate(middle - 0.5 * h * node[i]) + rate(middle + 0.5 * h * node[i]));
+        }
+        return 0.5 * h * sum / R;
+    }
+};
+
+using StochasticPyramidal = PyramidalCell<EventTrigger::escape>;
+using IntegratorPyramidal = PyramidalCell<EventTrigger::integrator>;
+
+static_assert(StochasticModel<StochasticPyramidal>);
+static_assert(StochasticModel<IntegratorPyramidal>);
+
+}  // namespace apical

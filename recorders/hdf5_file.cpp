@@ -1,0 +1,342 @@
+#include "recorders/hdf5_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <numeric>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+
+#include <fcntl.h>
+#include <hdf5.h>
+#include <unistd.h>
+
+#include "core/error.hpp"
+#include "core/time.hpp"
+
+namespace apical {
+namespace {
+
+static_assert(std::is_same_v<hid_t, Hdf5Handle::Id>);
+
+constexpr std::uint64_t chunk_elements = 65536;
+constexpr unsigned deflate_level = 4;
+
+/// What the library may need besides the numbers: the last chunk, written anew, and its tables.
+constexpr std::uint64_t spare_bytes = std::uint64_t{1} << 20U;
+
+hid_t native(Hdf5Type type) {
+    switch (type) {
+        case Hdf5Type::float32:
+            return H5T_NATIVE_FLOAT;
+        case Hdf5Type::float64:
+            return H5T_NATIVE_DOUBLE;
+        case Hdf5Type::int64:
+            return H5T_NATIVE_INT64;
+        case Hdf5Type::uint64:
+            return H5T_NATIVE_UINT64;
+        case Hdf5Type::uint32:
+            return H5T_NATIVE_UINT32;
+    }
+    return H5I_INVALID_HID;
+}
+
+/// Before anything else is asked of the library. It keeps a stack of errors for each thread and prints it,
+/// unless told not to. And when the process ends it closes what is open, stumbling over files that could not
+/// be written (as 1.10.8 does): here everything closes itself.
+void prepare_library() {
+    H5dont_atexit();
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
+/// The innermost entry of the error stack (of it, the operating system's words if it has any), and what
+/// helps.
+std::string complaint() {
+    std::string text;
+    const auto innermost = [](unsigned depth, const H5E_error2_t* error, void* out) -> herr_t {
+        if (depth == 0 && error->desc != nullptr) *static_cast<std::string*>(out) = error->desc;
+        return 0;
+    };
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, &text);
+    std::string help;
+    if (text.find("unable to lock") != std::string::npos) {
+        help =
+            "; another program is writing it, or a network file system has no locks: for the latter, set "
+            "HDF5_USE_FILE_LOCKING=FALSE in the environment";
+    } else if (text.find("truncated") != std::string::npos ||
+               text.find("already open") != std::string::npos) {
+        help = "; if its writer was killed, `h5clear -s FILE` may make it readable";
+    }
+    constexpr std::string_view quote = "error message = '";
+    if (const auto begin = text.find(quote); begin != std::string::npos) {
+        text.erase(0, begin + quote.size());
+        text.erase(std::min(text.size(), text.find('\'')));
+    }
+    return text + help;
+}
+
+std::uint64_t product(const Hdf5File::Shape& shape) {
+    return std::accumulate(shape.begin(), shape.end(), std::uint64_t{1}, std::multiplies<>{});
+}
+
+Hdf5Handle string_type() {
+    Hdf5Handle type{H5Tcopy(H5T_C_S1)};
+    H5Tset_size(type.id(), H5T_VARIABLE);
+    H5Tset_cset(type.id(), H5T_CSET_UTF8);
+    return type;
+}
+
+}  // namespace
+
+bool Hdf5Handle::close() noexcept {
+    const Id id = std::exchange(id_, -1);
+    return id < 0 || H5Idec_ref(id) >= 0;
+}
+
+Hdf5Handle Hdf5File::checked(Hdf5Handle::Id id, const std::string& what) const {
+    if (id < 0) throw IoError(name_on_disk_.string(), what + ": " + complaint());
+    return Hdf5Handle{id};
+}
+
+void Hdf5File::check(int status, const std::string& what) const {
+    if (status < 0) throw IoError(name_on_disk_.string(), what + ": " + complaint());
+}
+
+void Hdf5File::check_written(int status, const std::string& what) {
+    if (status >= 0) return;
+    // What the file holds is what was flushed. Closing it would add a half of what came since.
+    file_.abandon();
+    check(status, what);
+}
+
+void Hdf5File::require_space(std::uint64_t bytes) const {
+    std::error_code error;
+    const auto space = std::filesystem::space(path_.parent_path().empty() ? "." : path_.parent_path(), error);
+    if (!error && space.available < bytes + spare_bytes) {
+        throw IoError(name_on_disk_.string(), "the disk is full; what was written before can be read");
+    }
+}
+
+Hdf5File Hdf5File::create(const std::filesystem::path& path, const std::string& kind,
+                          const std::string& run_id) {
+    prepare_library();
+    Hdf5File file(path, path.string() + ".partial");
+    file.require_space(0);
+    file.file_ = file.checked(H5Fcreate(file.name_on_disk_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT),
+                              "cannot create");
+    file.set("/", "kind", kind);
+    file.set("/", "run_id", run_id);
+    file.set("/", "tick_ms", ms_per_tick);
+    return file;
+}
+
+Hdf5File Hdf5File::open(const std::filesystem::path& path) {
+    prepare_library();
+    Hdf5File file(path, path);
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) throw IoError(path.string(), "a folder, not a file");
+    const htri_t is_hdf5 = H5Fis_hdf5(path.c_str());
+    file.check(is_hdf5, "cannot open");
+    if (is_hdf5 == 0) throw DataError(path.string() + ": not an HDF5 file");
+    file.file_ = file.checked(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "cannot open");
+    return file;
+}
+
+Hdf5Handle Hdf5File::object(const std::string& name) const {
+    return checked(H5Oopen(file_.id(), name.c_str(), H5P_DEFAULT), "cannot open " + name);
+}
+
+void Hdf5File::create_group(const std::string& group) {
+    const Hdf5Handle with_parents{H5Pcreate(H5P_LINK_CREATE)};
+    H5Pset_create_intermediate_group(with_parents.id(), 1);
+    checked(H5Gcreate2(file_.id(), group.c_str(), with_parents.id(), H5P_DEFAULT, H5P_DEFAULT),
+            "cannot create " + group);
+}
+
+void Hdf5File::create_dataset(const std::string& dataset, Hdf5Type type, const Shape& shape, bool growing) {
+    const std::string what = "cannot create " + dataset;
+    const std::vector<hsize_t> size(shape.begin(), shape.end());
+    std::vector<hsize_t> limit = size;
+    std::vector<hsize_t> chunk = size;
+    const std::uint64_t row = product({shape.begin() + 1, shape.end()});
+    chunk[0] = std::max<hsize_t>(chunk_elements / std::max<std::uint64_t>(row, 1), 1);
+    if (growing) {
+        limit[0] = H5S_UNLIMITED;
+    } else {
+        chunk[0] = std::min(chunk[0], size[0]);
+    }
+    const Hdf5Handle layout{H5Pcreate(H5P_DATASET_CREATE)};
+    if (product({chunk.begin(), chunk.end()}) >
+        0) {  // a dataset of fixed shape may be empty: it has no chunks
+        check(H5Pset_chunk(layout.id(), static_cast<int>(chunk.size()), chunk.data()), what);
+        check(H5Pset_shuffle(layout.id()), what);
+        check(H5Pset_deflate(layout.id(), deflate_level), what);
+    }
+    const Hdf5Handle space =
+        checked(H5Screate_simple(static_cast<int>(size.size()), size.data(), limit.data()), what);
+    checked(H5Dcreate2(file_.id(), dataset.c_str(), native(type), space.id(), H5P_DEFAULT, layout.id(),
+                       H5P_DEFAULT),
+            what);
+}
+
+void Hdf5File::create_growing(const std::string& dataset, Hdf5Type type, const Shape& row) {
+    Shape size{0};
+    size.insert(size.end(), row.begin(), row.end());
+    create_dataset(dataset, type, size, true);
+}
+
+void Hdf5File::append(const std::string& dataset, const Hdf5Numbers& values) {
+    if (values.size == 0) return;
+    require_space(values.size * sizeof(double));
+    const std::string what = "cannot write " + dataset;
+    const Shape old = shape(dataset);
+    std::vector<hsize_t> size(old.begin(), old.end());
+    std::vector<hsize_t> count = size;
+    std::vector<hsize_t> first(size.size(), 0);
+    first[0] = size[0];
+    count[0] = values.size / product({old.begin() + 1, old.end()});
+    size[0] += count[0];
+    Hdf5Handle data = object(dataset);
+    check_written(H5Dset_extent(data.id(), size.data()), what);
+    const Hdf5Handle in_file = checked(H5Dget_space(data.id()), what);
+    check(H5Sselect_hyperslab(in_file.id(), H5S_SELECT_SET, first.data(), nullptr, count.data(), nullptr),
+          what);
+    const Hdf5Handle in_memory =
+        checked(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), what);
+    check_written(
+        H5Dwrite(data.id(), native(values.type), in_memory.id(), in_file.id(), H5P_DEFAULT, values.data),
+        what);
+    check_written(data.close() ? 0 : -1, what);  // its chunks leave the library's cache here
+}
+
+void Hdf5File::write(const std::string& dataset, const Shape& shape, const Hdf5Numbers& values) {
+    if (values.size != product(shape))
+        throw IoError(name_on_disk_.string(), dataset + ": the shape is not that of the numbers");
+    require_space(values.size * sizeof(double));
+    create_dataset(dataset, values.type, shape, false);
+    Hdf5Handle data = object(dataset);
+    const std::string what = "cannot write " + dataset;
+    check_written(H5Dwrite(data.id(), native(values.type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data), what);
+    check_written(data.close() ? 0 : -1, what);
+}
+
+void Hdf5File::set(const std::string& object_name, const std::string& name, Hdf5Handle::Id type,
+                   const Hdf5Handle& space, const void* value) {
+    const std::string what = "cannot write attribute " + name + " of " + object_name;
+    const Hdf5Handle owner = object(object_name);
+    const Hdf5Handle attribute =
+        checked(H5Aexists(owner.id(), name.c_str()) > 0
+                    ? H5Aopen(owner.id(), name.c_str(), H5P_DEFAULT)
+                    : H5Acreate2(owner.id(), name.c_str(), type, space.id(), H5P_DEFAULT, H5P_DEFAULT),
+                what);
+    check(H5Awrite(attribute.id(), type, value), what);
+}
+
+void Hdf5File::set_scalar(const std::string& object, const std::string& name, const Hdf5Numbers& value) {
+    set(object, name, native(value.type), Hdf5Handle{H5Screate(H5S_SCALAR)}, value.data);
+}
+
+void Hdf5File::set(const std::string& object, const std::string& name, const Hdf5Numbers& values) {
+    const hsize_t size = values.size;
+    set(object, name, native(values.type), Hdf5Handle{H5Screate_simple(1, &size, nullptr)}, values.data);
+}
+
+void Hdf5File::set(const std::string& object, const std::string& name, const std::string& value) {
+    const char* const text = value.c_str();
+    set(object, name, string_type().id(), Hdf5Handle{H5Screate(H5S_SCALAR)}, &text);
+}
+
+void Hdf5File::set_enum(const std::string& object, const std::string& name,
+                        std::initializer_list<const char*> members, std::uint8_t value) {
+    const Hdf5Handle type{H5Tenum_create(H5T_NATIVE_UINT8)};
+    std::uint8_t number = 0;
+    for (const char* member : members) {
+        check(H5Tenum_insert(type.id(), member, &number), "cannot make the type of " + name);
+        ++number;
+    }
+    set(object, name, type.id(), Hdf5Handle{H5Screate(H5S_SCALAR)}, &value);
+}
+
+void Hdf5File::flush() { check_written(H5Fflush(file_.id(), H5F_SCOPE_GLOBAL), "cannot write"); }
+
+void Hdf5File::finish() {
+    flush();
+    if (!file_.close()) throw IoError(name_on_disk_.string(), "cannot close: " + complaint());
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): that is how POSIX declares it
+    const int descriptor = ::open(name_on_disk_.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool on_disk = descriptor >= 0 && ::fsync(descriptor) == 0;
+    std::error_code error(on_disk ? 0 : errno, std::generic_category());
+    if (descriptor >= 0) ::close(descriptor);
+    if (!error) std::filesystem::rename(name_on_disk_, path_, error);
+    if (error) throw IoError(name_on_disk_.string(), "cannot finish: " + error.message());
+    name_on_disk_ = path_;
+}
+
+bool Hdf5File::has(const std::string& object) const {
+    return object == "/" || H5Lexists(file_.id(), object.c_str(), H5P_DEFAULT) > 0;
+}
+
+std::vector<std::string> Hdf5File::children(const std::string& group) const {
+    const Hdf5Handle handle = object(group);
+    std::vector<std::string> names;
+    const auto collect = [](hid_t, const char* name, const H5L_info_t*, void* out) -> herr_t {
+        static_cast<std::vector<std::string>*>(out)->emplace_back(name);
+        return 0;
+    };
+    check(H5Literate(handle.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names),
+          "cannot list " + group);
+    return names;
+}
+
+Hdf5File::Shape Hdf5File::shape(const std::string& dataset) const {
+    const std::string what = "cannot read the shape of " + dataset;
+    const Hdf5Handle data = object(dataset);
+    const Hdf5Handle space = checked(H5Dget_space(data.id()), what);
+    const int rank = H5Sget_simple_extent_ndims(space.id());
+    check(rank, what);
+    std::vector<hsize_t> size(static_cast<std::size_t>(rank));
+    check(H5Sget_simple_extent_dims(space.id(), size.data(), nullptr), what);
+    return {size.begin(), size.end()};
+}
+
+void Hdf5File::read(const std::string& dataset, Hdf5Type type, std::uint64_t first, std::uint64_t count,
+                    void* values) const {
+    const std::string what = "cannot read " + dataset;
+    const hsize_t begin = first;
+    const hsize_t length = count;
+    const Hdf5Handle data = object(dataset);
+    const Hdf5Handle in_file = checked(H5Dget_space(data.id()), what);
+    check(H5Sselect_hyperslab(in_file.id(), H5S_SELECT_SET, &begin, nullptr, &length, nullptr), what);
+    const Hdf5Handle in_memory = checked(H5Screate_simple(1, &length, nullptr), what);
+    check(H5Dread(data.id(), native(type), in_memory.id(), in_file.id(), H5P_DEFAULT, values), what);
+}
+
+Hdf5Handle Hdf5File::attribute(const std::string& object_name, const std::string& name) const {
+    const Hdf5Handle owner = object(object_name);
+    Hdf5Handle attribute;
+    if (H5Aexists(owner.id(), name.c_str()) > 0)
+        attribute = Hdf5Handle{H5Aopen(owner.id(), name.c_str(), H5P_DEFAULT)};
+    const Hdf5Handle space{attribute.id() < 0 ? H5I_INVALID_HID : H5Aget_space(attribute.id())};
+    return space.id() >= 0 && H5Sget_simple_extent_npoints(space.id()) == 1 ? std::move(attribute)
+                                                                            : Hdf5Handle{};
+}
+
+std::optional<double> Hdf5File::number(const std::string& object, const std::string& name) const {
+    const Hdf5Handle handle = attribute(object, name);
+    double value = 0.0;
+    if (handle.id() < 0 || H5Aread(handle.id(), H5T_NATIVE_DOUBLE, &value) < 0) return std::nullopt;
+    return value;
+}
+
+std::optional<std::string> Hdf5File::text(const std::string& object, const std::string& name) const {
+    const Hdf5Handle handle = attribute(object, name);
+    char* value = nullptr;
+    if (handle.id() < 0 || H5Aread(handle.id(), string_type().id(), &value) < 0 || value == nullptr)
+        return std::nullopt;
+    std::string text = value;
+    H5free_memory(value);
+    return text;
+}
+
+}  // namespace apical

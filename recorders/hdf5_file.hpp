@@ -1,0 +1,164 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace apical {
+
+enum class Hdf5Type { float32, float64, int64, uint64, uint32 };
+
+template <class T>
+constexpr Hdf5Type hdf5_type() {
+    if constexpr (std::is_same_v<T, float>) return Hdf5Type::float32;
+    if constexpr (std::is_same_v<T, double>) return Hdf5Type::float64;
+    if constexpr (std::is_same_v<T, std::int64_t>) return Hdf5Type::int64;
+    if constexpr (std::is_same_v<T, std::uint64_t>) return Hdf5Type::uint64;
+    if constexpr (std::is_same_v<T, std::uint32_t>) return Hdf5Type::uint32;
+}
+
+/// A view on numbers of one of these types.
+struct Hdf5Numbers {
+    template <class T>
+    Hdf5Numbers(std::span<const T> values) : type(hdf5_type<T>()), data(values.data()), size(values.size()) {}
+    template <class T>
+    Hdf5Numbers(const std::vector<T>& values) : Hdf5Numbers(std::span<const T>(values)) {}
+
+    Hdf5Type type;
+    const void* data;
+    std::size_t size;
+};
+
+/// A reference to anything of the HDF5 library (its hid_t) that gives itself back.
+class Hdf5Handle {
+public:
+    using Id = std::int64_t;
+
+    Hdf5Handle() = default;
+    explicit Hdf5Handle(Id id) : id_(id) {}
+    Hdf5Handle(Hdf5Handle&& other) noexcept : id_(std::exchange(other.id_, -1)) {}
+    Hdf5Handle& operator=(Hdf5Handle&& other) noexcept {
+        std::swap(id_, other.id_);
+        return *this;
+    }
+    ~Hdf5Handle() { close(); }
+
+    Id id() const { return id_; }
+
+    /// False if what was still to be written could not be.
+    bool close() noexcept;
+
+    /// Gives up the reference without giving it back.
+    void abandon() { id_ = -1; }
+
+private:
+    Id id_ = -1;
+};
+
+/// An HDF5 file, being written or open for reading. Objects are named by absolute paths,
+/// "/spikes/pyr/timestamps"; nothing but the file stays open between two calls. Every failure is an IoError.
+/// To be used by one thread.
+class Hdf5File {
+public:
+    using Shape = std::vector<std::uint64_t>;
+
+    /// Creates `path`.partial, with what all our files tell at their root: `kind` ("spikes", "traces"...),
+    /// `run_id` and `tick_ms`.
+    static Hdf5File create(const std::filesystem::path& path, const std::string& kind,
+                           const std::string& run_id);
+
+    /// Opens for reading. A file of another format is a DataError.
+    static Hdf5File open(const std::filesystem::path& path);
+
+    /// A group, with its parents.
+    void create_group(const std::string& group);
+
+    /// An empty dataset whose first dimension grows; `row` is the shape of one element of it. Chunks of 64 Ki
+    /// numbers, shuffled and deflated at level 4: every reader has these two filters.
+    void create_growing(const std::string& dataset, Hdf5Type type, const Shape& row = {});
+
+    /// Throws if the disk may not have room for so many bytes more. HDF5 meets a full disk halfway through
+    /// what it writes: to keep several datasets consistent, ask for their sum first.
+    void require_space(std::uint64_t bytes) const;
+
+    /// Adds whole rows to a growing dataset.
+    void append(const std::string& dataset, const Hdf5Numbers& values);
+
+    /// A dataset of fixed shape, row-major.
+    void write(const std::string& dataset, const Shape& shape, const Hdf5Numbers& values);
+
+    /// Attributes of a group or dataset; one that exists is overwritten. Strings are UTF-8 of variable
+    /// length.
+    void set(const std::string& object, const std::string& name, const std::string& value);
+    void set(const std::string& object, const std::string& name, const Hdf5Numbers& values);
+    template <class T>
+    requires std::is_arithmetic_v<T>
+    void set(const std::string& object, const std::string& name, T value) {
+        set_scalar(object, name, std::span<const T>(&value, 1));
+    }
+
+    /// An attribute of an enumerated type over uint8 whose members are numbered from 0.
+    void set_enum(const std::string& object, const std::string& name,
+                  std::initializer_list<const char*> members, std::uint8_t value);
+
+    /// Hands everything to the operating system: it survives the end of this process. HDF5 has no journal,
+    /// and writes the last chunk of a growing dataset anew: that chunk is lost if the end comes between an
+    /// append() and its flush(). So collect in memory, and call both together.
+    void flush();
+
+    /// Closes the file, waits for the disk, and gives the file its name. A file destroyed before stays
+    /// `.partial`.
+    void finish();
+
+    bool has(const std::string& object) const;
+
+    /// Names of what a group contains, sorted.
+    std::vector<std::string> children(const std::string& group) const;
+
+    Shape shape(const std::string& dataset) const;
+
+    /// A dataset of one dimension: elements [first, first + count), or all.
+    template <class T>
+    std::vector<T> read(const std::string& dataset, std::uint64_t first, std::uint64_t count) const {
+        std::vector<T> values(count);
+        read(dataset, hdf5_type<T>(), first, count, values.data());
+        return values;
+    }
+    template <class T>
+    std::vector<T> read(const std::string& dataset) const {
+        return read<T>(dataset, 0, shape(dataset).at(0));
+    }
+
+    /// A scalar attribute; nothing if it is not there or something else.
+    std::optional<double> number(const std::string& object, const std::string& name) const;
+    std::optional<std::string> text(const std::string& object, const std::string& name) const;
+
+private:
+    Hdf5File(std::filesystem::path path, std::filesystem::path name_on_disk)
+        : path_(std::move(path)), name_on_disk_(std::move(name_on_disk)) {}
+
+    Hdf5Handle checked(Hdf5Handle::Id id, const std::string& what) const;
+    void check_written(int status, const std::string& what);
+    void check(int status, const std::string& what) const;
+    Hdf5Handle object(const std::string& name) const;
+    Hdf5Handle attribute(const std::string& object, const std::string& name) const;
+    void create_dataset(const std::string& dataset, Hdf5Type type, const Shape& shape, bool growing);
+    void set_scalar(const std::string& object, const std::string& name, const Hdf5Numbers& value);
+    void set(const std::string& object, const std::string& name, Hdf5Handle::Id type, const Hdf5Handle& space,
+             const void* value);
+    void read(const std::string& dataset, Hdf5Type type, std::uint64_t first, std::uint64_t count,
+              void* values) const;
+
+    std::filesystem::path path_;
+    std::filesystem::path name_on_disk_;  ///< ends in .partial while the file is written
+    Hdf5Handle file_;
+};
+
+}  // namespace apical

@@ -1,0 +1,91 @@
+#include "recorders/spikes.hpp"
+
+#include "core/time.hpp"
+
+namespace apical {
+namespace {
+
+/// Some 16 MB of buffers, should nobody call flush().
+constexpr std::size_t most_buffered = std::size_t{1} << 20U;
+
+Hdf5File new_file(const std::filesystem::path& folder, const std::string& kind,
+                  std::span<const RecordedPopulation> populations, const std::string& run_id, Time start) {
+    Hdf5File file = Hdf5File::create(folder / (kind + ".h5"), kind, run_id);
+    file.set("/", "magic", std::uint32_t{0x0A7A});
+    file.set("/", "version", std::vector<std::uint32_t>{0, 1});
+    file.set("/", "t_start_ms", ms(start));
+    file.set("/", "t_stop_ms", ms(start));
+    file.create_group("/spikes");
+    for (const RecordedPopulation& population : populations) {
+        if (!population.recorded) continue;
+        const std::string group = "/spikes/" + population.name;
+        file.create_group(group);
+        // libsonata reads nothing but the enumeration, BMTK nothing but the string.
+        file.set_enum(group, "sorting", {"none", "by_id", "by_time"}, 2);
+        file.set(group, "size", std::uint64_t{population.size});
+        file.create_growing(group + "/timestamps", Hdf5Type::float64);
+        file.set(group + "/timestamps", "units", "ms");
+        file.create_growing(group + "/node_ids", Hdf5Type::uint64);
+        file.set(group + "/node_ids", "sorting", "by_time");
+    }
+    file.flush();
+    return file;
+}
+
+}  // namespace
+
+SpikeRecorder::SpikeRecorder(const std::filesystem::path& folder,
+                             std::span<const RecordedPopulation> populations, const std::string& run_id,
+                             Time start)
+    : channels_{{{new_file(folder, "spikes", populations, run_id, start), {}},
+                 {new_file(folder, "events", populations, run_id, start), {}},
+                 {new_file(folder, "bursts", populations, run_id, start), {}}}},
+      observed_until_(start) {
+    for (Channel& channel : channels_) {
+        for (const RecordedPopulation& population : populations) {
+            channel.trains.push_back({population.recorded ? "/spikes/" + population.name : "", {}, {}});
+        }
+    }
+}
+
+void SpikeRecorder::observe(const Window& window, std::span<const Spike> spikes) {
+    auto& [all, events, bursts] = channels_;
+    const auto note = [this](Channel& channel, const Spike& spike) {
+        Train& train = channel.trains[spike.population];
+        if (train.group.empty()) return;
+        train.timestamps.push_back(ms(spike.time));
+        train.node_ids.push_back(spike.neuron);
+        ++buffered_;
+    };
+    for (const Spike& spike : spikes) {
+        note(all, spike);
+        if (spike.kind == SpikeKind::event) note(events, spike);
+        if (spike.kind == SpikeKind::burst) note(bursts, spike);
+    }
+    observed_until_ = window.end;
+    if (buffered_ >= most_buffered) flush();
+}
+
+void SpikeRecorder::flush() {
+    channels_[0].file.require_space(buffered_ * (sizeof(double) + sizeof(std::uint64_t)));
+    for (Channel& channel : channels_) {
+        for (Train& train : channel.trains) {
+            if (train.timestamps.empty()) continue;
+            channel.file.append(train.group + "/timestamps", train.timestamps);
+            channel.file.append(train.group + "/node_ids", train.node_ids);
+            train.timestamps.clear();
+            train.node_ids.clear();
+        }
+        channel.file.set("/", "t_stop_ms", ms(observed_until_));
+        channel.file.flush();
+    }
+    buffered_ = 0;
+}
+
+void SpikeRecorder::finish(Time end) {
+    observed_until_ = end;
+    flush();
+    for (Channel& channel : channels_) channel.file.finish();
+}
+
+}  // namespace apical

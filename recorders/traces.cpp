@@ -1,0 +1,101 @@
+#include "recorders/traces.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "core/error.hpp"
+#include "core/time.hpp"
+
+namespace apical {
+namespace {
+
+constexpr std::array names = {"spike_rate", "event_rate", "burst_rate", "burst_probability"};
+constexpr std::array units = {"Hz", "Hz", "Hz", "1"};
+constexpr std::uint64_t most_buffered = 65536;
+
+double checked_bin(double bin_ms) {
+    if (!(bin_ms > 0.0 && std::isfinite(bin_ms)) || ticks(bin_ms) <= Duration::zero()) {
+        throw ModelError("traces: the bin must be a positive number of ms");
+    }
+    return bin_ms;
+}
+
+std::string dataset(const RecordedPopulation& population, std::size_t trace) {
+    return "/traces/" + population.name + "/" + names[trace];
+}
+
+}  // namespace
+
+TraceRecorder::TraceRecorder(const std::filesystem::path& folder,
+                             std::span<const RecordedPopulation> populations, const std::string& run_id,
+                             double bin_ms, Time start)
+    : bin_ms_(checked_bin(bin_ms)),
+      bin_(static_cast<std::int64_t>(ms(start) / bin_ms)),
+      file_(Hdf5File::create(folder / "traces.h5", "traces", run_id)) {
+    while (edge(bin_) < start) ++bin_;
+    file_.create_group("/traces");
+    for (const RecordedPopulation& population : populations) {
+        traces_.push_back({.population = population, .values = {}});
+        if (!population.recorded) continue;
+        file_.create_group("/traces/" + population.name);
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const std::string name = dataset(population, i);
+            file_.create_growing(name, Hdf5Type::float64);
+            file_.set(name, "units", units[i]);
+            file_.set(name, "t_start_ms", ms(edge(bin_)));
+            file_.set(name, "dt_ms", bin_ms);
+            file_.set(name, "filter", "boxcar");
+        }
+    }
+    file_.flush();
+}
+
+void TraceRecorder::close_bins(Time until) {
+    for (; edge(bin_ + 1) <= until; ++bin_, ++buffered_) {
+        const double length_s = ms(edge(bin_ + 1) - edge(bin_)) / 1000.0;
+        for (Traces& traces : traces_) {
+            const double neuron_seconds = length_s * static_cast<double>(traces.population.size);
+            const auto events = static_cast<double>(traces.events);
+            const auto bursts = static_cast<double>(traces.bursts);
+            traces.values[0].push_back(static_cast<double>(traces.spikes) / neuron_seconds);
+            traces.values[1].push_back(events / neuron_seconds);
+            traces.values[2].push_back(bursts / neuron_seconds);
+            traces.values[3].push_back(traces.events > 0 ? bursts / events
+                                                         : std::numeric_limits<double>::quiet_NaN());
+            traces.spikes = traces.events = traces.bursts = 0;
+        }
+    }
+}
+
+void TraceRecorder::observe(const Window& window, std::span<const Spike> spikes) {
+    for (const Spike& spike : spikes) {
+        close_bins(spike.time);
+        if (spike.time < edge(bin_)) continue;  // before the first bin
+        Traces& traces = traces_[spike.population];
+        ++traces.spikes;
+        traces.events += spike.kind == SpikeKind::event ? 1U : 0U;
+        traces.bursts += spike.kind == SpikeKind::burst ? 1U : 0U;
+    }
+    close_bins(window.end);
+    if (buffered_ >= most_buffered) flush();
+}
+
+void TraceRecorder::flush() {
+    file_.require_space(buffered_ * traces_.size() * names.size() * sizeof(double));
+    for (Traces& traces : traces_) {
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            if (traces.population.recorded) file_.append(dataset(traces.population, i), traces.values[i]);
+            traces.values[i].clear();
+        }
+    }
+    buffered_ = 0;
+    file_.flush();
+}
+
+void TraceRecorder::finish(Time end) {
+    close_bins(end);
+    flush();
+    file_.finish();
+}
+
+}  // namespace apical

@@ -1,0 +1,239 @@
+#include "simulator/jump_population.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace apical {
+namespace {
+
+constexpr double parked = -std::numeric_limits<double>::infinity();
+/// T0 moves up when the scale has grown to e^4.
+constexpr double rescale_at = 4.0;
+
+}  // namespace
+
+bool JumpPopulation::supports(const LinearDynamics& d, std::span<const bool> ports_used, std::span<const double> initial) {
+    const auto n = d.A.rows();
+    const auto V = d.membrane;
+    if (!d.jump.isZero() || d.readout != Eigen::VectorXd(Eigen::VectorXd::Unit(n, V)) || d.A(V, V) >= 0.0) return false;
+    for (Eigen::Index k = 0; k < n; ++k) {
+        if (k == V) continue;
+        if (d.u[k] != 0.0 || d.A(k, V) != 0.0) return false;
+        for (std::size_t p = 0; p < ports_used.size(); ++p) {
+            if (ports_used[p] && d.gains(k, static_cast<Eigen::Index>(p)) != 0.0) return false;
+        }
+        const auto width = static_cast<std::size_t>(n) + 1;
+        for (std::size_t i = static_cast<std::size_t>(k); i < initial.size(); i += width) {
+            if (initial[i] != 0.0) return false;
+        }
+    }
+    return -d.u[V] / d.A(V, V) < d.threshold;
+}
+
+JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d, std::vector<std::string_view> variables,
+                               std::vector<double> initial)
+    : Population(std::move(setup)),
+      variables_(std::move(variables)),
+      initial_(std::move(initial)),
+      rate_(-d.A(d.membrane, d.membrane)),
+      V_inf_(d.u[d.membrane] / rate_),
+      V_reset_(d.V_reset),
+      threshold_(d.threshold - V_inf_),
+      t_ref_(ticks(d.t_ref)),
+      membrane_(static_cast<std::size_t>(d.membrane)),
+      gains_(d.gains.row(d.membrane)) {
+    for (std::size_t k = 0; k < shards(); ++k) {
+        Shard shard;
+        const Index size = last(k) - first(k);
+        shard.s.resize(size);
+        shard.groups.resize(size / NoiseBlock::neurons + 2);
+        for (NoiseGroup& noise :
+             noise_groups(this->setup().seed, name(), this->setup().noise, this->size(), first(k), last(k))) {
+            const Index block = noise.trains.front().block();
+            for (NoiseBlock& train : noise.trains) {
+                shard.groups[block - first(k) / NoiseBlock::neurons].trains.push_back({std::move(train), {}, 0});
+            }
+        }
+        state_.push_back(std::move(shard));
+        start(k, Time{});
+    }
+}
+
+void JumpPopulation::start(std::size_t k, Time now) {
+    Shard& shard = state_[k];
+    shard.T0 = now;
+    for (Group& group : shard.groups) {
+        group.releases.clear();
+        group.next_release = 0;
+        for (Train& train : group.trains) train.chunk = 0;
+    }
+    const std::size_t width = variables_.size();
+    for (Index i = 0; i < shard.s.size(); ++i) {
+        const double* x = initial_.data() + (first(k) + std::size_t{i}) * width;
+        shard.s[i] = x[membrane_] - V_inf_;
+        if (const double refractory = x[width - 1]; refractory > 0.0) {
+            shard.s[i] = parked;
+            auto& releases = group_of(k, static_cast<Table::Local>(i)).releases;
+            const Release release{now + ticks(refractory), static_cast<Table::Local>(i)};
+            releases.insert(std::upper_bound(releases.begin(), releases.end(), release,
+                                             [](const Release& a, const Release& b) { return a.time < b.time; }),
+                            release);
+        }
+    }
+}
+
+void JumpPopulation::restart(Time now) {
+    for (std::size_t k = 0; k < shards(); ++k) start(k, now);
+}
+
+JumpPopulation::Group& JumpPopulation::group_of(std::size_t k, Table::Local local) {
+    return state_[k].groups[(first(k) + local) / NoiseBlock::neurons - first(k) / NoiseBlock::neurons];
+}
+
+void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) {
+    Shard& shard = state_[k];
+    if (rate_ * ms(window.begin - shard.T0) > rescale_at) {
+        const double factor = exp(-rate_ * ms(window.begin - shard.T0));
+        for (double& s : shard.s) s *= factor;
+        shard.T0 = window.begin;
+        for (Group& group : shard.groups) {
+            for (Train& train : group.trains) train.chunk = 0;
+        }
+    }
+    double* const s = shard.s.data();
+    for (std::size_t a = 0; a < arrivals.size(); ++a) {
+        const Arrival& arrival = arrivals[a];
+        // Rows lie all over memory, but which one comes next is known.
+        if (a + 1 < arrivals.size()) projection(arrivals[a + 1]).tables[k].prefetch(arrivals[a + 1].source);
+        Projection& p = projection(arrival);
+        const Table::Row row = p.tables[k].row(arrival.source);
+        if (row.targets.empty()) continue;
+        drain(k, arrival.time + Duration{1});
+        if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
+        const double E = scale(shard, arrival.time);
+        const double step = arrival.release * gains_[static_cast<Eigen::Index>(p.port)] * E;
+        const double top = threshold_ * E;
+        const auto hit = [&](Table::Local local, double jump) {
+            const double next = s[local] + jump;
+            s[local] = next;
+            if (next >= top) [[unlikely]] fire(k, local, arrival.time, E);
+        };
+        if (row.weights.empty()) {
+            const double jump = p.tables[k].uniform_weight() * step;
+            for (const Table::Local local : row.targets) hit(local, jump);
+        } else {
+            for (std::size_t i = 0; i < row.targets.size(); ++i) hit(row.targets[i], double{row.weights[i]} * step);
+        }
+    }
+    drain(k, window.end);
+}
+
+void JumpPopulation::drain(std::size_t k, Time end) {
+    for (Group& group : state_[k].groups) drain(k, group, end);
+}
+
+void JumpPopulation::drain(std::size_t k, Group& group, Time end) {
+    Shard& shard = state_[k];
+    while (true) {
+        const Time stop = drain_noise(k, group, std::min(end, group.release_time()));
+        if (group.release_time() > stop || stop >= end) break;
+        const Release release = group.releases[group.next_release++];
+        shard.s[release.local] = (V_reset_ - V_inf_) * scale(shard, release.time);
+        if (group.next_release == group.releases.size()) {
+            group.releases.clear();
+            group.next_release = 0;
+        }
+    }
+}
+
+Time JumpPopulation::drain_noise(std::size_t k, Group& group, Time end) {
+    Shard& shard = state_[k];
+    double* const s = shard.s.data();
+    while (!group.trains.empty()) {
+        // The train with the earliest point goes first, as far as it stays the earliest.
+        Train* first = nullptr;
+        Time first_time = Time::max();
+        Time until = end;
+        for (Train& train : group.trains) {
+            const Time time = train.points.next_time();
+            if (time < first_time) {
+                until = std::min(until, first_time);
+                first_time = time;
+                first = &train;
+            } else {
+                until = std::min(until, time);
+            }
+        }
+        if (first_time >= end) return end;
+        refresh(shard, *first);
+        const std::span<const Time> times = first->points.times();
+        const std::span<const Table::Local> targets = first->points.targets();
+        const double* const scales = first->scale.data() + (first->scale.size() - times.size());
+        const Noise& noise = first->points.noise();
+        const double weight = noise.weight * gains_[static_cast<Eigen::Index>(noise.port)];
+        std::size_t i = 0;
+        do {
+            const double E = scales[i];
+            const double next = s[targets[i]] + weight * E;
+            s[targets[i]] = next;
+            if (next >= threshold_ * E) [[unlikely]] {
+                fire(k, targets[i], times[i], E);
+                end = std::min(end, group.release_time());
+                until = std::min(until, end);
+            }
+            ++i;
+        } while (i < times.size() && times[i] < until);
+        first->points.take(i);
+    }
+    return end;
+}
+
+void JumpPopulation::refresh(Shard& shard, Train& train) {
+    const std::span<const Time> times = train.points.times();
+    if (train.chunk == train.points.chunks_drawn()) return;
+    train.chunk = train.points.chunks_drawn();
+    shard.scratch.resize(times.size());
+    train.scale.resize(times.size());
+    for (std::size_t i = 0; i < times.size(); ++i) shard.scratch[i] = ms(times[i] - shard.T0);
+    exp(rate_, shard.scratch, train.scale);
+}
+
+void JumpPopulation::fire(std::size_t k, Table::Local local, Time time, double E) {
+    emit(k, local, time, SpikeKind::event, no_mark);
+    if (t_ref_ == Duration::zero()) {
+        state_[k].s[local] = (V_reset_ - V_inf_) * E;
+        return;
+    }
+    state_[k].s[local] = parked;
+    group_of(k, local).releases.push_back({time + t_ref_, local});
+}
+
+double JumpPopulation::sample(Index neuron, std::size_t variable, Time now) const {
+    std::size_t k = 0;
+    while (neuron >= last(k)) ++k;
+    const double s = state_[k].s[neuron - first(k)];
+    if (variable == membrane_) return s == parked ? V_reset_ : V_inf_ + s / scale(state_[k], now);
+    if (variable + 1 < variables_.size() || s != parked) return 0.0;
+    for (const Group& group : state_[k].groups) {
+        for (const Release& release : group.releases) {
+            if (release.local == neuron - first(k) && release.time > now) return ms(release.time - now);
+        }
+    }
+    return 0.0;
+}
+
+void JumpPopulation::set(Index neuron, std::size_t variable, double value, Time now) {
+    if (variable != membrane_) {
+        throw ModelError(name() + ": " + std::string(variables_[variable]) + " is not in use here and cannot be set");
+    }
+    std::size_t k = 0;
+    while (neuron >= last(k)) ++k;
+    double& s = state_[k].s[neuron - first(k)];
+    if (s != parked) s = (value - V_inf_) * scale(state_[k], now);
+}
+
+}  // namespace apical

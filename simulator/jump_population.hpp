@@ -1,0 +1,90 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "neurons/linear.hpp"
+#include "simulator/population.hpp"
+
+namespace apical {
+
+/// The inner loop for linear neurons of one mode whose inputs are jumps of the membrane potential and whose asymptote lies
+/// below threshold: they cross by an arrival or not at all. The mode is kept scaled to a time T0,
+///
+///     s = (V_m - V_inf) exp((t - T0) / tau_m),
+///
+/// in which nothing changes between arrivals. An arrival at t adds w E with E = exp((t - T0) / tau_m), one number for a whole
+/// row of synapses, and the neuron fires if s >= (V_th - V_inf) E: exact, with no visit, no bound and no replay. A refractory
+/// neuron's s is minus infinity, so that additions do nothing.
+class JumpPopulation final : public Population {
+public:
+    /// Whether neurons of these dynamics can be run here, if inputs arrive on the ports marked in `ports_used` only.
+    /// `initial` has the neurons' states, variables.size() numbers each.
+    static bool supports(const LinearDynamics& dynamics, std::span<const bool> ports_used,
+                         std::span<const double> initial);
+
+    JumpPopulation(PopulationSetup setup, const LinearDynamics& dynamics, std::vector<std::string_view> variables,
+                   std::vector<double> initial);
+
+    bool visits() const override { return false; }
+    std::vector<std::string_view> variables() const override { return variables_; }
+    double sample(Index neuron, std::size_t variable, Time now) const override;
+    /// Throws ModelError for any variable but the membrane potential: the others are not in use.
+    void set(Index neuron, std::size_t variable, double value, Time now) override;
+
+protected:
+    void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) override;
+    void restart(Time now) override;
+
+private:
+    struct Train {
+        NoiseBlock points;
+        std::vector<double> scale;  ///< E of each point of the current chunk
+        std::uint32_t chunk = 0;    ///< which chunk that is
+    };
+    struct Release {
+        Time time;
+        Table::Local local;
+    };
+    /// 256 neurons with common noise; within it all happens in order of time.
+    struct Group {
+        std::vector<Train> trains;
+        std::vector<Release> releases;  ///< [next_release, end): in order of time, since t_ref is constant
+        std::size_t next_release = 0;
+
+        Time release_time() const {
+            return next_release < releases.size() ? releases[next_release].time : Time::max();
+        }
+    };
+    struct Shard {
+        Time T0{};
+        std::vector<double> s;
+        std::vector<Group> groups;
+        std::vector<double> scratch;
+    };
+
+    double scale(const Shard& shard, Time time) const { return exp(rate_ * ms(time - shard.T0)); }
+    /// Noise and ends of refractoriness before `end`, for all neurons.
+    void drain(std::size_t shard, Time end);
+    void drain(std::size_t shard, Group& group, Time end);
+    /// Noise before `end`, or before the first end of refractoriness that it brings about: returns which.
+    Time drain_noise(std::size_t shard, Group& group, Time end);
+    void fire(std::size_t shard, Table::Local local, Time time, double E);
+    Group& group_of(std::size_t shard, Table::Local local);
+    void refresh(Shard& shard, Train& train);
+    void start(std::size_t shard, Time now);
+
+    std::vector<std::string_view> variables_;
+    std::vector<double> initial_;
+    double rate_;       ///< [1/ms] 1 / tau_m
+    double V_inf_;      ///< [mV]
+    double V_reset_;    ///< [mV]
+    double threshold_;  ///< [mV] above V_inf
+    Duration t_ref_;
+    std::size_t membrane_;
+    Eigen::VectorXd gains_;  ///< by port
+    std::vector<Shard> state_;
+};
+
+}  // namespace apical

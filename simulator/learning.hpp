@@ -1,0 +1,150 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/spike.hpp"
+#include "plasticity/rule.hpp"
+#include "synapses/table.hpp"
+
+namespace apical {
+
+/// The plasticity of one projection within one shard. A synapse sees its presynaptic neuron's spike at t_pre + delay and its
+/// target's at t_post + back_delay; what it sees comes in order of time, and two spikes seen at one tick do not pair. Since
+/// back_delay is no shorter than a window, targets need not be brought up to date for learning.
+class Learning {
+public:
+    Learning() = default;
+    Learning(const Learning&) = delete;
+    Learning& operator=(const Learning&) = delete;
+    virtual ~Learning() = default;
+
+    /// Before a row is delivered at `time`: learns what was seen until then, updates the row's weights.
+    virtual void arrive(Index source, Time time, SpikeKind kind) = 0;
+    /// Learns what targets' spikes make of the time before `end`.
+    virtual void catch_up(Time end) = 0;
+    /// The spikes of the shard's neurons in one window, sorted; `first` is the shard's first neuron.
+    virtual void enqueue(std::span<const Spike> spikes, Index first) = 0;
+    /// back_delay is zero: a target's spike is seen at once, and targets must be brought up to date before arrive().
+    virtual bool immediate() const = 0;
+    virtual void fire_now(Table::Local target, const Spike& spike) = 0;
+
+    /// Weights stay as they are while off; traces and averages go on.
+    virtual void enable(bool on) = 0;
+    /// Forgets all spikes seen; weights and slow averages stay.
+    virtual void reset_traces() = 0;
+};
+
+template <PlasticityRule Rule>
+class LearningOf final : public Learning {
+public:
+    LearningOf(const Rule& rule, Table& table, Index targets, Duration back_delay)
+        : rule_(rule), table_(&table), back_delay_(back_delay), pre_(table.sources()), post_(targets) {}
+
+    void arrive(Index source, Time time, SpikeKind kind) override {
+        catch_up(time);
+        const Table::Row row = table_->row(source);
+        if (enabled_) {
+            for (std::size_t i = 0; i < row.targets.size(); ++i) {
+                const auto [post, dt] = post_[row.targets[i]].seen_before(time);
+                row.weights[i] = static_cast<float>(rule_.at_arrival(row.weights[i], post, dt));
+            }
+        }
+        pre_[source].update(time, [&](typename Rule::Pre& pre, double dt) { rule_.arrive(pre, dt, kind); });
+    }
+
+    void catch_up(Time end) override {
+        for (; next_ < queue_.size() && queue_[next_].seen < end; ++next_) fire(queue_[next_]);
+        if (next_ == queue_.size()) {
+            queue_.clear();
+            next_ = 0;
+        }
+    }
+
+    void enqueue(std::span<const Spike> spikes, Index first) override {
+        if (immediate()) return;
+        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
+        next_ = 0;
+        for (const Spike& spike : spikes) {
+            queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first), spike.kind, spike.mark});
+        }
+    }
+
+    bool immediate() const override { return back_delay_ == Duration::zero(); }
+
+    void fire_now(Table::Local target, const Spike& spike) override {
+        fire({spike.time, target, spike.kind, spike.mark});
+    }
+
+    void enable(bool on) override { enabled_ = on; }
+
+    void reset_traces() override {
+        queue_.clear();
+        next_ = 0;
+        for (auto& pre : pre_) pre = {};
+        for (auto& post : post_) post.last = post.last_before = never;
+    }
+
+private:
+    /// What is remembered of one neuron's spikes: now, and as it was before the last one, which a spike at the same tick must
+    /// not see.
+    template <class State>
+    struct Memory {
+        State now{};
+        State before{};
+        Time last = never;
+        Time last_before = never;
+
+        template <class Update>
+        void update(Time time, const Update& change) {
+            const double dt = ms(time - last);
+            if (time != last) {
+                before = now;
+                last_before = last;
+            }
+            last = time;
+            change(now, dt);
+        }
+        std::pair<const State&, double> seen_before(Time time) const {
+            return last < time ? std::pair<const State&, double>{now, ms(time - last)}
+                               : std::pair<const State&, double>{before, ms(time - last_before)};
+        }
+    };
+    struct PostSpike {
+        Time seen;
+        Table::Local target;
+        SpikeKind kind;
+        double mark;
+    };
+
+    void fire(const PostSpike& spike) {
+        double factor = 0.0;
+        post_[spike.target].update(spike.seen, [&](typename Rule::Post& post, double dt) {
+            factor = rule_.fire(post, dt, spike.kind, spike.mark);
+        });
+        if (factor == 0.0 || !enabled_) return;
+        const std::span<float> weights = table_->weights();
+        for (const Table::ColumnEntry& entry : table_->column(spike.target)) {
+            const auto [pre, dt] = pre_[entry.source].seen_before(spike.seen);
+            float& weight = weights[entry.synapse];
+            weight = static_cast<float>(rule_.at_fire(weight, pre, dt, factor));
+        }
+    }
+
+    Rule rule_;
+    Table* table_;
+    Duration back_delay_;
+    std::vector<Memory<typename Rule::Pre>> pre_;
+    std::vector<Memory<typename Rule::Post>> post_;
+    std::vector<PostSpike> queue_;  ///< [next_, end) are still to be seen, in order of time
+    std::size_t next_ = 0;
+    bool enabled_ = true;
+};
+
+/// Makes the learning of a shard: the one place where a rule's type is known is the caller's.
+using LearningFactory = std::function<std::unique_ptr<Learning>(Table&, Index targets)>;
+
+}  // namespace apical

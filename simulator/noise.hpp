@@ -1,0 +1,119 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/random.hpp"
+#include "core/spike.hpp"
+
+namespace apical {
+
+/// Private noise of a population: every neuron has its own Poisson train onto a port.
+struct Noise {
+    std::size_t port = 0;
+    double rate = 0.0;    ///< [Hz] of each neuron
+    double weight = 0.0;  ///< unit of the port
+};
+
+/// The Poisson trains of one block of neurons, drawn as one process: exponential gaps, uniform targets, in order of time
+/// without a sort. The stream belongs to population and block, never to a shard: one that cuts a block draws all of it and
+/// keeps its own part.
+class NoiseBlock {
+public:
+    static constexpr Index neurons = 256;            ///< of a block
+    static constexpr std::uint32_t streams_apart = 256;  ///< noises a population may have
+
+    /// Block `block` of a population of `size`. Points on the neurons [first, last) are kept, as offsets from `first`.
+    NoiseBlock(const StreamKey& key, const Noise& noise, Index block, Index size, Index first, Index last)
+        : key_(key),
+          noise_(noise),
+          slots_(std::bit_ceil(std::min(neurons, size - block * neurons))),
+          mean_gap_(1000.0 * ticks_per_ms / (noise.rate * slots_)),
+          base_(static_cast<std::int64_t>(block) * neurons - first),
+          count_(last - first) {
+        key_.entity = block;
+        times_.reserve(chunk);
+        targets_.reserve(chunk);
+    }
+
+    const Noise& noise() const { return noise_; }
+    Index block() const { return key_.entity; }
+
+    /// The points not yet taken: a chunk at a time, never empty.
+    std::span<const Time> times() {
+        if (next_ == times_.size()) draw();
+        return std::span(times_).subspan(next_);
+    }
+    std::span<const std::uint16_t> targets() const { return std::span(targets_).subspan(next_); }
+    Time next_time() { return times().front(); }
+    void take(std::size_t count) { next_ += count; }
+    /// Tells one chunk from the next, for columns that go with the points.
+    std::uint32_t chunks_drawn() const { return chunks_; }
+
+private:
+    static constexpr std::size_t chunk = 256;
+
+    void draw() {
+        times_.clear();
+        targets_.clear();
+        next_ = 0;
+        std::array<double, chunk> gaps;
+        std::array<std::uint8_t, chunk> targets;
+        while (times_.empty()) {
+            constexpr std::uint32_t philox_blocks = chunk / 2;
+            exponential_gaps(key_, chunks_++ * philox_blocks, gaps, targets);
+            // The counter of Philox blocks is about to wrap: go on with the next of the streams set aside for it.
+            if (chunks_ % (0x80000000U / philox_blocks) == 0) key_.index += streams_apart;
+            times_.resize(chunk);
+            targets_.resize(chunk);
+            std::size_t kept = 0;
+            for (std::size_t i = 0; i < chunk; ++i) {
+                last_ += Duration{static_cast<Clock::rep>(gaps[i] * mean_gap_)};
+                const std::int64_t target = base_ + (targets[i] & (slots_ - 1));
+                times_[kept] = last_;
+                targets_[kept] = static_cast<std::uint16_t>(target);
+                kept += target >= 0 && target < count_ ? 1U : 0U;  // no branch: most blocks are kept whole
+            }
+            times_.resize(kept);
+            targets_.resize(kept);
+        }
+    }
+
+    StreamKey key_;
+    Noise noise_;
+    Index slots_;  ///< targets drawn: a power of two, those beyond the population are dropped
+    double mean_gap_;  ///< [ticks]
+    std::int64_t base_;  ///< of the block, from the first neuron kept
+    std::int64_t count_;
+    Time last_{};
+    std::vector<Time> times_;
+    std::vector<std::uint16_t> targets_;
+    std::size_t next_ = 0;
+    std::uint32_t chunks_ = 0;
+};
+
+/// All noise of one block of neurons within a shard. Different neurons do not see one another within a window, so blocks may
+/// be drained one by one; the trains of one block must be merged.
+struct NoiseGroup {
+    std::vector<NoiseBlock> trains;
+
+    /// The train with the earliest point; there is at least one.
+    NoiseBlock& earliest() {
+        std::size_t best = 0;
+        for (std::size_t i = 1; i < trains.size(); ++i) {
+            if (trains[i].next_time() < trains[best].next_time()) best = i;
+        }
+        return trains[best];
+    }
+};
+
+/// The noise of the neurons [first, last) of a population of `size`: a group for each block of neurons, in order.
+std::vector<NoiseGroup> noise_groups(std::uint64_t seed, const std::string& population, std::span<const Noise> noise,
+                                     Index size, Index first, Index last);
+
+}  // namespace apical

@@ -1,0 +1,82 @@
+#include "simulator/population.hpp"
+
+#include <algorithm>
+
+namespace apical {
+
+Population::Population(PopulationSetup setup) : setup_(std::move(setup)) {
+    // Equal shards, but for their borders: a border inside a block of common noise would make two shards draw it.
+    const auto border = [&](std::uint64_t i) {
+        const auto even = static_cast<Index>(std::uint64_t{setup_.size} * i / setup_.shards);
+        const bool large = setup_.size / setup_.shards >= 2 * NoiseBlock::neurons;
+        if (i == setup_.shards || setup_.noise.empty() || !large) return even;
+        return (even + NoiseBlock::neurons / 2) / NoiseBlock::neurons * NoiseBlock::neurons;
+    };
+    for (Index i = 0; i < setup_.shards; ++i) {
+        Block block{.first = border(i),
+                    .last = border(i + 1),
+                    .spikes = {},
+                    .last_spike = {},
+                    .in_burst = {},
+                    .late = {}};
+        block.last_spike.assign(block.size(), never);
+        block.in_burst.assign(block.size(), false);
+        blocks_.push_back(std::move(block));
+    }
+}
+
+void Population::connect(std::vector<Projection*> by_index) {
+    projections_ = std::move(by_index);
+    for (Projection* projection : projections_) {
+        if (projection == nullptr || !projection->plastic()) continue;
+        plastic_.push_back(projection);
+        if (projection->learning.front()->immediate()) immediate_.push_back(projection);
+    }
+}
+
+void Population::process(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) {
+    Block& block = blocks_[shard];
+    block.spikes.swap(block.late);
+    block.late.clear();
+    integrate(shard, window, arrivals);
+    std::stable_sort(block.spikes.begin(), block.spikes.end(), [](const Spike& a, const Spike& b) { return before(a, b); });
+    while (!block.spikes.empty() && block.spikes.back().time >= window.end) {
+        block.late.insert(block.late.begin(), block.spikes.back());
+        block.spikes.pop_back();
+    }
+    for (Projection* projection : plastic_) {
+        projection->learning[shard]->catch_up(window.end);
+        projection->learning[shard]->enqueue(block.spikes, block.first);
+    }
+}
+
+void Population::reset(Time now) {
+    for (Block& block : blocks_) {
+        block.last_spike.assign(block.size(), never);
+        block.in_burst.assign(block.size(), false);
+        block.late.clear();
+    }
+    restart(now);
+}
+
+void Population::emit(std::size_t shard, Index local, Time time, SpikeKind says, double mark) {
+    Block& block = blocks_[shard];
+    const Spike spike{time, setup_.index, block.first + local, classify(block, local, time, says), mark};
+    block.spikes.push_back(spike);
+    for (Projection* projection : immediate_) {
+        projection->learning[shard]->fire_now(static_cast<Table::Local>(local), spike);
+    }
+}
+
+SpikeKind Population::classify(Block& block, Index local, Time time, SpikeKind says) const {
+    if (setup_.classifier == Classifier::every) return SpikeKind::event;
+    if (setup_.classifier == Classifier::model) return says;
+    const bool running = time - block.last_spike[local] <= setup_.b_th;
+    block.last_spike[local] = time;
+    const bool second = running && !block.in_burst[local];
+    block.in_burst[local] = running;
+    if (!running) return SpikeKind::event;
+    return second ? SpikeKind::burst : SpikeKind::further;
+}
+
+}  // namespace apical

@@ -1,0 +1,218 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/random.hpp"
+#include "core/spike.hpp"
+#include "neurons/model.hpp"
+#include "simulator/noise.hpp"
+#include "simulator/projection.hpp"
+
+namespace apical {
+
+/// What a population is made with, besides its neurons.
+struct PopulationSetup {
+    std::string name;
+    Index index = 0;
+    Index size = 1;
+    std::uint64_t seed = 1;
+    Classifier classifier = Classifier::isi;
+    Duration b_th = std::chrono::milliseconds{16};
+    std::vector<Noise> noise;
+    Index shards = 1;
+};
+
+/// A block of neurons of one model. The engine knows this interface, never a model; one virtual call does a window of a shard.
+/// Neurons are cut into shards of equal size (to within one), from the network, never from the number of threads.
+class Population {
+public:
+    explicit Population(PopulationSetup setup);
+    Population(const Population&) = delete;
+    Population& operator=(const Population&) = delete;
+    virtual ~Population() = default;
+
+    const std::string& name() const { return setup_.name; }
+    Index index() const { return setup_.index; }
+    Index size() const { return setup_.size; }
+    std::size_t shards() const { return blocks_.size(); }
+    Index first(std::size_t shard) const { return blocks_[shard].first; }
+    Index last(std::size_t shard) const { return blocks_[shard].last; }
+
+    /// The projections that end here; `projections` outlives the population's work.
+    void connect(std::vector<Projection*> by_index);
+
+    /// Brings the neurons of a shard from the window's begin to its end: delivers the arrivals, which are in the total order
+    /// and all end in this population. May run in parallel for different shards.
+    void process(std::size_t shard, const Window& window, std::span<const Arrival> arrivals);
+
+    /// The spikes of the window last processed, in the total order.
+    std::span<const Spike> spikes(std::size_t shard) const { return blocks_[shard].spikes; }
+
+    /// Targets are brought up to date at each arrival: what learning with back_delay zero needs.
+    virtual bool visits() const = 0;
+    /// The names of the state variables.
+    virtual std::vector<std::string_view> variables() const = 0;
+    /// A variable of a neuron at `now`, which is not before the last window's end: computed on a copy.
+    virtual double sample(Index neuron, std::size_t variable, Time now) const = 0;
+    /// Sets a variable of a neuron at `now`, the end of the last window.
+    virtual void set(Index neuron, std::size_t variable, double value, Time now) = 0;
+    /// Starts all neurons anew at `now`; random streams go on.
+    void reset(Time now);
+
+protected:
+    struct Block {
+        Index first;
+        Index last;
+        std::vector<Spike> spikes;
+        std::vector<Time> last_spike;    ///< by neuron, for the classifier isi
+        std::vector<bool> in_burst;      ///< likewise
+        std::vector<Spike> late;         ///< spikes at the very end of the window, which belong to the next
+        Index size() const { return last - first; }
+    };
+
+    /// The window of one shard, without what all populations share.
+    virtual void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) = 0;
+    virtual void restart(Time now) = 0;
+
+    /// Records a spike of a neuron of `block`, says what it is, and shows it to rules that see it at once.
+    void emit(std::size_t shard, Index local, Time time, SpikeKind says, double mark);
+
+    Projection& projection(const Arrival& arrival) const { return *projections_[arrival.projection]; }
+    const PopulationSetup& setup() const { return setup_; }
+
+    std::vector<Block> blocks_;
+
+private:
+    SpikeKind classify(Block& block, Index local, Time time, SpikeKind says) const;
+
+    PopulationSetup setup_;
+    std::vector<Projection*> projections_;  ///< by index; null where one does not end here
+    std::vector<Projection*> plastic_;      ///< those that learn
+    std::vector<Projection*> immediate_;    ///< those that learn with back_delay zero
+};
+
+/// The visiting loop: any model with `advance` and `receive`. Time runs forward through the arrivals, and a neuron is brought
+/// up to date when it is met.
+template <NeuronModel Model>
+class PopulationOf final : public Population {
+public:
+    using State = typename Model::State;
+    static constexpr std::size_t variables_of_state = sizeof(State) / sizeof(double);
+
+    PopulationOf(PopulationSetup setup, const Model& model, std::span<const State> initial)
+        : Population(std::move(setup)), model_(model), initial_(initial.begin(), initial.end()), states_(initial_) {
+        updated_.assign(size(), Time{});
+        draws_.assign(size(), 0);
+        for (Index i = 0; i < size(); ++i) keys_.emplace_back(this->setup().seed, "model", name(), i);
+        for (const Block& block : blocks_) {
+            noise_.push_back(noise_groups(this->setup().seed, name(), this->setup().noise, size(), block.first, block.last));
+        }
+    }
+
+    bool visits() const override { return true; }
+    std::vector<std::string_view> variables() const override { return {Model::variables.begin(), Model::variables.end()}; }
+
+    double sample(Index neuron, std::size_t variable, Time now) const override {
+        State copy = states_[neuron];
+        std::uint32_t draws = draws_[neuron];
+        for (Time time = updated_[neuron]; time < now;) {
+            const auto spike = step(neuron, copy, draws, ms(now - time));
+            time = spike ? std::min(time + ticks_up(spike->offset), now) : now;
+        }
+        return std::bit_cast<Numbers>(copy)[variable];
+    }
+
+    void set(Index neuron, std::size_t variable, double value, Time) override {
+        auto numbers = std::bit_cast<Numbers>(states_[neuron]);
+        numbers[variable] = value;
+        states_[neuron] = std::bit_cast<State>(numbers);
+        if constexpr (requires { model_.changed(states_[neuron]); }) model_.changed(states_[neuron]);
+    }
+
+protected:
+    void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) override {
+        Block& block = blocks_[shard];
+        for (const Arrival& arrival : arrivals) {
+            Projection& p = projection(arrival);
+            const Table::Row row = p.tables[shard].row(arrival.source);
+            if (row.targets.empty()) continue;
+            deliver_noise(shard, arrival.time + Duration{1});
+            if (p.plastic()) {
+                Learning& learning = *p.learning[shard];
+                if (learning.immediate()) {
+                    for (const Table::Local target : row.targets) bring_up(shard, target, arrival.time);
+                }
+                learning.arrive(arrival.source, arrival.time, arrival.kind);
+            }
+            for (std::size_t i = 0; i < row.targets.size(); ++i) {
+                const double weight = row.weights.empty() ? p.tables[shard].uniform_weight() : double{row.weights[i]};
+                bring_up(shard, row.targets[i], arrival.time);
+                model_.receive(states_[block.first + row.targets[i]], p.port, weight * arrival.release);
+            }
+        }
+        deliver_noise(shard, window.end);
+        for (Index local = 0; local < block.size(); ++local) bring_up(shard, local, window.end);
+    }
+
+    void restart(Time now) override {
+        states_ = initial_;
+        updated_.assign(size(), now);
+    }
+
+private:
+    using Numbers = std::array<double, variables_of_state>;
+
+    std::optional<Emission> step(Index neuron, State& state, std::uint32_t& draws, double dt) const {
+        if constexpr (StochasticModel<Model>) {
+            Draw draw(keys_[neuron], draws);
+            return model_.advance(state, dt, draw);
+        } else {
+            return model_.advance(state, dt);
+        }
+    }
+
+    void bring_up(std::size_t shard, Index local, Time time) {
+        const Index neuron = blocks_[shard].first + local;
+        Time& now = updated_[neuron];
+        while (const auto spike = step(neuron, states_[neuron], draws_[neuron], ms(time - now))) {
+            if (!(spike->offset >= 0.0)) throw NumericsError(name(), neuron, ms(now), "the state is not a number");
+            now = std::min(now + ticks_up(spike->offset), time);
+            emit(shard, local, now, spike->kind, spike->mark);
+        }
+        now = time;
+    }
+
+    /// All noise before `end`.
+    void deliver_noise(std::size_t shard, Time end) {
+        for (NoiseGroup& group : noise_[shard]) {
+            while (true) {
+                NoiseBlock& train = group.earliest();
+                const Time time = train.next_time();
+                if (time >= end) break;
+                const Index local = train.targets().front();
+                bring_up(shard, local, time);
+                model_.receive(states_[blocks_[shard].first + local], train.noise().port, train.noise().weight);
+                train.take(1);
+            }
+        }
+    }
+
+    Model model_;
+    std::vector<State> initial_;
+    std::vector<State> states_;
+    std::vector<Time> updated_;         ///< by neuron: the time of its state
+    std::vector<std::uint32_t> draws_;  ///< by neuron: random numbers used
+    std::vector<StreamKey> keys_;       ///< by neuron
+    std::vector<std::vector<NoiseGroup>> noise_;  ///< by shard
+};
+
+}  // namespace apical

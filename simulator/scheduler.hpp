@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "core/spike.hpp"
+
+namespace apical {
+
+/// The spikes in flight: a priority queue over delay classes. The spikes of a class enter in the total order and all travel
+/// equally long, so within a class it is a FIFO, and only the heads of the classes compete.
+class Scheduler {
+public:
+    using ClassId = std::size_t;
+
+    /// A class of arrivals at population `target`. Spikes of sources are known a window before those of neurons: give them
+    /// classes of their own.
+    ClassId add_class(Index target);
+
+    /// Arrivals of one class come in the total order.
+    void push(ClassId id, const Arrival& arrival) { classes_[id].queue.push_back(arrival); }
+
+    /// Moves all arrivals at `target` before `end` to `out`, in the total order.
+    void pop_before(Time end, Index target, std::vector<Arrival>& out);
+
+    void clear();
+
+private:
+    struct DelayClass {
+        std::vector<Arrival> queue;  ///< [next, end) are in flight
+        std::size_t next = 0;
+
+        bool due(Time end) const { return next < queue.size() && queue[next].time < end; }
+        void forget();
+    };
+    std::vector<DelayClass> classes_;
+    std::vector<std::vector<ClassId>> of_target_;
+    std::vector<DelayClass*> heap_;
+};
+
+}  // namespace apical

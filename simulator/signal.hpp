@@ -1,0 +1,69 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/exp.hpp"
+#include "core/spike.hpp"
+
+namespace apical {
+
+/// A number that follows a population: the rate of its spikes, events or bursts [Hz] through an exponential filter, or the
+/// ratio of bursts to events. Computed from the merged spikes in their total order and sampled on an absolute grid, so it is
+/// the same for any number of threads and shards.
+struct Signal {
+    enum class Kind { spike_rate, event_rate, burst_rate, burst_probability };
+    Kind kind = Kind::event_rate;
+    Index population = 0;
+    Index size = 1;
+    double tau = 10.0;       ///< [ms]
+    double undefined = 0.0;  ///< of the ratio while there is no event
+    Duration every = std::chrono::milliseconds{1};
+
+    struct Sample {
+        Time time;
+        double value;
+    };
+
+    /// Takes in the spikes of a window; the samples whose time lies in (begin, end] are appended.
+    void observe(const Window& window, std::span<const Spike> spikes, std::vector<Sample>& samples) {
+        std::size_t next = 0;
+        for (Time at = begin_of_next(window.begin); at <= window.end; at += every) {
+            for (; next < spikes.size() && spikes[next].time < at; ++next) count(spikes[next]);
+            decay(at);
+            samples.push_back({at, value()});
+        }
+        for (; next < spikes.size(); ++next) count(spikes[next]);
+    }
+
+private:
+    Time begin_of_next(Time now) const { return Time{} + every * (now.time_since_epoch() / every + 1); }
+
+    void decay(Time now) {
+        const double factor = exp(-ms(now - updated_) / tau);
+        numerator_ *= factor;
+        events_ *= factor;
+        updated_ = now;
+    }
+
+    void count(const Spike& spike) {
+        if (spike.population != population) return;
+        decay(spike.time);
+        const double jump = 1000.0 / (static_cast<double>(size) * tau);
+        const bool counts = kind == Kind::spike_rate || (kind == Kind::event_rate && spike.kind == SpikeKind::event) ||
+                            (kind >= Kind::burst_rate && spike.kind == SpikeKind::burst);
+        if (counts) numerator_ += jump;
+        if (spike.kind == SpikeKind::event) events_ += jump;
+    }
+
+    double value() const {
+        if (kind != Kind::burst_probability) return numerator_;
+        return events_ > 0.0 ? numerator_ / events_ : undefined;
+    }
+
+    double numerator_ = 0.0;
+    double events_ = 0.0;
+    Time updated_{};
+};
+
+}  // namespace apical

@@ -1,0 +1,287 @@
+#include "simulator/simulation.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.hpp"
+
+namespace apical {
+namespace {
+
+bool in_order(const Spike& a, const Spike& b) { return before(a, b); }
+
+}  // namespace
+
+void Simulation::run_until(Time end) {
+    if (!prepared_) prepare();
+    while (now_ < end) {
+        act();                                // the schedule, before everything else at its time
+        const Window window = next_window();  // no spike of this window arrives in it,
+        emit_sources(window);                 //   but for those of sources, which are known when it opens
+        travel(source_spikes_);
+        process(window);  // deliver, integrate, learn: in parallel, each shard its own neurons
+        collect();        // in order of (time, population, neuron)
+        travel(spikes_);  // short-term plasticity, delay, queue
+        observe(window);  // signals, recorders
+        now_ = window.end;
+    }
+}
+
+void Simulation::process(const Window& window) {
+    std::uint64_t work = 0;
+    for (Index m = 0; m < members_.size(); ++m) {
+        if (!members_[m].neurons) continue;
+        scheduler_.pop_before(window.end, m, members_[m].arrivals);
+        for (const Arrival& arrival : members_[m].arrivals) work += fan_out_[arrival.projection][arrival.source];
+    }
+    synaptic_events_ += work;
+    const auto job = [&](std::size_t i) {
+        Member& member = members_[jobs_[i].member];
+        member.neurons->process(jobs_[i].shard, window, member.arrivals);
+    };
+    // Waking a thread costs more than a small window takes; what is done does not depend on who does it.
+    constexpr std::uint64_t worth_a_thread = 1000;
+    if (work < worth_a_thread) {
+        for (std::size_t i = 0; i < jobs_.size(); ++i) job(i);
+    } else {
+        workers_.for_each(jobs_.size(), job);
+    }
+}
+
+void Simulation::emit_sources(const Window& window) {
+    source_spikes_.clear();
+    for (Member& member : members_) {
+        if (member.source) member.source->emit(window, source_spikes_);
+    }
+    std::stable_sort(source_spikes_.begin(), source_spikes_.end(), in_order);
+}
+
+void Simulation::collect() {
+    spikes_.clear();
+    for (const Job& job : jobs_) {
+        const auto spikes = members_[job.member].neurons->spikes(job.shard);
+        spikes_.insert(spikes_.end(), spikes.begin(), spikes.end());
+    }
+    std::stable_sort(spikes_.begin(), spikes_.end(), in_order);
+}
+
+void Simulation::travel(std::span<const Spike> spikes) {
+    for (const Spike& spike : spikes) {
+        Member& member = members_[spike.population];
+        for (std::size_t i = 0; i < member.outgoing.size(); ++i) {
+            Projection& p = *member.outgoing[i];
+            const double release = p.release(spike);
+            if (release == 0.0) continue;  // a closed gate: nothing travels
+            scheduler_.push(member.classes[i],
+                            {spike.time + p.delay, spike.population, spike.neuron, p.index, spike.kind, release});
+        }
+    }
+}
+
+void Simulation::observe(const Window& window) {
+    observed_.resize(source_spikes_.size() + spikes_.size());
+    std::merge(source_spikes_.begin(), source_spikes_.end(), spikes_.begin(), spikes_.end(), observed_.begin(), in_order);
+    spike_count_ += observed_.size();
+    for (DrivenSignal& driven : signals_) {
+        samples_.clear();
+        driven.signal.observe(window, observed_, samples_);
+        for (const Signal::Sample& sample : samples_) {
+            for (std::size_t i = 0; i < driven.drives.size(); ++i) {
+                const Drive& drive = driven.drives[i];
+                input(driven.inputs[i], sample.time + drive.delay, drive.offset + drive.gain * sample.value);
+            }
+        }
+    }
+    for (Recorder* recorder : recorders_) recorder->observe(window, observed_);
+}
+
+void Simulation::input(Input& input, Time at, double value) {
+    if (value == input.value) return;
+    const Projection& p = *projections_[input.projection];
+    scheduler_.push(members_[p.source].classes.front(), {at, p.source, 0, p.index, SpikeKind::event, value - input.value});
+    input.value = value;
+}
+
+Window Simulation::next_window() const {
+    const auto since_start = now_.time_since_epoch();
+    Time end = Time{} + window_ * (since_start / window_ + 1);
+    if (const auto next = schedule_.upper_bound(now_); next != schedule_.end()) end = std::min(end, next->first);
+    if (const auto next = cuts_.upper_bound(now_); next != cuts_.end()) end = std::min(end, *next);
+    return {now_, end};
+}
+
+void Simulation::act() {
+    while (!schedule_.empty() && schedule_.begin()->first <= now_) {
+        const Action action = std::move(schedule_.begin()->second);
+        schedule_.erase(schedule_.begin());
+        std::visit([this](const auto& a) { perform(a); }, action);
+    }
+}
+
+void Simulation::perform(const action::SetVariable& a) {
+    Population& population = *members_[a.population].neurons;
+    for (Index i = 0; i < population.size(); ++i) {
+        population.set(i, a.variable, a.values.size() == 1 ? a.values.front() : a.values[i], now_);
+    }
+}
+
+void Simulation::perform(const action::SetRates& a) { members_[a.source].source->set_rates(a.rates, now_); }
+
+void Simulation::perform(const action::GatePlasticity& a) {
+    for (const auto& projection : projections_) {
+        for (const auto& learning : projection->learning) learning->enable(a.on);
+    }
+}
+
+void Simulation::perform(const action::CopyTiedWeights&) {
+    for (const auto& [index, tie] : ties_) {
+        Projection& own = *projections_[index];
+        Projection& other = *projections_[tie.to];
+        apply(tie, own, other, shard_starts(own.target), shard_starts(other.target));
+    }
+}
+
+void Simulation::perform(const action::ResetState&) {
+    scheduler_.clear();
+    for (Member& member : members_) {
+        if (member.neurons) member.neurons->reset(now_);
+    }
+    for (const auto& projection : projections_) {
+        projection->release.reset();
+        for (const auto& learning : projection->learning) learning->reset_traces();
+    }
+}
+
+std::vector<Index> Simulation::shard_starts(Index member) const {
+    const Population& population = *members_[member].neurons;
+    std::vector<Index> starts;
+    for (std::size_t k = 0; k < population.shards(); ++k) starts.push_back(population.first(k));
+    return starts;
+}
+
+void Simulation::add(std::unique_ptr<Population> population) {
+    members_.push_back({.name = population->name(), .neurons = std::move(population), .source = {}});
+}
+
+void Simulation::add(std::unique_ptr<SourcePopulation> source) {
+    members_.push_back({.name = source->name(), .neurons = {}, .source = std::move(source)});
+}
+
+Index Simulation::add(Projection projection) {
+    const auto index = static_cast<Index>(projections_.size());
+    projection.index = index;
+    const bool from_source = members_[projection.source].source != nullptr;
+    if (projection.delay < Duration::zero() || (!from_source && projection.delay == Duration::zero())) {
+        throw ModelError(projection.name + ": the delay must be positive");
+    }
+    if (!from_source) window_ = std::min(window_, projection.delay);
+    projections_.push_back(std::make_unique<Projection>(std::move(projection)));
+    Projection& p = *projections_.back();
+
+    const auto key = std::tuple(p.target, from_source, p.delay);
+    const auto known = classes_.find(key);
+    const Scheduler::ClassId id = known != classes_.end() ? known->second : scheduler_.add_class(p.target);
+    classes_.emplace(key, id);
+    members_[p.source].outgoing.push_back(&p);
+    members_[p.source].classes.push_back(id);
+
+    auto& fan_out = fan_out_.emplace_back(p.tables.front().sources(), 0U);
+    for (Table& table : p.tables) {
+        for (Index i = 0; i < fan_out.size(); ++i) fan_out[i] += static_cast<std::uint32_t>(table.row(i).targets.size());
+    }
+    return index;
+}
+
+Simulation::Input Simulation::add_input(Index population, std::size_t port) {
+    const Population& target = *members_[population].neurons;
+    std::vector<Table> tables;
+    for (std::size_t k = 0; k < target.shards(); ++k) {
+        const Index size = target.last(k) - target.first(k);
+        TableBuilder builder(1, size);
+        for (Index i = 0; i < size; ++i) builder.add_target(std::array<Index, 1>{0}, {});
+        tables.push_back(builder.build(1.0, false));
+    }
+    const auto index = static_cast<Index>(projections_.size());
+    const Index origin = next_population();
+    members_.push_back({.name = {}, .neurons = {}, .source = {}});
+    projections_.push_back(std::make_unique<Projection>(Projection{.name = {},
+                                                                   .index = index,
+                                                                   .source = origin,
+                                                                   .target = population,
+                                                                   .port = port,
+                                                                   .delay = {},
+                                                                   .release = Release({}, 1),
+                                                                   .tables = std::move(tables),
+                                                                   .learning = {}}));
+    // A class of its own: what it sends follows a grid of its own.
+    members_.back().classes.push_back(scheduler_.add_class(population));
+    fan_out_.emplace_back(1, target.size());
+    return {index, 0.0};
+}
+
+void Simulation::add_steps(Index population, std::size_t port, std::span<const std::pair<Time, double>> steps) {
+    Input own = add_input(population, port);
+    for (const auto& [time, value] : steps) input(own, time, value);
+}
+
+void Simulation::add_signal(const Signal& signal, std::span<const Drive> drives) {
+    DrivenSignal driven{signal, {drives.begin(), drives.end()}, {}};
+    for (const Drive& drive : drives) {
+        if (drive.delay <= Duration::zero()) throw ModelError("the delay of a drive must be positive");
+        window_ = std::min(window_, drive.delay);
+        driven.inputs.push_back(add_input(drive.population, drive.port));
+        // Before the first sample the drive is that of a signal at its undefined value, or zero.
+        const double start = signal.kind == Signal::Kind::burst_probability ? signal.undefined : 0.0;
+        input(driven.inputs.back(), now_, drive.offset + drive.gain * start);
+    }
+    signals_.push_back(std::move(driven));
+}
+
+void Simulation::prepare() {
+    constexpr Duration without_delays = std::chrono::milliseconds{10};
+    if (window_ == Duration::max()) window_ = without_delays;
+    for (Index m = 0; m < members_.size(); ++m) {
+        if (!members_[m].neurons) continue;
+        std::vector<Projection*> incoming(projections_.size(), nullptr);
+        for (const auto& p : projections_) {
+            if (p->target == m) incoming[p->index] = p.get();
+        }
+        members_[m].neurons->connect(std::move(incoming));
+        for (std::size_t k = 0; k < members_[m].neurons->shards(); ++k) jobs_.push_back({m, k});
+    }
+    perform(action::CopyTiedWeights{});
+    prepared_ = true;
+}
+
+std::uint64_t Simulation::synapses() const {
+    std::uint64_t sum = 0;
+    for (const auto& projection : projections_) {
+        for (const Table& table : projection->tables) sum += table.size();
+    }
+    return sum;
+}
+
+std::vector<RecordedPopulation> Simulation::populations() const {
+    std::vector<RecordedPopulation> list;
+    for (const Member& member : members_) {
+        const Index size = member.neurons ? member.neurons->size() : (member.source ? member.source->size() : 0);
+        list.push_back({member.name, size});
+    }
+    return list;
+}
+
+void Simulation::visit_synapses(Index projection, const std::function<void(Index, Index, double)>& visit) const {
+    Projection& p = *projections_[projection];
+    const std::vector<Index> starts = shard_starts(p.target);
+    for (std::size_t k = 0; k < p.tables.size(); ++k) {
+        for (Index source = 0; source < p.tables[k].sources(); ++source) {
+            const Table::Row row = p.tables[k].row(source);
+            for (std::size_t i = 0; i < row.targets.size(); ++i) {
+                visit(starts[k] + row.targets[i], source,
+                      row.weights.empty() ? p.tables[k].uniform_weight() : double{row.weights[i]});
+            }
+        }
+    }
+}
+
+}  // namespace apical

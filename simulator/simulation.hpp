@@ -1,0 +1,173 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/parallel.hpp"
+#include "core/spike.hpp"
+#include "recorders/recorder.hpp"
+#include "simulator/population.hpp"
+#include "simulator/projection.hpp"
+#include "simulator/scheduler.hpp"
+#include "simulator/signal.hpp"
+#include "simulator/source.hpp"
+#include "simulator/tie.hpp"
+
+namespace apical {
+
+/// What a schedule can do to a running network, at a time given ahead; at that time it precedes everything else.
+namespace action {
+/// Sets a state variable of a population: one value for all neurons, or one for each.
+struct SetVariable {
+    Index population;
+    std::size_t variable;
+    std::vector<double> values;
+};
+/// Sets the rates of a source [Hz]: one for all neurons, or one for each.
+struct SetRates {
+    Index source;
+    std::vector<double> rates;
+};
+/// Turns the plasticity of all projections on or off.
+struct GatePlasticity {
+    bool on;
+};
+/// Copies the weights of all tied projections.
+struct CopyTiedWeights {};
+/// Starts membranes, synapses and traces anew and drops spikes in flight. Weights, slow averages, sources, random streams and
+/// the clock go on.
+struct ResetState {};
+}  // namespace action
+using Action = std::variant<action::SetVariable, action::SetRates, action::GatePlasticity, action::CopyTiedWeights,
+                            action::ResetState>;
+
+/// A network that runs. Its spikes and weights are a function of what it was made of and of the schedule: not of the number
+/// of threads, of the shards, of recorders, nor of where run_until() stopped in between.
+class Simulation {
+public:
+    explicit Simulation(std::size_t threads = 1) : workers_(threads) {}
+
+    // Assembly, in any order that names populations before their projections.
+
+    /// The index that the next population or source must carry.
+    Index next_population() const { return static_cast<Index>(members_.size()); }
+    void add(std::unique_ptr<Population> population);
+    void add(std::unique_ptr<SourcePopulation> source);
+    /// Returns the projection's index. Its delay is positive, unless its source is a SourcePopulation: then not negative.
+    Index add(Projection projection);
+    void tie(Index projection, const Tie& tie) { ties_.emplace_back(projection, tie); }
+    /// An input from outside onto all neurons of a population, on a port that does not decay: from each time on, the value.
+    void add_steps(Index population, std::size_t port, std::span<const std::pair<Time, double>> steps);
+    /// The same, following a signal: offset + gain x signal, `delay` after it was sampled.
+    struct Drive {
+        Index population;
+        std::size_t port;
+        double offset;
+        double gain;
+        Duration delay;
+    };
+    void add_signal(const Signal& signal, std::span<const Drive> drives);
+    /// The recorder outlives the simulation's runs.
+    void add(Recorder& recorder) { recorders_.push_back(&recorder); }
+
+    // Running.
+
+    /// `at` is not before now(). Actions of one time are done in the order in which they were scheduled.
+    void schedule(Time at, Action action) { schedule_.emplace(at, std::move(action)); }
+    /// Cuts the windows at `at`, so that run_until(at) ends there exactly.
+    void cut(Time at) { cuts_.insert(at); }
+    /// Runs to the first window edge not before `end`: windows lie on the absolute grid of the smallest delay, and are also
+    /// cut at every scheduled time.
+    void run_until(Time end);
+    Time now() const { return now_; }
+
+    // Looking.
+
+    std::uint64_t spikes() const { return spike_count_; }
+    /// Synapses times the spikes they have been sent.
+    std::uint64_t synaptic_events() const { return synaptic_events_; }
+    std::uint64_t synapses() const;
+    /// The spikes of the last window.
+    std::span<const Spike> last_spikes() const { return observed_; }
+    /// The smallest delay.
+    Duration window() const { return window_; }
+
+    Population& population(Index index) { return *members_[index].neurons; }
+    std::vector<RecordedPopulation> populations() const;
+    Projection& projection(Index index) { return *projections_[index]; }
+    std::size_t projections() const { return projections_.size(); }
+    /// Calls visit(target, source, weight) for each synapse, by shard, source and target.
+    void visit_synapses(Index projection, const std::function<void(Index, Index, double)>& visit) const;
+
+private:
+    struct Member {
+        std::string name;
+        std::unique_ptr<Population> neurons;       ///< one of the two,
+        std::unique_ptr<SourcePopulation> source;  ///< or none for an input from outside
+        std::vector<Projection*> outgoing{};
+        std::vector<Scheduler::ClassId> classes{};  ///< of each outgoing projection
+        std::vector<Arrival> arrivals{};            ///< of the current window
+    };
+    struct Job {
+        Index member;
+        std::size_t shard;
+    };
+    /// An input from outside: a projection from a single origin, down which changes of a value travel.
+    struct Input {
+        Index projection;
+        double value;  ///< last sent
+    };
+    struct DrivenSignal {
+        Signal signal;
+        std::vector<Drive> drives;
+        std::vector<Input> inputs;  ///< of each drive
+    };
+
+    void prepare();
+    void act();
+    Window next_window() const;
+    void emit_sources(const Window& window);
+    void process(const Window& window);
+    void collect();
+    void travel(std::span<const Spike> spikes);
+    void observe(const Window& window);
+    Input add_input(Index population, std::size_t port);
+    void input(Input& input, Time at, double value);
+    void perform(const action::SetVariable& action);
+    void perform(const action::SetRates& action);
+    void perform(const action::GatePlasticity& action);
+    void perform(const action::CopyTiedWeights& action);
+    void perform(const action::ResetState& action);
+    std::vector<Index> shard_starts(Index member) const;
+
+    Workers workers_;
+    std::vector<Member> members_;
+    std::vector<std::unique_ptr<Projection>> projections_;
+    std::vector<std::pair<Index, Tie>> ties_;
+    std::vector<DrivenSignal> signals_;
+    std::vector<Recorder*> recorders_;
+    std::multimap<Time, Action> schedule_;
+    std::set<Time> cuts_;
+
+    Scheduler scheduler_;
+    std::map<std::tuple<Index, bool, Duration>, Scheduler::ClassId> classes_;  ///< target, from a source, delay
+    std::vector<Job> jobs_;
+    Duration window_ = Duration::max();
+    bool prepared_ = false;
+    Time now_{};
+    std::vector<Spike> source_spikes_;  ///< of the current window,
+    std::vector<Spike> spikes_;         ///< of neurons,
+    std::vector<Spike> observed_;       ///< and both together
+    std::vector<Signal::Sample> samples_;
+    std::vector<std::vector<std::uint32_t>> fan_out_;  ///< by projection and source
+    std::uint64_t spike_count_ = 0;
+    std::uint64_t synaptic_events_ = 0;
+};
+
+}  // namespace apical

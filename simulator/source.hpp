@@ -1,0 +1,107 @@
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/random.hpp"
+#include "core/spike.hpp"
+#include "neurons/source.hpp"
+
+namespace apical {
+
+/// A population of spike sources. They have no inputs, so their spikes of a window are known when it opens and their
+/// projections' delays do not bound it.
+class SourcePopulation {
+public:
+    SourcePopulation(std::string name, Index index, Index size) : name_(std::move(name)), index_(index), size_(size) {}
+    SourcePopulation(const SourcePopulation&) = delete;
+    SourcePopulation& operator=(const SourcePopulation&) = delete;
+    virtual ~SourcePopulation() = default;
+
+    const std::string& name() const { return name_; }
+    Index index() const { return index_; }
+    Index size() const { return size_; }
+
+    /// Appends the spikes in [window.begin, window.end), unsorted.
+    virtual void emit(const Window& window, std::vector<Spike>& spikes) = 0;
+    /// New rates [Hz], one for all or one for each, from `now` on. Throws ModelError if the source has none.
+    virtual void set_rates(std::span<const double> rates, Time now) = 0;
+
+private:
+    std::string name_;
+    Index index_;
+    Index size_;
+};
+
+/// Renewal sources. Each neuron keeps the part of its current interval that is left, in expected spikes, so that its train is
+/// a function of seed, name, neuron and the history of its rate alone.
+template <SpikeSource Source>
+class SourcePopulationOf final : public SourcePopulation {
+public:
+    SourcePopulationOf(std::string name, Index index, Index size, std::uint64_t seed, const Source& source)
+        : SourcePopulation(std::move(name), index, size), source_(source) {
+        for (Index i = 0; i < size; ++i) {
+            keys_.emplace_back(seed, "source", this->name(), i);
+            Draw draw(keys_.back(), draws_.emplace_back(0));
+            neurons_.push_back({source_.first(draw), source_.rate, Time{}, Time::max()});
+            schedule(neurons_.back());
+        }
+    }
+
+    void emit(const Window& window, std::vector<Spike>& spikes) override {
+        for (Index i = 0; i < size(); ++i) {
+            for (Neuron& n = neurons_[i]; n.next < window.end; schedule(n)) {
+                spikes.push_back({n.next, index(), i, SpikeKind::event, no_mark});
+                n.since = n.next;
+                Draw draw(keys_[i], draws_[i]);
+                n.budget = source_.next(draw);
+            }
+        }
+    }
+
+    void set_rates(std::span<const double> rates, Time now) override {
+        for (Index i = 0; i < size(); ++i) {
+            Neuron& n = neurons_[i];
+            n.budget = std::max(0.0, n.budget - n.rate * 1e-3 * ms(now - n.since));
+            n.since = now;
+            n.rate = rates.size() == 1 ? rates.front() : rates[i];
+            schedule(n);
+        }
+    }
+
+private:
+    struct Neuron {
+        double budget;  ///< expected spikes from `since` to the next
+        double rate;    ///< [Hz]
+        Time since;
+        Time next;
+    };
+
+    static void schedule(Neuron& n) {
+        constexpr double a_year = 3e10;  // [ms], more than a run lasts
+        const double wait = n.rate > 0.0 ? n.budget / (n.rate * 1e-3) : a_year;
+        n.next = wait < a_year / 10 ? n.since + ticks_up(wait) : Time::max();
+    }
+
+    Source source_;
+    std::vector<StreamKey> keys_;
+    std::vector<std::uint32_t> draws_;
+    std::vector<Neuron> neurons_;
+};
+
+/// Given spike times [ms], ascending for each neuron.
+class SpikeTrainPopulation final : public SourcePopulation {
+public:
+    SpikeTrainPopulation(std::string name, Index index, const std::vector<std::vector<double>>& times);
+
+    void emit(const Window& window, std::vector<Spike>& spikes) override;
+    void set_rates(std::span<const double> rates, Time now) override;
+
+private:
+    std::vector<Spike> spikes_;  ///< of the whole run, in the total order
+    std::size_t next_ = 0;
+};
+
+}  // namespace apical

@@ -1,0 +1,75 @@
+#include "simulator/tie.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+
+namespace apical {
+namespace {
+
+/// The weight of the other projection's synapse from `source` to `target`.
+double weight_between(Projection& p, std::span<const Index> first, Index source, Index target) {
+    const auto shard = static_cast<std::size_t>(std::upper_bound(first.begin(), first.end(), target) - first.begin() - 1);
+    const Table::Row row = p.tables[shard].row(source);
+    const auto local = static_cast<Table::Local>(target - first[shard]);
+    const auto found = std::lower_bound(row.targets.begin(), row.targets.end(), local);
+    if (found == row.targets.end() || *found != local) {
+        throw ModelError("tied weights: " + p.name + " has no synapse from " + std::to_string(source) + " to " +
+                         std::to_string(target));
+    }
+    return double{row.weights[static_cast<std::size_t>(found - row.targets.begin())]};
+}
+
+/// The mean weight of the other projection's synapses from each source.
+std::vector<double> mean_by_source(Projection& p) {
+    std::vector<double> sums(p.tables.front().sources());
+    std::vector<double> counts(sums.size());
+    for (Table& table : p.tables) {
+        for (Index source = 0; source < table.sources(); ++source) {
+            for (const float w : table.row(source).weights) {
+                sums[source] += double{w};
+                counts[source] += 1.0;
+            }
+        }
+    }
+    for (std::size_t j = 0; j < sums.size(); ++j) sums[j] = counts[j] > 0.0 ? sums[j] / counts[j] : 0.0;
+    return sums;
+}
+
+double part_of(Tie::Part part, double w) {
+    switch (part) {
+        case Tie::Part::plus: return std::max(w, 0.0);
+        case Tie::Part::minus: return std::max(-w, 0.0);
+        case Tie::Part::whole: break;
+    }
+    return w;
+}
+
+}  // namespace
+
+void apply(const Tie& tie, Projection& own, Projection& other, std::span<const Index> own_first,
+           std::span<const Index> other_first) {
+    const bool transposed = own.target == other.source;
+    std::vector<double> means;
+    if (tie.mean != Tie::Mean::synapse) means = mean_by_source(other);
+    if (tie.mean == Tie::Mean::everything) {
+        double sum = 0.0;
+        for (const double m : means) sum += m;
+        means.assign(means.size(), sum / static_cast<double>(means.size()));
+    }
+    for (std::size_t shard = 0; shard < own.tables.size(); ++shard) {
+        Table& table = own.tables[shard];
+        for (Index source = 0; source < table.sources(); ++source) {
+            const Table::Row row = table.row(source);
+            for (std::size_t i = 0; i < row.targets.size(); ++i) {
+                const Index target = own_first[shard] + row.targets[i];
+                const double w = tie.mean != Tie::Mean::synapse ? means[target]
+                                 : transposed ? weight_between(other, other_first, target, source)
+                                              : weight_between(other, other_first, source, target);
+                row.weights[i] = static_cast<float>(tie.scale * part_of(tie.part, w));
+            }
+        }
+    }
+}
+
+}  // namespace apical

@@ -1,0 +1,54 @@
+#include "synapses/table.hpp"
+
+#include <limits>
+
+#include "core/error.hpp"
+
+namespace apical {
+
+std::size_t Table::bytes() const {
+    return rows_.size() * sizeof(rows_[0]) + targets_.size() * sizeof(Local) + weights_.size() * sizeof(float) +
+           columns_.size() * sizeof(columns_[0]) + column_entries_.size() * sizeof(ColumnEntry);
+}
+
+TableBuilder::TableBuilder(Index sources, Index targets) : sources_(sources) {
+    of_target_.reserve(targets + std::size_t{1});
+    of_target_.push_back(0);
+}
+
+void TableBuilder::add_target(std::span<const Index> sources, std::span<const float> weights) {
+    of_source_.insert(of_source_.end(), sources.begin(), sources.end());
+    weights_.insert(weights_.end(), weights.begin(), weights.end());
+    of_target_.push_back(of_source_.size());
+}
+
+Table TableBuilder::build(double uniform_weight, bool with_columns) {
+    if (of_source_.size() > std::numeric_limits<std::uint32_t>::max()) {
+        throw ModelError("a shard has more than 2^32 synapses of one projection: use smaller shards");
+    }
+    Table table;
+    table.uniform_weight_ = uniform_weight;
+    table.rows_.assign(sources_ + std::size_t{1}, 0);
+    for (const Index source : of_source_) ++table.rows_[source + std::size_t{1}];
+    for (std::size_t i = 1; i < table.rows_.size(); ++i) table.rows_[i] += table.rows_[i - 1];
+
+    // Targets come in ascending order, so each row comes out sorted.
+    std::vector<std::uint32_t> next(table.rows_.begin(), table.rows_.end() - 1);
+    table.targets_.resize(of_source_.size());
+    table.weights_.resize(weights_.size());
+    if (with_columns) {
+        table.column_entries_.resize(of_source_.size());
+        table.columns_.assign(of_target_.begin(), of_target_.end());
+    }
+    for (std::size_t target = 0; target + 1 < of_target_.size(); ++target) {
+        for (std::size_t i = of_target_[target]; i < of_target_[target + 1]; ++i) {
+            const std::uint32_t position = next[of_source_[i]]++;
+            table.targets_[position] = static_cast<Table::Local>(target);
+            if (!weights_.empty()) table.weights_[position] = weights_[i];
+            if (with_columns) table.column_entries_[i] = {position, of_source_[i]};
+        }
+    }
+    return table;
+}
+
+}  // namespace apical

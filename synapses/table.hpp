@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/spike.hpp"
+
+namespace apical {
+
+/// The synapses of one projection onto one shard: contiguous by source, each row sorted by target. 2 bytes a synapse where
+/// all have one weight, 6 where each has its own, 14 with the index by target that learning reads.
+class Table {
+public:
+    using Local = std::uint16_t;  ///< target, counted from the shard's first neuron
+
+    struct Row {
+        std::span<const Local> targets;
+        std::span<float> weights;  ///< empty where all synapses share uniform_weight()
+    };
+    struct ColumnEntry {
+        std::uint32_t synapse;  ///< position among the shard's synapses
+        Index source;
+    };
+
+    Row row(Index source) {
+        const std::size_t begin = rows_[source];
+        const std::size_t count = rows_[source + 1] - begin;
+        return {{targets_.data() + begin, count},
+                weights_.empty() ? std::span<float>{} : std::span<float>{weights_.data() + begin, count}};
+    }
+    /// Asks for the beginning of a row ahead of its use; the hardware goes on from there.
+    void prefetch(Index source) const {
+        const char* const begin = reinterpret_cast<const char*>(targets_.data() + rows_[source]);
+        for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(begin + 64 * line);
+    }
+    /// The incoming synapses of a target, by source. Empty unless built with columns.
+    std::span<const ColumnEntry> column(Local target) const {
+        return {column_entries_.data() + columns_[target], columns_[target + 1U] - columns_[target]};
+    }
+
+    Index sources() const { return static_cast<Index>(rows_.size() - 1); }
+    std::size_t size() const { return targets_.size(); }
+    double uniform_weight() const { return uniform_weight_; }
+    std::span<float> weights() { return weights_; }
+    std::span<const float> weights() const { return weights_; }
+    std::size_t bytes() const;
+
+private:
+    friend class TableBuilder;
+    std::vector<std::uint32_t> rows_;  ///< sources + 1 offsets
+    std::vector<Local> targets_;
+    std::vector<float> weights_;
+    double uniform_weight_ = 0.0;
+    std::vector<std::uint32_t> columns_;
+    std::vector<ColumnEntry> column_entries_;
+};
+
+/// Collects the synapses target by target, as connection rules draw them, and turns them into a Table.
+class TableBuilder {
+public:
+    TableBuilder(Index sources, Index targets);
+
+    /// The next target's incoming synapses, in any order of sources; `weights` is as long, or empty for a uniform weight.
+    void add_target(std::span<const Index> sources, std::span<const float> weights);
+
+    /// `uniform_weight` where no weights were given. Throws ModelError if the shard has 2^32 synapses or more.
+    Table build(double uniform_weight, bool with_columns);
+
+private:
+    Index sources_;
+    std::vector<Index> of_source_;
+    std::vector<float> weights_;
+    std::vector<std::size_t> of_target_;  ///< offsets
+};
+
+}  // namespace apical

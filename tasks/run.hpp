@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/time.hpp"
+#include "networks/description.hpp"
+
+namespace apical {
+
+struct XorConfig;
+
+/// A fact of a run: monostate stands for "not measured" (JSON null, an empty field of CSV).
+using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+
+/// Named facts in the order in which they are written.
+using Facts = std::vector<std::pair<std::string, Value>>;
+
+/// How far a run has come. Counts are totals since its start.
+struct Progress {
+    double time = 0.0;  ///< [ms] simulated
+    double end = 0.0;   ///< [ms] where it will end
+    std::uint64_t spikes = 0;
+    std::string step_name;  ///< what is counted besides time, "sample"; empty: nothing
+    std::uint64_t step = 0;
+    std::uint64_t steps = 0;
+    std::optional<double> event_rate;         ///< [Hz] per neuron, of late
+    std::optional<double> burst_probability;  ///< of late
+    std::optional<double> accuracy;           ///< of the last test
+};
+
+enum class Severity { note, warning };
+
+/// What a run is given by whoever starts it. No callback is ever empty; all come from the thread that called.
+struct RunContext {
+    std::size_t threads = 1;
+    std::filesystem::path folder;  ///< exists; results go here
+    std::string run_id;            ///< UUID, a root attribute of every HDF5 file
+    std::vector<std::pair<std::string, std::string>>
+        provenance;  ///< further root attributes: config, version, ...
+
+    std::function<void(const Progress&)> progress = [](const Progress&) {
+    };  ///< cheap: call it in every window
+    std::function<bool()> interrupted = [] {
+        return false;
+    };  ///< true: finish the step, close the files, return
+    std::function<void(Severity, std::string_view)> log = [](Severity, std::string_view) {};
+    std::function<void(const Facts&)> metrics = [](const Facts&) {
+    };  ///< a row of metrics.csv; always the same names
+};
+
+struct RunResult {
+    Facts summary;            ///< summary.json; the program adds threads, wall_s, cpu_s and result_hash
+    std::string verdict;      ///< a sentence for people: "4/4 patterns right from sample 160"
+    std::string result_hash;  ///< over spikes and final weights
+    bool interrupted = false;
+};
+
+/// Runs a network as described, for its duration.
+RunResult run_network(const NetworkDescription& network, const RunContext& context);
+
+/// Trains and tests the XOR network.
+RunResult run_xor(const XorConfig& config, const RunContext& context);
+
+/// The network that run_xor trains: what `check` measures and draws.
+NetworkDescription describe_xor(const XorConfig& config);
+
+}  // namespace apical

@@ -1,0 +1,159 @@
+#include "neurons/linear.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/error.hpp"
+#include "neurons/adaptive_lif.hpp"
+#include "neurons/lif.hpp"
+
+namespace apical {
+namespace {
+
+Eigen::MatrixXd taylor(const Eigen::MatrixXd& A, double t) {
+    const int pieces = 4096;
+    Eigen::MatrixXd step = Eigen::MatrixXd::Identity(A.rows(), A.cols());
+    for (int k = 12; k > 0; --k) step = Eigen::MatrixXd::Identity(A.rows(), A.cols()) + A * (t / pieces) * step / k;
+    Eigen::MatrixXd product = step;
+    for (int k = 1; k < pieces; k *= 2) product = (product * product).eval();
+    return product;
+}
+
+class Spectra : public testing::TestWithParam<Eigen::MatrixXd> {};
+
+TEST_P(Spectra, ClosedFormEqualsTaylorSeries) {
+    const Propagator propagator(GetParam());
+    for (const double t : {-3.0, -0.01, 0.0, 0.1, 1.0, 7.0, 40.0}) {
+        const Eigen::MatrixXd expected = taylor(GetParam(), t);
+        EXPECT_LT((propagator.exponential(t) - expected).lpNorm<Eigen::Infinity>(),
+                  1e-11 * (1.0 + expected.lpNorm<Eigen::Infinity>()))
+            << "t = " << t;
+    }
+}
+
+TEST_P(Spectra, BoundsContainTheFunctions) {
+    const Propagator propagator(GetParam());
+    std::vector<double> low(propagator.functions());
+    std::vector<double> high(low);
+    std::vector<double> phi(low);
+    for (const double width : {0.01, 0.5, 6.0, 60.0}) {
+        propagator.bounds(1.5, 1.5 + width, low, high);
+        for (int i = 0; i <= 50; ++i) {
+            propagator.evaluate(1.5 + width * i / 50, phi);
+            for (std::size_t j = 0; j < phi.size(); ++j) {
+                EXPECT_LE(low[j], phi[j] + 1e-14);
+                EXPECT_GE(high[j], phi[j] - 1e-14);
+            }
+        }
+    }
+}
+
+TEST_P(Spectra, DerivativeIsTheDifferenceQuotient) {
+    const Propagator propagator(GetParam());
+    std::vector<double> k(propagator.functions());
+    for (std::size_t j = 0; j < k.size(); ++j) k[j] = 1.0 + 0.5 * static_cast<double>(j);
+    std::vector<double> d(k);
+    propagator.differentiate(k, d);
+    const auto value = [&](const std::vector<double>& c, double t) {
+        std::vector<double> phi(c);
+        propagator.evaluate(t, phi);
+        double sum = 0;
+        for (std::size_t j = 0; j < c.size(); ++j) sum += c[j] * phi[j];
+        return sum;
+    };
+    for (const double t : {0.3, 2.0, 11.0}) {
+        const double h = 1e-4;
+        EXPECT_NEAR(value(d, t), (value(k, t + h) - value(k, t - h)) / (2 * h), 1e-7);
+    }
+}
+
+Eigen::MatrixXd chain(double tau_1, double tau_2, double tau_3) {
+    return Eigen::Matrix3d{{-1 / tau_1, 0.7, 0.2}, {0, -1 / tau_2, 0.3}, {0, 0, -1 / tau_3}};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Matrices, Spectra,
+    testing::Values(chain(20, 5, 2),                                             // distinct
+                    chain(20, 20.0001, 2),                                       // nearly equal
+                    chain(20, 5, 5),                                             // equal, defective
+                    Eigen::MatrixXd(Eigen::Vector3d(-0.1, -0.1, -0.5).asDiagonal()),  // equal, not defective
+                    Eigen::MatrixXd(Eigen::Matrix2d{{-0.1, -0.4}, {0.4, -0.1}}),  // complex
+                    Eigen::MatrixXd(Eigen::Matrix3d{{-0.1, -0.4, 0.1}, {0.4, -0.1, 0}, {0, 0, -0.2}}),
+                    AdaptiveLif::sst().linear().affine(), AdaptiveLif::sst().linear().affine_held(),
+                    AdaptiveLif{.tau_syn_ex = 20.0, .tau_syn_in = 20.0}.linear().affine(),
+                    AdaptiveLif{.a = 50.0}.linear().affine(), Lif{}.linear().affine()));
+
+TEST(Propagator, RefusesThreeNearlyEqualTimeConstants) {
+    EXPECT_THROW(Propagator(chain(20, 20.001, 20.003)), ModelError);
+}
+
+TEST(FirstCrossing, FindsTheFirstOfTwo) {
+    // -1 + a (exp(-t/5) - exp(-t)): rises over zero and falls back.
+    const Propagator propagator(Eigen::MatrixXd(Eigen::Vector3d(0.0, -0.2, -1.0).asDiagonal()));
+    std::vector<double> k(3);
+    std::vector<double> phi(3);
+    propagator.evaluate(1.0, phi);
+    for (std::size_t j = 0; j < 3; ++j) {
+        k[j] = std::abs(phi[j] - 1.0) < 1e-9 ? -1.0 : (std::abs(phi[j] - std::exp(-0.2)) < 1e-9 ? 1.9 : -1.9);
+    }
+    const auto f = [](double t) { return -1.0 + 1.9 * (std::exp(-t / 5) - std::exp(-t)); };
+    double a = 0.0;
+    double b = std::log(5.0) / 0.8;  // the maximum
+    ASSERT_GT(f(b), 0.0);
+    for (int i = 0; i < 200; ++i) (f(0.5 * (a + b)) < 0 ? a : b) = 0.5 * (a + b);
+    const auto found = first_crossing(propagator, k, 0.0, 1000.0);
+    ASSERT_TRUE(found);
+    EXPECT_NEAR(*found, b, 1e-9);
+    // Both ends below threshold, the hump between them.
+    EXPECT_TRUE(first_crossing(propagator, k, 0.0, 20.0));
+    EXPECT_FALSE(first_crossing(propagator, k, 0.0, b - 0.01));
+    // A hump that stays below by a hair.
+    const double top = (std::exp(-std::log(5.0) / 4) - std::exp(-std::log(5.0) / 0.8));
+    for (double& c : k) {
+        if (c != -1.0) c *= (1.0 - 1e-9) / 1.9 / top;
+    }
+    EXPECT_FALSE(first_crossing(propagator, k, 0.0, 1000.0));
+    for (double& c : k) {
+        if (c != -1.0) c *= 1.0 + 2e-9;
+    }
+    EXPECT_TRUE(first_crossing(propagator, k, 0.0, 1000.0));
+}
+
+TEST(LinearNeuron, ConstantCurrentGivesTheTextbookInterval) {
+    const Lif model{.V_reset = -70.0, .t_ref = 2.0, .I_e = 300.0};
+    const LinearNeuron<Lif> neuron(model);
+    auto state = neuron.initial();
+    const double drive = 300.0 * 20.0 / 200.0;  // 30 mV above rest, threshold 20 mV above it
+    const double interval = 20.0 * std::log(drive / (drive - 20.0));
+    const auto first = neuron.advance(state, 1000.0);
+    ASSERT_TRUE(first);
+    EXPECT_NEAR(first->offset, interval, 1e-9);
+    const auto second = neuron.advance(state, 1000.0);
+    ASSERT_TRUE(second);
+    EXPECT_NEAR(second->offset, 2.0 + interval, 1e-9);
+}
+
+TEST(LinearNeuron, InputWhileRefractoryIsLost) {
+    const LinearNeuron<Lif> neuron(Lif{});
+    auto state = neuron.initial();
+    neuron.receive(state, 0, 100.0);
+    ASSERT_TRUE(neuron.advance(state, 0.0));
+    neuron.receive(state, 0, 100.0);
+    EXPECT_FALSE(neuron.advance(state, 1.0));
+    EXPECT_DOUBLE_EQ(state.x[0], -65.0);
+    EXPECT_FALSE(neuron.advance(state, 2.0));
+    EXPECT_NEAR(state.x[0], -70.0 + 5.0 * std::exp(-1.0 / 20.0), 1e-12);
+}
+
+TEST(LinearNeuron, PostsynapticPotentialOfAnExponentialCurrent) {
+    const LinearNeuron<AdaptiveLif> neuron(AdaptiveLif{});
+    auto state = neuron.initial();
+    neuron.receive(state, 0, 50.0);
+    EXPECT_FALSE(neuron.advance(state, 7.0));
+    const double expected = 50.0 / 100.0 * (20.0 * 5.0 / (20.0 - 5.0)) * (std::exp(-7.0 / 20) - std::exp(-7.0 / 5));
+    EXPECT_NEAR(state.x[0], -70.0 + expected, 1e-12);
+}
+
+}  // namespace
+}  // namespace apical

@@ -1,0 +1,135 @@
+#include "plasticity/burst_dependent.hpp"
+
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/plasticity/synapse.hpp"
+
+namespace apical {
+namespace {
+
+static_assert(PlasticityRule<BurstCcnRule>);
+static_assert(PlasticityRule<BurstpropRule>);
+static_assert(PlasticityRule<VarianceReducedBurstCcnRule>);
+static_assert(PlasticityRule<VarianceReducedBurstpropRule>);
+
+using enum SpikeKind;
+
+TEST(BurstDependent, DepressesAtAnEventAndPotentiatesAtItsBurst) {
+    Synapse<BurstCcnRule> s{{.eta = 0.1, .tau_pre = 20.0, .p0 = 0.3}};
+    s.source_spikes(0.0);
+    s.target_spikes(10.0);
+    EXPECT_DOUBLE_EQ(s.w, -0.1 * 0.3 * std::exp(-0.5));
+    s.target_spikes(18.0, burst);
+    EXPECT_DOUBLE_EQ(s.w, 0.1 * (-0.3 * std::exp(-0.5) + std::exp(-0.9)));
+    const double after_burst = s.w;
+    EXPECT_EQ(s.target_spikes(26.0, further), 0.0);
+    EXPECT_EQ(s.w, after_burst);
+}
+
+TEST(BurstDependent, TracesTheEventsOfTheSourceAndNotItsSpikes) {
+    Synapse<BurstCcnRule> s{{.eta = 1.0, .tau_pre = 20.0, .p0 = 1.0}};
+    s.source_spikes(0.0, event);
+    s.source_spikes(8.0, burst);
+    s.source_spikes(16.0, further);
+    s.source_spikes(40.0, event);
+    s.target_spikes(50.0);
+    EXPECT_DOUBLE_EQ(s.w, -(std::exp(-2.5) + std::exp(-0.5)));
+}
+
+TEST(BurstDependent, ChangesNothingWithoutTheSource) {
+    Synapse<BurstCcnRule> s{{}, 0.7};
+    s.target_spikes(10.0);
+    s.target_spikes(18.0, burst);
+    s.source_spikes(20.0);
+    EXPECT_EQ(s.w, 0.7);
+}
+
+TEST(BurstDependent, VarianceReducedTeachesTheMarkAtTheEvent) {
+    Synapse<VarianceReducedBurstCcnRule> s{{.eta = 0.1, .tau_pre = 20.0, .p0 = 0.3}};
+    s.source_spikes(0.0);
+    EXPECT_DOUBLE_EQ(s.target_spikes(10.0, event, 0.8), 0.5);
+    EXPECT_DOUBLE_EQ(s.w, 0.1 * 0.5 * std::exp(-0.5));
+    EXPECT_EQ(s.target_spikes(18.0, burst, 0.8), 0.0);
+    EXPECT_EQ(s.target_spikes(26.0, further, 0.8), 0.0);
+    EXPECT_EQ(s.target_spikes(60.0, event, 0.3), 0.0);
+}
+
+TEST(BurstDependent, ClipsToItsBounds) {
+    Synapse<BurstCcnRule> s{{.eta = 10.0, .p0 = 0.5, .w_min = -0.5, .w_max = 1.0}};
+    s.source_spikes(0.0);
+    s.target_spikes(1.0);
+    EXPECT_EQ(s.w, -0.5);
+    s.target_spikes(9.0, burst);
+    EXPECT_EQ(s.w, 1.0);
+}
+
+TEST(Burstprop, ComparesWithTheRatioOfDecayingCounts) {
+    const double tau = 500.0;
+    Synapse<BurstpropRule> s{{.tau_average = tau}};
+    EXPECT_EQ(s.target_spikes(0.0), -1.0) << "0/0";
+    EXPECT_EQ(s.target_spikes(8.0, burst), 1.0);
+    EXPECT_EQ(s.target_spikes(100.0), -1.0) << "the burst is younger than its event: a ratio above 1";
+    EXPECT_NEAR(s.target_spikes(200.0),
+                -std::exp(-192.0 / tau) / (std::exp(-200.0 / tau) + std::exp(-100.0 / tau)), 1e-14);
+    s.target_spikes(208.0, burst);
+    s.target_spikes(216.0, further);
+    EXPECT_NEAR(s.target_spikes(300.0),
+                -(std::exp(-292.0 / tau) + std::exp(-92.0 / tau)) /
+                    (std::exp(-300.0 / tau) + std::exp(-200.0 / tau) + std::exp(-100.0 / tau)),
+                1e-14);
+}
+
+TEST(Burstprop, KeepsItsAverageThroughSilence) {
+    Synapse<BurstpropRule> s{{.tau_average = 500.0}};
+    s.target_spikes(0.0);
+    s.target_spikes(100.0);
+    s.target_spikes(108.0, burst);
+    const double P = s.rule.fire(s.post, 92.0, event, no_mark);
+    const double recent = s.post.bursts / s.post.events;
+    EXPECT_LT(P, 0.0);
+    EXPECT_NEAR(s.rule.fire(s.post, 3.6e6, event, no_mark), -recent, 1e-15);
+    EXPECT_NEAR(s.rule.fire(s.post, 100.0, event, no_mark), 0.0, 1e-15) << "one event since, and no burst";
+}
+
+TEST(Burstprop, StartsFromAPrior) {
+    const double tau = 500.0;
+    Synapse<BurstpropRule> s{{.p0 = 0.4, .tau_average = tau, .prior = 10.0}};
+    EXPECT_DOUBLE_EQ(s.target_spikes(0.0), -0.4);
+    EXPECT_DOUBLE_EQ(s.target_spikes(50.0), -4.0 / 11.0);
+    const double decay = std::exp(-0.1);
+    EXPECT_NEAR(s.target_spikes(100.0), -4.0 * decay / (11.0 * decay + 1.0), 1e-15);
+}
+
+TEST(Burstprop, VarianceReducedAveragesMarks) {
+    const double tau = 500.0;
+    Synapse<VarianceReducedBurstpropRule> s{{.tau_average = tau}};
+    EXPECT_DOUBLE_EQ(s.target_spikes(0.0, event, 0.2), 0.2 - 1.0);
+    EXPECT_EQ(s.target_spikes(8.0, burst, 0.2), 0.0);
+    EXPECT_NEAR(s.target_spikes(100.0, event, 0.6), 0.6 - 0.2, 1e-15);
+    const double decay = std::exp(-100.0 / tau);
+    EXPECT_NEAR(s.target_spikes(200.0, event, 0.5), 0.5 - (0.2 * decay + 0.6) / (decay + 1.0), 1e-15);
+}
+
+TEST(BurstDependent, NamesTheParametersItHas) {
+    const auto names = [](const auto& fields) {
+        std::vector<std::string_view> all;
+        for (const auto& field : fields) all.push_back(field.name);
+        return all;
+    };
+    EXPECT_THAT(names(BurstCcnRule::fields), testing::ElementsAre("eta", "tau_pre", "p0", "w_min", "w_max"));
+    EXPECT_THAT(names(VarianceReducedBurstpropRule::fields),
+                testing::ElementsAre("eta", "tau_pre", "p0", "w_min", "w_max", "tau_average", "prior"));
+    const BurstpropRule rule;
+    for (const auto& field : BurstpropRule::fields)
+        EXPECT_TRUE(field.range.contains(rule.*field.member)) << field.name;
+    EXPECT_EQ(rule.check(), std::nullopt);
+    EXPECT_NE((BurstCcnRule{.w_min = 1.0, .w_max = 0.0}.check()), std::nullopt);
+}
+
+}  // namespace
+}  // namespace apical
