@@ -24,7 +24,8 @@ std::string unit_text(const std::string& unit) {
 }
 
 std::string default_text(double value) {
-    return std::isnan(value) ? "follows from the others" : fmt::format("{}", value);
+    if (std::isnan(value)) return "follows from the others";
+    return std::abs(value) == any.high ? "unbounded" : fmt::format("{}", value);
 }
 
 bool explain_error(const std::string& name) {

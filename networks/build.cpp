@@ -11,6 +11,7 @@
 #include "networks/connect.hpp"
 #include "networks/models.hpp"
 #include "simulator/jump_population.hpp"
+#include "simulator/linear_population.hpp"
 
 namespace apical {
 namespace {
@@ -52,6 +53,18 @@ double draw(const Distribution& distribution, Stream& stream) {
         }
     }
     return distribution.a;
+}
+
+Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
+    if (term.variant == "all") return {term.gain, Gate{Gate::Passes::all}};
+    if (term.variant == "event") return {term.gain, Gate{Gate::Passes::event}};
+    if (term.variant == "burst") return {term.gain, Gate{Gate::Passes::burst}};
+    const auto& names = TsodyksMarkram::variants;
+    const auto found = std::find(names.begin(), names.end(), term.variant);
+    if (found == names.end()) throw ConfigError(fmt::format("{}: there is no short-term plasticity '{}'", owner, term.variant));
+    TsodyksMarkram synapse;
+    synapse.variant = static_cast<TsodyksMarkram::Variant>(found - names.begin());
+    return {term.gain, with_parameters(synapse, term.parameters, owner)};
 }
 
 class Builder {
@@ -145,10 +158,13 @@ private:
             for (const auto& drive : d_.drives) end_here(drive.target, drive.port);
             for (const auto& steps : d_.steps) end_here(steps.target, steps.port);
             const LinearDynamics dynamics = model.linear();
+            const std::vector<std::string_view> names(Model::variables.begin(), Model::variables.end());
+            const std::vector<double> states(numbers.begin(), numbers.end());
             if (JumpPopulation::supports(dynamics, used, numbers)) {
-                return std::make_unique<JumpPopulation>(
-                    std::move(setup), dynamics, std::vector<std::string_view>(Model::variables.begin(), Model::variables.end()),
-                    std::vector<double>(numbers.begin(), numbers.end()));
+                return std::make_unique<JumpPopulation>(std::move(setup), dynamics, names, states);
+            }
+            if (LinearPopulation::supports(dynamics)) {
+                return std::make_unique<LinearPopulation>(std::move(setup), dynamics, names, used, states);
             }
         }
         return std::make_unique<PopulationOf<LinearNeuron<Model>>>(std::move(setup), LinearNeuron<Model>(model), initial);
@@ -192,32 +208,17 @@ private:
         return *index;
     }
 
-    static Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
-        if (term.variant == "all") return {term.gain, Gate{Gate::Passes::all}};
-        if (term.variant == "event") return {term.gain, Gate{Gate::Passes::event}};
-        if (term.variant == "burst") return {term.gain, Gate{Gate::Passes::burst}};
-        const auto& names = TsodyksMarkram::variants;
-        const auto found = std::find(names.begin(), names.end(), term.variant);
-        if (found == names.end()) throw ConfigError(fmt::format("{}: there is no short-term plasticity '{}'", owner, term.variant));
-        TsodyksMarkram synapse;
-        synapse.variant = static_cast<TsodyksMarkram::Variant>(found - names.begin());
-        return {term.gain, with_parameters(synapse, term.parameters, owner)};
-    }
-
     void add(const ProjectionDescription& p) {
         const std::string owner = "projection " + p.name;
         const PopulationDescription& source = population(p.source, owner);
         const PopulationDescription& target = population(p.target, owner);
-        std::vector<Release::Term> terms;
-        for (const ReleaseTerm& term : p.release) terms.push_back(release_term(term, owner));
-
         Projection projection{.name = p.name,
                               .index = 0,
                               .source = network_.populations.at(p.source),
                               .target = network_.populations.at(p.target),
                               .port = port_of(target, p.port),
                               .delay = ticks(p.delay),
-                              .release = Release(std::move(terms), source.size),
+                              .release = make_release(p.release, source.size, owner),
                               .tables = {},
                               .learning = {}};
         const Population& neurons = simulation().population(projection.target);
@@ -317,6 +318,12 @@ private:
 };
 
 }  // namespace
+
+Release make_release(const std::vector<ReleaseTerm>& terms, Index sources, const std::string& owner) {
+    std::vector<Release::Term> made;
+    for (const ReleaseTerm& term : terms) made.push_back(release_term(term, owner));
+    return {std::move(made), sources};
+}
 
 std::size_t Network::variable(const std::string& population, const std::string& name) const {
     const auto found = populations.find(population);

@@ -33,6 +33,9 @@ struct Network {
     std::size_t variable(const std::string& population, const std::string& name) const;
 };
 
+/// What the spikes of `sources` neurons release through these terms; `owner` is named in errors.
+Release make_release(const std::vector<ReleaseTerm>& terms, Index sources, const std::string& owner);
+
 /// Throws ConfigError for names that do not exist, ModelError for parameters.
 Network build(const NetworkDescription& description, const BuildOptions& options = {});
 

@@ -11,7 +11,6 @@
 #include <type_traits>
 
 #include <fmt/format.h>
-
 #include <toml++/toml.h>
 
 #include "core/error.hpp"
@@ -102,6 +101,29 @@ std::string_view line_of(const std::string& text, std::size_t number) {
     return rest;
 }
 
+/// What a terminal may be shown of foreign text: '?' for control characters, and for bytes that are not
+/// UTF-8.
+std::string printable(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size();) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const std::size_t length = byte < 0x80U   ? 1
+                                   : byte < 0xC0U ? 0
+                                   : byte < 0xE0U ? 2
+                                   : byte < 0xF0U ? 3
+                                                  : 4;
+        const std::string_view rest = text.substr(i, length).substr(length > 0 ? 1 : 0);
+        const bool whole =
+            length > 0 && rest.size() + 1 == length && std::all_of(rest.begin(), rest.end(), [](char c) {
+                return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+            });
+        const bool control = (byte < 0x20U && byte != '\t') || byte == 0x7FU;
+        out += whole && !control ? std::string(text.substr(i, length)) : "?";
+        i += whole ? length : 1;
+    }
+    return out;
+}
+
 /// Blanks (and tabs where the line has them) up to a column counted in characters.
 std::string indent_to(std::string_view line, std::size_t column) {
     std::string indent;
@@ -119,9 +141,10 @@ std::string where(const ConfigState& state, const Place& place) {
 }
 
 std::string message_of(const ConfigState& state, const Complaint& complaint) {
-    std::string out = fmt::format("error[{}]: {}\n  --> {}\n", complaint.code, complaint.message,
+    std::string out = fmt::format("error[{}]: {}\n  --> {}\n", complaint.code, printable(complaint.message),
                                   where(state, complaint.place));
-    const std::string_view line = line_of(state.sources[complaint.place.source].text, complaint.place.line);
+    const std::string line =
+        printable(line_of(state.sources[complaint.place.source].text, complaint.place.line));
     if (!line.empty()) {
         out += fmt::format("   |  {}\n   |  {}{}", line, indent_to(line, complaint.place.column),
                            std::string(complaint.place.length, '^'));

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <string>
 
-#include <boost/random/geometric_distribution.hpp>
+#include <boost/random/exponential_distribution.hpp>
 #include <boost/random/lognormal_distribution.hpp>
 #include <boost/random/normal_distribution.hpp>
 #include <boost/random/uniform_int_distribution.hpp>
@@ -124,11 +124,13 @@ void draw_fixed_indegree(const ConnectionRule& rule, HalfWords& words, Index n, 
     }
 }
 
-/// The gaps between successes are geometric: as many draws as synapses.
+/// The failures before a success are geometric, which is an exponential rounded down: as many draws as
+/// synapses, and exact for the smallest p.
 void draw_bernoulli(double p, Stream stream, Index n, std::vector<Index>& out) {
-    boost::random::geometric_distribution<std::int64_t> failures(p);
-    for (std::int64_t i = failures(stream); i < n; i += 1 + failures(stream))
+    boost::random::exponential_distribution<double> waiting(-std::log1p(-p));
+    for (double i = std::floor(waiting(stream)); i < n; i += 1.0 + std::floor(waiting(stream))) {
         out.push_back(static_cast<Index>(i));
+    }
 }
 
 template <class Sampler>

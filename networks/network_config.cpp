@@ -565,7 +565,8 @@ private:
 
     /// Every stream of the run belongs to a purpose and a name, which its key holds as a hash of 32 bits.
     void check_streams() {
-        constexpr auto of_populations = std::to_array<std::string_view>({"model", "source", "noise", "initial"});
+        constexpr auto of_populations =
+            std::to_array<std::string_view>({"model", "source", "noise", "initial"});
         constexpr auto of_projections = std::to_array<std::string_view>({"connect", "weight"});
         std::map<std::uint32_t, std::pair<std::string, std::string>> seen;
         const auto note = [&](std::string_view purpose, const std::string& name, std::string_view group) {

@@ -41,6 +41,12 @@ struct AdaptiveLif {
     static constexpr std::string_view name = "adaptive_lif";
     static constexpr Classifier classifier = Classifier::every;
     static constexpr std::string_view summary = "leaky integrate-and-fire, exponential current synapses, adaptation";
+    static constexpr std::string_view equations =
+        "C_m dV_m/dt = g_L (E_L - V_m) + I_syn_ex + I_syn_in + I_stim + I_e - w,   g_L = C_m / tau_m\n"
+        "tau_syn_ex dI_syn_ex/dt = -I_syn_ex,   tau_syn_in dI_syn_in/dt = -I_syn_in\n"
+        "tau_w dw/dt = a (V_m - E_L) - w\n"
+        "at V_m = V_th: w -> w + b, V_m -> V_reset, held for t_ref\n"
+        "Gerstner, Kistler, Naud & Paninski (2014), Neuronal Dynamics, sections 1.3 and 6.1";
     static constexpr auto fields = std::to_array<Field<AdaptiveLif>>({
         {"tau_m", &AdaptiveLif::tau_m, "ms", "membrane time constant", positive},
         {"C_m", &AdaptiveLif::C_m, "pF", "capacitance", positive},

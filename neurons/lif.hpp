@@ -25,6 +25,10 @@ struct Lif {
     static constexpr std::string_view name = "lif";
     static constexpr Classifier classifier = Classifier::isi;
     static constexpr std::string_view summary = "leaky integrate-and-fire, voltage-jump synapses";
+    static constexpr std::string_view equations =
+        "dV_m/dt = (E_L - V_m) / tau_m + (I_e + I_stim) / C_m\n"
+        "at an input on membrane: V_m -> V_m + w;  at V_m = V_th: V_m -> V_reset, held for t_ref\n"
+        "Gerstner, Kistler, Naud & Paninski (2014), Neuronal Dynamics, section 1.3";
     static constexpr auto fields = std::to_array<Field<Lif>>({
         {"tau_m", &Lif::tau_m, "ms", "membrane time constant", positive},
         {"C_m", &Lif::C_m, "pF", "capacitance", positive},

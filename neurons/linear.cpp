@@ -148,6 +148,22 @@ void Propagator::evaluate(double t, std::span<double> phi) const {
     }
 }
 
+void Propagator::evaluate(std::size_t function, std::span<const double> t, std::span<double> phi) const {
+    std::size_t j = 0;
+    for (const Cluster& cluster : clusters_) {
+        if (!cluster.pair && j == function) return exp(cluster.m, t, phi);
+        if (cluster.pair && function < j + 2) {
+            std::vector<double> all(functions());
+            for (std::size_t i = 0; i < t.size(); ++i) {
+                evaluate(t[i], all);
+                phi[i] = all[function];
+            }
+            return;
+        }
+        j += cluster.pair ? 2 : 1;
+    }
+}
+
 Eigen::MatrixXd Propagator::exponential(double t) const {
     std::vector<double> phi(functions());
     evaluate(t, phi);

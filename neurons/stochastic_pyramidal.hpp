@@ -55,6 +55,13 @@ struct PyramidalCell {
     static constexpr std::string_view summary = trigger == EventTrigger::escape
                                                     ? "two linear compartments, events by escape noise, burst lottery"
                                                     : "two linear compartments, events by an integrator, burst lottery";
+    static constexpr std::string_view equations =
+        "u = bias + x,   tau_soma dx/dt = -x,   tau_dend dd/dt = -d;   e = sigma(u)\n"
+        "events: hazard exp(u)/R after a refractory period R (rate sigma(u)/R), or dphi/dt = sigma(u)/R up to 1\n"
+        "an event becomes a burst with probability p = sigma(logit(p0) + g (1 - e) d),\n"
+        "with a target with p = clip(p0 [1 + G (target - e)], 0, 1), G where target > e, else 1\n"
+        "a burst has burst_spikes spikes, burst_interval apart\n"
+        "Greedy, Zhu, Pemberton, Mellor & Costa (2022), NeurIPS 35, in spikes";
     static constexpr auto fields = std::to_array<Field<PyramidalCell>>({
         {"R", &PyramidalCell::R, "ms", "shortest interval of events", positive},
         {"tau_soma", &PyramidalCell::tau_soma, "ms", "decay of the somatic trace", positive},
@@ -72,23 +79,26 @@ struct PyramidalCell {
     static constexpr auto ports = std::to_array<Port>({{"soma", "1"}, {"dendrite", "1"}, {"bias", "1", true}});
 
     struct State {
-        double x;            ///< [1] somatic trace
-        double d;            ///< [1] dendritic trace
+        double x;            ///< [1] somatic trace, as it was x_age ago
+        double d;            ///< [1] dendritic trace, as it was d_age ago
+        double x_age;        ///< [ms] traces decay when they are read: most advances pass without an exponential
+        double d_age;        ///< [ms]
         double bias;         ///< [1]
         double target;       ///< [1] of e, set by a teacher; NaN: none
         double refractory;   ///< [ms] left of R (escape)
         double phase;        ///< [1] of the integrator
         double budget;       ///< [1] what is left of a unit exponential; negative: not drawn yet (escape)
         double bound;        ///< [1/ms] of the hazard until the next input; negative: out of date (escape)
+        double top;          ///< [1] of u, that the bound was made for (escape)
         double countdown;    ///< [ms] to the next spike of the burst; negative: none
         double spikes_left;  ///< [1] of the burst
     };
     static constexpr auto variables = std::to_array<std::string_view>(
-        {"x", "d", "bias", "target", "refractory", "phase", "budget", "bound", "countdown", "spikes_left"});
+        {"x", "d", "x_age", "d_age", "bias", "target", "refractory", "phase", "budget", "bound", "top", "countdown", "spikes_left"});
 
     State initial() const {
-        return {.x = 0, .d = 0, .bias = bias, .target = std::numeric_limits<double>::quiet_NaN(), .refractory = 0,
-                .phase = 0, .budget = -1, .bound = -1, .countdown = -1, .spikes_left = 0};
+        return {.x = 0, .d = 0, .x_age = 0, .d_age = 0, .bias = bias, .target = std::numeric_limits<double>::quiet_NaN(),
+                .refractory = 0, .phase = 0, .budget = -1, .bound = -1, .top = 0, .countdown = -1, .spikes_left = 0};
     }
 
     std::optional<std::string> check() const {
@@ -99,11 +109,21 @@ struct PyramidalCell {
 
     void receive(State& s, std::size_t port, double weight) const {
         if (port == 1) {
+            decay(s.d, s.d_age, tau_dend);
             s.d += weight;
             return;
         }
+        decay(s.x, s.x_age, tau_soma);
         (port == 0 ? s.x : s.bias) += weight;
-        s.bound = -1.0;
+        // A bound that is still one and not too loose is kept: candidates are accepted with a probability of e^-slack or more.
+        const double u = s.bias + (s.x > 0.0 ? s.x : 0.0);
+        if (u > s.top || u < s.top - slack) s.bound = -1.0;
+    }
+
+    /// Brings the traces up to date, to be read.
+    void settle(State& s) const {
+        decay(s.x, s.x_age, tau_soma);
+        decay(s.d, s.d_age, tau_dend);
     }
 
     /// A variable was set from outside.
@@ -126,6 +146,8 @@ struct PyramidalCell {
     }
 
 private:
+    static constexpr double slack = 0.5;
+
     /// Moves the state by `dt`, or up to the next event, whose offset is returned.
     std::optional<double> next_event(State& s, double dt, Draw& draw) const {
         if constexpr (trigger == EventTrigger::integrator) {
@@ -133,7 +155,7 @@ private:
         } else {
             const double blocked = s.refractory < dt ? s.refractory : dt;
             if (blocked > 0.0) {
-                decay(s, blocked);
+                pass(s, blocked);
                 s.refractory -= blocked;
                 if (s.refractory > 0.0) return std::nullopt;
                 s.bound = -1.0;
@@ -141,16 +163,21 @@ private:
             if (s.budget < 0.0) s.budget = draw.exponential();
             double passed = blocked;
             while (true) {
-                if (s.bound < 0.0) s.bound = exp(s.bias + (s.x > 0.0 ? s.x : 0.0)) / R;
+                if (s.bound < 0.0) {
+                    decay(s.x, s.x_age, tau_soma);
+                    s.top = s.bias + (s.x > 0.0 ? s.x : 0.0) + 0.25 * slack;
+                    s.bound = exp(s.top) / R;
+                }
                 const double left = dt - passed;
                 if (s.bound * left < s.budget) {  // no candidate within dt
                     s.budget -= s.bound * left;
-                    decay(s, left);
+                    pass(s, left);
                     return std::nullopt;
                 }
                 const double step = s.budget / s.bound;
-                decay(s, step);
+                pass(s, step);
                 passed += step;
+                decay(s.x, s.x_age, tau_soma);
                 const bool accepted = draw.uniform() * s.bound <= exp(s.bias + s.x) / R;
                 s.budget = draw.exponential();
                 s.bound = -1.0;
@@ -159,13 +186,20 @@ private:
         }
     }
 
-    void decay(State& s, double dt) const {
-        s.x *= exp(-dt / tau_soma);
-        s.d *= exp(-dt / tau_dend);
+    static void decay(double& trace, double& age, double tau) {
+        if (age == 0.0) return;
+        trace *= exp(-age / tau);
+        age = 0.0;
+    }
+
+    static void pass(State& s, double dt) {
+        s.x_age += dt;
+        s.d_age += dt;
         if (s.countdown >= 0.0) s.countdown = s.countdown > dt ? s.countdown - dt : 0.0;
     }
 
     Emission emit_event(State& s, Draw& draw) const {
+        settle(s);
         const double e = logistic(s.bias + s.x);
         double p = 0.0;
         if (std::isnan(s.target)) {
@@ -190,10 +224,11 @@ private:
     }
 
     std::optional<double> integrate(State& s, double dt) const {
+        decay(s.x, s.x_age, tau_soma);
         const double gained = phase_gain(s, dt, tolerance);
         if (s.phase + gained < 1.0) {
             s.phase += gained;
-            decay(s, dt);
+            pass(s, dt);
             return std::nullopt;
         }
         // The phase rises with a rate between 0 and 1/R: Newton inside a bracket.
@@ -208,7 +243,7 @@ private:
             t = next > low && next < high ? next : 0.5 * (low + high);
         }
         s.phase = 0.0;
-        decay(s, t);
+        pass(s, t);
         return t;
     }
 

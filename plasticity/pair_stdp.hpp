@@ -39,6 +39,12 @@ struct PairStdp {
     double w_max = std::numeric_limits<double>::max();
 
     static constexpr std::string_view name = "pair_stdp";
+    static constexpr bool learns_at_arrival = true;
+    static constexpr std::string_view summary = "pair-based spike-timing-dependent plasticity, all pairs";
+    static constexpr std::string_view equations =
+        "a spike of the target: w -> w + A_plus w^mu_plus x;   of the source: w -> w - A_minus w^mu_minus y\n"
+        "x, y: all spikes of source and target, decaying with tau_plus and tau_minus\n"
+        "Song, Miller & Abbott (2000), Nature Neuroscience 3:919; Morrison, Diesmann & Gerstner (2008)";
     static constexpr auto fields = std::to_array<Field<PairStdp>>({
         {"A_plus", &PairStdp::A_plus, "1", "potentiation by a pair, in the unit of the weight"},
         {"A_minus", &PairStdp::A_minus, "1", "depression by a pair, in the unit of the weight"},

@@ -47,7 +47,7 @@ public:
     void arrive(Index source, Time time, SpikeKind kind) override {
         catch_up(time);
         const Table::Row row = table_->row(source);
-        if (enabled_) {
+        if (Rule::learns_at_arrival && enabled_) {
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
                 const auto [post, dt] = post_[row.targets[i]].seen_before(time);
                 row.weights[i] = static_cast<float>(rule_.at_arrival(row.weights[i], post, dt));
@@ -85,7 +85,13 @@ public:
         queue_.clear();
         next_ = 0;
         for (auto& pre : pre_) pre = {};
-        for (auto& post : post_) post.last = post.last_before = never;
+        // What a rule keeps of its targets is a trace, which it says how to reset, or a slow average, which goes on.
+        if constexpr (requires(typename Rule::Post post) { rule_.reset(post); }) {
+            for (auto& post : post_) {
+                rule_.reset(post.now);
+                rule_.reset(post.before);
+            }
+        }
     }
 
 private:

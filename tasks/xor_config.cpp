@@ -55,6 +55,22 @@ void read_cells(ConfigTable& root, XorConfig& c) {
     neuron.read({"burst_interval", "ms", "between the spikes of a burst", positive}, c.neuron.burst_interval);
 }
 
+void read_interneurons(ConfigTable relay, const XorConfig& c, XorConfig::Interneuron& cell) {
+    relay.read({"size", "1", "cells", {.low = 1.0, .high = 1e5}}, cell.size);
+    relay.read({"tau_m", "ms", "membrane time constant", positive}, cell.tau_m);
+    relay.read({"drive", "1", "constant drive, in units of the threshold"}, cell.drive);
+    relay.read({"gain", "1", "k: strength of their input", positive}, cell.gain);
+    relay.read({"noise", "1", "standard deviation of the free potential, in units of the threshold", not_negative}, cell.noise);
+    relay.read({"t_ref", "ms", "refractory period", not_negative}, cell.t_ref);
+    relay.read({"tau_syn", "ms", "decay of their input", positive}, cell.tau_syn);
+    relay.read({"b", "1", "adaptation per spike, in units of the threshold", not_negative}, cell.b);
+    relay.read({"tau_w", "ms", "decay of the adaptation", positive}, cell.tau_w);
+    if (c.inhibition == XorConfig::Inhibition::interneurons && c.feedback == XorConfig::Feedback::tsodyks_markram) return;
+    for (const std::string_view key : {"size", "tau_m", "drive", "gain", "noise", "t_ref", "tau_syn", "b", "tau_w"}) {
+        relay.idle(key, "there are no interneurons in this variant");
+    }
+}
+
 void read_synapses(ConfigTable& root, XorConfig& c) {
     ConfigTable facilitation = root.table(
         "facilitation",
@@ -68,28 +84,17 @@ void read_synapses(ConfigTable& root, XorConfig& c) {
     depression.read({"U", "1", "release of a rested synapse", positive_fraction}, c.depression.U);
     depression.read({"tau_rec", "ms", "recovery from depression", positive}, c.depression.tau_rec);
 
-    ConfigTable relay =
-        root.table("interneuron", "The relay cells between the output and the hidden dendrites.");
-    relay.read({"size", "1", "relay cells of each output population", {.low = 1.0, .high = 1e5}},
-               c.interneuron.size);
-    relay.read({"tau_m", "ms", "membrane time constant", positive}, c.interneuron.tau_m);
-    relay.read({"drive", "1", "constant drive, in units of the threshold"}, c.interneuron.drive);
-    relay.read({"gain", "1", "k: strength of their input", positive}, c.interneuron.gain);
-    relay.read(
-        {"noise", "1", "standard deviation of the free potential, in units of the threshold", not_negative},
-        c.interneuron.noise);
-    relay.read({"t_ref", "ms", "refractory period", not_negative}, c.interneuron.t_ref);
-    relay.read({"tau_syn", "ms", "decay of their input", positive}, c.interneuron.tau_syn);
+    read_interneurons(root.table("pv", "Relay cells (PV-like) that events drive through depressing synapses; they inhibit the hidden\n"
+                                       "dendrites where the feedback weight is positive."),
+                      c, c.pv);
+    read_interneurons(root.table("sst", "Relay cells (SST-like, adapting) that bursts drive through facilitating synapses; they inhibit\n"
+                                        "the hidden dendrites where the feedback weight is negative."),
+                      c, c.sst);
 
     if (c.feedback == XorConfig::Feedback::gated) {
         for (const std::string_view key : {"U", "tau_rec", "tau_fac"})
             facilitation.idle(key, "feedback is \"gated\"");
         for (const std::string_view key : {"U", "tau_rec"}) depression.idle(key, "feedback is \"gated\"");
-    }
-    if (c.inhibition == XorConfig::Inhibition::direct) {
-        for (const std::string_view key : {"size", "tau_m", "drive", "gain", "noise", "t_ref", "tau_syn"}) {
-            relay.idle(key, "inhibition is \"direct\"");
-        }
     }
 }
 

@@ -66,15 +66,22 @@ struct XorConfig {
         double tau_rec = 10.0;  ///< [ms]
     } depression;
 
+    /// Relay cells between the output and the hidden dendrites. Voltages and currents are in units of the distance from rest
+    /// to threshold.
     struct Interneuron {
-        Index size = 50;       ///< neurons for each output population
+        Index size = 50;       ///< neurons for the output population
         double tau_m = 10.0;   ///< [ms]
-        double drive = 0.5;    ///< constant, in units of the threshold
-        double gain = 3.0;     ///< k
-        double noise = 0.2;    ///< standard deviation of the free potential, in units of the threshold
+        double drive = 0.5;    ///< constant
+        double gain = 3.0;     ///< k: strength of their input
+        double noise = 0.2;    ///< standard deviation of the free potential
         double t_ref = 1.0;    ///< [ms]
         double tau_syn = 3.0;  ///< [ms]
-    } interneuron;
+        double b = 0.0;        ///< adaptation per spike
+        double tau_w = 50.0;   ///< [ms] of the adaptation
+    };
+    Interneuron pv{};  ///< driven by events through depressing synapses
+    /// Driven by bursts through facilitating synapses: adaptation makes up for the convexity of facilitation.
+    Interneuron sst{.gain = 40.0, .t_ref = 2.0, .b = 0.3};
 
     struct Record {
         bool spikes = true;

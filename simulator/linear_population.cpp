@@ -1,0 +1,562 @@
+#include "simulator/linear_population.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace apical {
+namespace {
+
+constexpr double parked = -std::numeric_limits<double>::infinity();
+/// T0 moves up when the fastest mode has grown to e^4.
+constexpr double rescale_at = 4.0;
+/// A slice is this part of the membrane time constant: short enough for the bound to exclude nearly all neurons, long enough
+/// for the test to cost less than the arrivals.
+constexpr double slice_of_membrane = 0.01;
+constexpr std::size_t most_functions = 12;
+
+Eigen::Index idx(std::size_t i) { return static_cast<Eigen::Index>(i); }
+
+/// Which variables are reached from the marked ones: by what reads them, and so on.
+std::vector<bool> closure(const Eigen::MatrixXd& A, std::vector<bool> marked) {
+    for (bool grown = true; grown;) {
+        grown = false;
+        for (std::size_t i = 0; i < marked.size(); ++i) {
+            for (std::size_t j = 0; j < marked.size(); ++j) {
+                if (!marked[i] && marked[j] && A(idx(i), idx(j)) != 0.0) marked[i] = grown = true;
+            }
+        }
+    }
+    return marked;
+}
+
+std::vector<std::size_t> in_use(const LinearDynamics& d, std::span<const bool> ports_used, std::span<const double> initial) {
+    const auto n = static_cast<std::size_t>(d.A.rows());
+    std::vector<bool> marked(n, false);
+    for (std::size_t k = 0; k < n; ++k) {
+        marked[k] = idx(k) == d.membrane || d.u[idx(k)] != 0.0 || d.jump[idx(k)] != 0.0;
+        for (std::size_t p = 0; p < ports_used.size(); ++p) {
+            if (ports_used[p] && d.gains(idx(k), idx(p)) != 0.0) marked[k] = true;
+        }
+        for (std::size_t i = k; i < initial.size(); i += n + 1) {
+            if (initial[i] != 0.0) marked[k] = true;
+        }
+    }
+    marked = closure(d.A, std::move(marked));
+    std::vector<std::size_t> list;
+    for (std::size_t k = 0; k < n; ++k) {
+        if (marked[k]) list.push_back(k);
+    }
+    return list;
+}
+
+LinearDynamics restricted(const LinearDynamics& d, const std::vector<std::size_t>& used) {
+    LinearDynamics r = d;
+    const auto n = idx(used.size());
+    r.A.resize(n, n);
+    r.gains.resize(n, d.gains.cols());
+    for (auto* vector : {&r.u, &r.readout, &r.jump}) vector->resize(n);
+    for (std::size_t i = 0; i < used.size(); ++i) {
+        for (std::size_t j = 0; j < used.size(); ++j) r.A(idx(i), idx(j)) = d.A(idx(used[i]), idx(used[j]));
+        r.u[idx(i)] = d.u[idx(used[i])];
+        r.readout[idx(i)] = d.readout[idx(used[i])];
+        r.jump[idx(i)] = d.jump[idx(used[i])];
+        r.gains.row(idx(i)) = d.gains.row(idx(used[i]));
+        if (idx(used[i]) == d.membrane) r.membrane = idx(i);
+    }
+    return r;
+}
+
+}  // namespace
+
+bool LinearPopulation::supports(const LinearDynamics& d) {
+    const auto n = static_cast<std::size_t>(d.A.rows());
+    std::vector<bool> membrane(n, false);
+    membrane[static_cast<std::size_t>(d.membrane)] = true;
+    const std::vector<bool> reads_V = closure(d.A, membrane);
+    if (n + 1 > most_functions) return false;
+    for (std::size_t i = 0; i < n; ++i) {
+        if (idx(i) == d.membrane) continue;
+        if (reads_V[i] && d.readout[idx(i)] != 0.0) return false;
+        for (std::size_t j = 0; j < n; ++j) {
+            if (reads_V[i] && !reads_V[j] && d.A(idx(i), idx(j)) != 0.0) return false;
+        }
+        for (Eigen::Index p = 0; p < d.gains.cols(); ++p) {
+            if (reads_V[i] && d.gains(idx(i), p) != 0.0) return false;
+        }
+    }
+    return true;
+}
+
+LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& dynamics,
+                                   std::vector<std::string_view> variables, std::span<const bool> ports_used,
+                                   std::vector<double> initial)
+    : Population(std::move(setup)),
+      variables_(std::move(variables)),
+      initial_(std::move(initial)),
+      used_(in_use(dynamics, ports_used, initial_)),
+      dynamics_(restricted(dynamics, used_)),
+      propagator_(dynamics_.affine()),
+      held_(dynamics_.affine_held()),
+      t_ref_(ticks(dynamics.t_ref)),
+      n_(used_.size()),
+      membrane_(static_cast<std::size_t>(dynamics_.membrane)),
+      slice_(ticks(slice_of_membrane / -dynamics.A(dynamics.membrane, dynamics.membrane))) {
+    held_over_ = held_.exponential(ms(t_ref_));
+    const Eigen::MatrixXd M = dynamics_.affine();
+    for (std::size_t j = 0; j <= n_; ++j) {
+        std::vector<bool> from(n_ + 1, false);
+        from[j] = true;
+        const std::vector<bool> reached = closure(M, from);
+        for (std::size_t i = 0; i <= n_; ++i) {
+            if (reads_.size() <= i) reads_.emplace_back(n_ + 1);
+            reads_[i][j] = reached[i];
+        }
+    }
+    for (std::size_t i = 0; i < n_; ++i) {
+        if (i != membrane_ && reads_[i][membrane_]) dependent_.push_back(i);
+    }
+    const Eigen::VectorXd readout = dynamics_.affine_readout();
+    for (std::size_t j = 0; j < propagator_.functions(); ++j) {
+        const Eigen::VectorXd row = propagator_.matrix(j).transpose() * readout;
+        readouts_.emplace_back(row.begin(), row.end());
+    }
+    curvatures_ = readouts_;
+    for (std::size_t k = 0; k <= n_; ++k) {
+        Vector first(propagator_.functions());
+        Vector second(first);
+        for (std::size_t j = 0; j < first.size(); ++j) first[j] = readouts_[j][k];
+        propagator_.differentiate(first, second);
+        propagator_.differentiate(second, first);
+        for (std::size_t j = 0; j < first.size(); ++j) curvatures_[j][k] = first[j];
+    }
+    for (Eigen::Index p = 0; p < dynamics_.gains.cols(); ++p) {
+        PortGain port;
+        Eigen::VectorXd g = Eigen::VectorXd::Zero(idx(n_ + 1));
+        g.head(idx(n_)) = dynamics_.gains.col(p);
+        std::vector<bool> touched(n_ + 1, false);
+        for (std::size_t k = 0; k < n_; ++k) touched[k] = g[idx(k)] != 0.0;
+        touched = closure(M, touched);
+        std::vector<Eigen::VectorXd> terms;
+        Vector low(propagator_.functions());
+        Vector high(low);
+        propagator_.bounds(0.0, ms(slice_), low, high);
+        double top = 0.0;
+        double bottom = 0.0;
+        for (std::size_t j = 0; j < propagator_.functions(); ++j) {
+            const Eigen::VectorXd term = propagator_.matrix(j) * g;
+            const double k = readout.dot(term);
+            top += std::max(k * low[j], k * high[j]);
+            bottom += std::min(k * low[j], k * high[j]);
+            if (!term.isZero()) port.functions.push_back(j);
+            terms.push_back(term);
+        }
+        port.rise = std::max(0.0, top);
+        port.fall = std::max(0.0, -bottom);
+        for (std::size_t k = 0; k < n_; ++k) {
+            if (!touched[k]) continue;
+            port.columns.push_back(k);
+            Vector& weights = port.weights.emplace_back();
+            for (const std::size_t j : port.functions) weights.push_back(terms[j][idx(k)]);
+        }
+        ports_.push_back(std::move(port));
+    }
+    state_.resize(shards());
+    for (std::size_t k = 0; k < shards(); ++k) {
+        Shard& shard = state_[k];
+        const Index count = last(k) - first(k);
+        shard.groups.resize(count / NoiseBlock::neurons + 2);
+        shard.points.resize(shard.groups.size());
+        shard.held.assign(dependent_.size(), Vector(count));
+        for (NoiseGroup& noise :
+             noise_groups(this->setup().seed, name(), this->setup().noise, size(), first(k), last(k))) {
+            const Index block = noise.trains.front().block() - first(k) / NoiseBlock::neurons;
+            for (NoiseBlock& train : noise.trains) shard.groups[block].trains.push_back({std::move(train), 0, {}});
+        }
+        start_all(k, Time{});
+    }
+}
+
+void LinearPopulation::start_all(std::size_t k, Time now) {
+    Shard& shard = state_[k];
+    const Index count = last(k) - first(k);
+    const std::size_t width = variables_.size();
+    shard.T0 = now;
+    shard.s.assign(n_, Vector(count));
+    shard.start = shard.s;
+    shard.lift.assign(count, 0.0);
+    shard.release.assign(count, Time::max());
+    for (Group& group : shard.groups) {
+        for (Train& train : group.trains) train.chunk = 0;
+    }
+    for (Index i = 0; i < count; ++i) {
+        const double* x = initial_.data() + (first(k) + std::size_t{i}) * width;
+        for (std::size_t v = 0; v < n_; ++v) shard.s[v][i] = x[used_[v]];
+        if (x[width - 1] > 0.0) {
+            for (std::size_t d = 0; d < dependent_.size(); ++d) shard.held[d][i] = shard.s[dependent_[d]][i];
+            shard.release[i] = now + ticks(x[width - 1]);
+            shard.s[membrane_][i] = parked;
+        }
+    }
+}
+
+void LinearPopulation::restart(Time now) {
+    for (std::size_t k = 0; k < shards(); ++k) start_all(k, now);
+}
+
+void LinearPopulation::integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) {
+    // Slices divide the window evenly, in ticks.
+    const Duration length = window.end - window.begin;
+    const Clock::rep slices = (length + slice_ - Duration{1}) / slice_;
+    for (Clock::rep i = 0; i < slices; ++i) {
+        const Window part{window.begin + length * i / slices, window.begin + length * (i + 1) / slices};
+        const auto next = std::partition_point(arrivals.begin(), arrivals.end(),
+                                               [&](const Arrival& arrival) { return arrival.time < part.end; });
+        const auto due = static_cast<std::size_t>(next - arrivals.begin());
+        slice(k, part, arrivals.first(due));
+        arrivals = arrivals.subspan(due);
+    }
+}
+
+void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const Arrival> arrivals) {
+    Shard& shard = state_[k];
+    if (propagator_.fastest() * tau(shard, slice.begin) > rescale_at) rescale(shard, slice.begin);
+    for (std::size_t v = 0; v < n_; ++v) std::copy(shard.s[v].begin(), shard.s[v].end(), shard.start[v].begin());
+    std::fill(shard.lift.begin(), shard.lift.end(), 0.0);
+    shard.rows.clear();
+    shard.gains.clear();
+    for (auto& points : shard.points) points.clear();
+
+    for (const Arrival& arrival : arrivals) {
+        deliver_noise(shard, arrival.time + Duration{1});
+        deliver_row(k, arrival);
+    }
+    deliver_noise(shard, slice.end);
+
+    const SliceBound b = bound(shard, slice);
+    const Index count = last(k) - first(k);
+    shard.tested += count;
+    Vector& top = shard.lift;
+    for (Index i = 0; i < count; ++i) top[i] += b.constant;
+    for (std::size_t v = 0; v < n_; ++v) {
+        const double* s = shard.start[v].data();
+        const double low = b.low[v];
+        const double high = b.high[v];
+        for (Index i = 0; i < count; ++i) top[i] += std::max(low * s[i], high * s[i]);
+    }
+    for (Index i = 0; i < count; ++i) {
+        if (!(top[i] >= 0.0) && shard.release[i] >= slice.end) continue;
+        ++shard.replayed;
+        replay(k, static_cast<Table::Local>(i), slice);
+    }
+}
+
+void LinearPopulation::rescale(Shard& shard, Time now) const {
+    const Eigen::MatrixXd E = propagator_.exponential(tau(shard, now));
+    const std::size_t count = shard.lift.size();
+    std::vector<Vector> next(n_, Vector(count));
+    for (std::size_t i = 0; i < n_; ++i) {
+        for (std::size_t a = 0; a < count; ++a) next[i][a] = E(idx(i), idx(n_));
+        for (std::size_t j = 0; j < n_; ++j) {
+            if (!reads_[i][j]) continue;  // and zero times the minus infinity of a held membrane is not zero
+            const double factor = E(idx(i), idx(j));
+            for (std::size_t a = 0; a < count; ++a) next[i][a] += factor * shard.s[j][a];
+        }
+    }
+    shard.s = std::move(next);
+    shard.T0 = now;
+    for (Group& group : shard.groups) {
+        for (Train& train : group.trains) train.chunk = 0;
+    }
+}
+
+std::size_t LinearPopulation::append_gain(Shard& shard, std::size_t p, Time time) const {
+    const PortGain& port = ports_[p];
+    std::array<double, most_functions> phi{};
+    propagator_.evaluate(-tau(shard, time), phi);
+    const std::size_t offset = shard.gains.size();
+    for (const Vector& weights : port.weights) {
+        double sum = 0.0;
+        for (std::size_t j = 0; j < weights.size(); ++j) sum += weights[j] * phi[port.functions[j]];
+        shard.gains.push_back(sum);
+    }
+    return offset;
+}
+
+void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
+    Shard& shard = state_[k];
+    Projection& p = projection(arrival);
+    const Table::Row row = p.tables[k].row(arrival.source);
+    if (row.targets.empty()) return;
+    if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
+    const PortGain& port = ports_[p.port];
+    const std::size_t gain = append_gain(shard, p.port, arrival.time);
+    const double uniform = p.tables[k].uniform_weight();
+    shard.rows.push_back({arrival.time, row, uniform, arrival.release, p.port, gain});
+    const auto lift = [&](double w) { return w > 0.0 ? w * port.rise : -w * port.fall; };
+    for (std::size_t i = 0; i < row.targets.size(); ++i) {
+        const double w = (row.weights.empty() ? uniform : double{row.weights[i]}) * arrival.release;
+        for (std::size_t c = 0; c < port.columns.size(); ++c) {
+            shard.s[port.columns[c]][row.targets[i]] += w * shard.gains[gain + c];
+        }
+        shard.lift[row.targets[i]] += lift(w);
+    }
+}
+
+void LinearPopulation::deliver_noise(Shard& shard, Time end) const {
+    for (std::size_t g = 0; g < shard.groups.size(); ++g) {
+        Group& group = shard.groups[g];
+        while (!group.trains.empty()) {
+            Train* earliest = &group.trains.front();
+            for (Train& train : group.trains) {
+                if (train.points.next_time() < earliest->points.next_time()) earliest = &train;
+            }
+            Train& train = *earliest;
+            const Time time = train.points.next_time();
+            if (time >= end) break;
+            const Noise& noise = train.points.noise();
+            const PortGain& port = ports_[noise.port];
+            const std::span<const Time> times = train.points.times();
+            if (train.chunk != train.points.chunks_drawn()) {
+                train.chunk = train.points.chunks_drawn();
+                train.gains.assign(port.columns.size(), Vector(times.size()));
+                Vector before(times.size());
+                Vector phi(times.size());
+                for (std::size_t i = 0; i < times.size(); ++i) before[i] = -tau(shard, times[i]);
+                for (std::size_t j = 0; j < port.functions.size(); ++j) {
+                    propagator_.evaluate(port.functions[j], before, phi);
+                    for (std::size_t c = 0; c < port.columns.size(); ++c) {
+                        for (std::size_t i = 0; i < times.size(); ++i) train.gains[c][i] += port.weights[c][j] * phi[i];
+                    }
+                }
+            }
+            const Table::Local local = train.points.targets().front();
+            const std::size_t point = train.gains.front().size() - times.size();
+            shard.points[g].push_back({time, local, static_cast<std::uint32_t>(noise.port), noise.weight, shard.gains.size()});
+            for (std::size_t c = 0; c < port.columns.size(); ++c) {
+                shard.gains.push_back(train.gains[c][point]);
+                shard.s[port.columns[c]][local] += noise.weight * train.gains[c][point];
+            }
+            shard.lift[local] += noise.weight > 0.0 ? noise.weight * port.rise : -noise.weight * port.fall;
+            train.points.take(1);
+        }
+    }
+}
+
+LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const Window& slice) const {
+    // The readout of V_m - V_th at tau is sum_k C_k(tau) s_k, with C_k = sum_j readout_jk phi_j. Between the slice's ends a
+    // coefficient leaves its chord by at most width^2/8 times its largest second derivative.
+    const double from = tau(shard, slice.begin);
+    const double to = tau(shard, slice.end);
+    const std::size_t m = propagator_.functions();
+    std::array<double, most_functions> begin{};
+    std::array<double, most_functions> end{};
+    std::array<double, most_functions> low{};
+    std::array<double, most_functions> high{};
+    propagator_.evaluate(from, begin);
+    propagator_.evaluate(to, end);
+    propagator_.bounds(from, to, low, high);
+    SliceBound b{Vector(n_), Vector(n_), 0.0};
+    for (std::size_t k = 0; k <= n_; ++k) {
+        double a = 0.0;
+        double z = 0.0;
+        double curvature = 0.0;
+        for (std::size_t j = 0; j < m; ++j) {
+            a += readouts_[j][k] * begin[j];
+            z += readouts_[j][k] * end[j];
+            curvature += std::max(std::abs(curvatures_[j][k] * low[j]), std::abs(curvatures_[j][k] * high[j]));
+        }
+        // And a hair for rounding: a neuron is never dropped that a replay would make fire.
+        const double pad = (to - from) * (to - from) / 8 * curvature + 1e-13 * (std::abs(a) + std::abs(z));
+        if (k == n_) {
+            b.constant = std::max(a, z) + pad;
+        } else {
+            b.low[k] = std::min(a, z) - pad;
+            b.high[k] = std::max(a, z) + pad;
+        }
+    }
+    return b;
+}
+
+void LinearPopulation::replay(std::size_t k, Table::Local local, const Window& slice) {
+    Shard& shard = state_[k];
+    Vector s(n_);
+    for (std::size_t v = 0; v < n_; ++v) s[v] = shard.start[v][local];
+    const Time release_before = shard.release[local];
+    const std::size_t spikes_before = blocks_[k].spikes.size();
+    const auto& points = shard.points[(first(k) + local) / NoiseBlock::neurons - first(k) / NoiseBlock::neurons];
+
+    Time now = slice.begin;
+    const auto receive = [&](Time time, std::size_t p, double weight, std::size_t gain) {
+        advance(k, local, s, now, time);
+        now = time;
+        const PortGain& port = ports_[p];
+        for (std::size_t c = 0; c < port.columns.size(); ++c) s[port.columns[c]] += weight * shard.gains[gain + c];
+    };
+    std::size_t next_point = 0;
+    const auto receive_points = [&](Time end) {
+        for (; next_point < points.size() && points[next_point].time < end; ++next_point) {
+            const DeliveredPoint& point = points[next_point];
+            if (point.local == local) receive(point.time, point.port, point.weight, point.gain);
+        }
+    };
+    for (const DeliveredRow& delivered : shard.rows) {
+        const auto& targets = delivered.row.targets;
+        // A source may reach a target more than once.
+        const auto [begin, end] = std::equal_range(targets.begin(), targets.end(), local);
+        if (begin == end) continue;
+        receive_points(delivered.time + Duration{1});
+        for (auto i = begin; i != end; ++i) {
+            const double weight = delivered.row.weights.empty()
+                                      ? delivered.uniform_weight
+                                      : double{delivered.row.weights[static_cast<std::size_t>(i - targets.begin())]};
+            receive(delivered.time, delivered.port, weight * delivered.release, delivered.gain);
+        }
+    }
+    receive_points(slice.end);
+    advance(k, local, s, now, slice.end);
+    if (blocks_[k].spikes.size() == spikes_before && shard.release[local] == release_before) return;
+    for (std::size_t v = 0; v < n_; ++v) shard.s[v][local] = s[v];
+}
+
+void LinearPopulation::advance(std::size_t k, Table::Local local, Vector& s, Time from, Time end) {
+    Shard& shard = state_[k];
+    while (true) {
+        if (shard.release[local] != Time::max()) {
+            // A release precedes the arrivals of its tick; one at the slice's end is the next slice's.
+            if (shard.release[local] > end) return;
+            from = shard.release[local];
+            free(shard, local, s, from);
+        }
+        std::array<double, most_functions> coefficients{};
+        std::array<double, most_functions> phi{};
+        const std::size_t m = propagator_.functions();
+        propagator_.evaluate(tau(shard, from), phi);
+        double now = 0.0;
+        for (std::size_t j = 0; j < m; ++j) {
+            double sum = readouts_[j][n_];
+            for (std::size_t v = 0; v < n_; ++v) sum += readouts_[j][v] * s[v];
+            coefficients[j] = sum;
+            now += sum * phi[j];
+        }
+        if (now < 0.0) {
+            const auto crossing = first_crossing(propagator_, {coefficients.data(), m}, tau(shard, from), tau(shard, end));
+            if (!crossing) return;
+            from = std::clamp(shard.T0 + ticks_up(*crossing), from, end);
+        }
+        emit(k, local, from, SpikeKind::event, no_mark);
+        spike(shard, local, s, from);
+    }
+}
+
+LinearPopulation::Vector LinearPopulation::at(const Shard& shard, const Vector& s, Time time) const {
+    const Eigen::MatrixXd E = propagator_.exponential(tau(shard, time));
+    Vector y(n_ + 1, 1.0);
+    for (std::size_t i = 0; i < n_; ++i) {
+        y[i] = E(idx(i), idx(n_));
+        for (std::size_t j = 0; j < n_; ++j) {
+            if (reads_[i][j]) y[i] += E(idx(i), idx(j)) * s[j];
+        }
+    }
+    return y;
+}
+
+void LinearPopulation::spike(Shard& shard, Table::Local local, Vector& s, Time time) const {
+    Vector y = at(shard, s, time);
+    for (std::size_t i = 0; i < n_; ++i) y[i] += dynamics_.jump[idx(i)];
+    y[membrane_] = dynamics_.V_reset;
+    const Eigen::MatrixXd back = propagator_.exponential(-tau(shard, time));
+    for (std::size_t i = 0; i < n_; ++i) {
+        double sum = 0.0;
+        for (std::size_t j = 0; j <= n_; ++j) {
+            if (reads_[i][j]) sum += back(idx(i), idx(j)) * y[j];
+        }
+        s[i] = sum;
+    }
+    if (t_ref_ == Duration::zero()) return;
+    for (std::size_t d = 0; d < dependent_.size(); ++d) shard.held[d][local] = y[dependent_[d]];
+    s[membrane_] = parked;
+    shard.release[local] = time + t_ref_;
+}
+
+void LinearPopulation::free(Shard& shard, Table::Local local, Vector& s, Time time) const {
+    shard.release[local] = Time::max();
+    Vector y = at(shard, s, time);
+    y[membrane_] = dynamics_.V_reset;
+    for (const std::size_t d : dependent_) {
+        y[d] = held_over_(idx(d), idx(n_)) + held_over_(idx(d), idx(membrane_)) * dynamics_.V_reset;
+        for (std::size_t e = 0; e < dependent_.size(); ++e) {
+            y[d] += held_over_(idx(d), idx(dependent_[e])) * shard.held[e][local];
+        }
+    }
+    const Eigen::MatrixXd back = propagator_.exponential(-tau(shard, time));
+    for (std::size_t i = 0; i < n_; ++i) {
+        // What does not read V_m went on all the while: its s is as it was.
+        if (!reads_[i][membrane_]) continue;
+        double sum = 0.0;
+        for (std::size_t j = 0; j <= n_; ++j) {
+            if (reads_[i][j]) sum += back(idx(i), idx(j)) * y[j];
+        }
+        s[i] = sum;
+    }
+}
+
+double LinearPopulation::sample(Index neuron, std::size_t variable, Time now) const {
+    std::size_t k = 0;
+    while (neuron >= last(k)) ++k;
+    const Shard& shard = state_[k];
+    const Index local = neuron - first(k);
+    const bool is_held = shard.release[local] != Time::max();
+    if (variable + 1 == variables_.size()) return is_held ? ms(shard.release[local] - now) : 0.0;
+    const auto found = std::find(used_.begin(), used_.end(), variable);
+    if (found == used_.end()) return 0.0;
+    const auto v = static_cast<std::size_t>(found - used_.begin());
+    if (is_held && v == membrane_) return dynamics_.V_reset;
+    const auto dependent = std::find(dependent_.begin(), dependent_.end(), v);
+    if (is_held && dependent != dependent_.end()) {
+        const Eigen::MatrixXd E = held_.exponential(ms(now - (shard.release[local] - t_ref_)));
+        double y = E(idx(v), idx(n_)) + E(idx(v), idx(membrane_)) * dynamics_.V_reset;
+        for (std::size_t e = 0; e < dependent_.size(); ++e) y += E(idx(v), idx(dependent_[e])) * shard.held[e][local];
+        return y;
+    }
+    Vector s(n_);
+    for (std::size_t j = 0; j < n_; ++j) s[j] = shard.s[j][local];
+    return at(shard, s, now)[v];
+}
+
+void LinearPopulation::set(Index neuron, std::size_t variable, double value, Time now) {
+    const auto found = std::find(used_.begin(), used_.end(), variable);
+    if (found == used_.end()) {
+        throw ModelError(name() + ": " + std::string(variables_[variable]) + " is not in use here and cannot be set");
+    }
+    const auto v = static_cast<std::size_t>(found - used_.begin());
+    std::size_t k = 0;
+    while (neuron >= last(k)) ++k;
+    Shard& shard = state_[k];
+    const Index local = neuron - first(k);
+    const bool is_held = shard.release[local] != Time::max();
+    if (is_held && (v == membrane_ || reads_[v][membrane_])) return;  // it is given at the release
+    const double change = value - sample(neuron, variable, now);
+    const Eigen::MatrixXd back = propagator_.exponential(-tau(shard, now));
+    for (std::size_t i = 0; i < n_; ++i) {
+        if (reads_[i][v]) shard.s[i][local] += back(idx(i), idx(v)) * change;
+    }
+}
+
+std::uint64_t LinearPopulation::replayed() const {
+    std::uint64_t sum = 0;
+    for (const Shard& shard : state_) sum += shard.replayed;
+    return sum;
+}
+
+std::uint64_t LinearPopulation::tested() const {
+    std::uint64_t sum = 0;
+    for (const Shard& shard : state_) sum += shard.tested;
+    return sum;
+}
+
+}  // namespace apical

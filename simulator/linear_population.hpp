@@ -1,0 +1,136 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "neurons/linear.hpp"
+#include "simulator/population.hpp"
+
+namespace apical {
+
+/// The inner loop for linear neurons in general. Their state y (the variables in use, and the constant 1) is kept scaled to a
+/// time T0, s = exp(-M (t - T0)) y, in which nothing changes between arrivals: a spike that arrives at t adds w G to s of each
+/// target, where G = exp(-M (t - T0)) g is one vector for its whole row. No neuron is visited.
+///
+/// Crossings of threshold are found slice by slice: a bound on V_m - V_th over the slice, from the ends of the readout's
+/// coefficients and the sum of the positive jumps, excludes almost all neurons; the few others replay their own arrivals of the
+/// slice in order, from a copy of their state at its start, and look for the first crossing between them. Both passes add the
+/// same terms in the same order, so the result has the same bits as if all were replayed.
+///
+/// A refractory neuron's s of the membrane is minus infinity, so that additions do nothing. Variables that read V_m (subthreshold
+/// adaptation) have dynamics of their own while it is held, in closed form from the spike to the release.
+class LinearPopulation final : public Population {
+public:
+    /// Whether neurons of these dynamics can be run here: what reads V_m must not also read inputs.
+    static bool supports(const LinearDynamics& dynamics);
+
+    /// Variables that no port in use, no initial value, no drive and no jump reaches stay zero and are left out. `initial` has
+    /// the neurons' states, variables.size() numbers each, `ports_used` a mark for each port.
+    LinearPopulation(PopulationSetup setup, const LinearDynamics& dynamics, std::vector<std::string_view> variables,
+                     std::span<const bool> ports_used, std::vector<double> initial);
+
+    bool visits() const override { return false; }
+    std::vector<std::string_view> variables() const override { return variables_; }
+    double sample(Index neuron, std::size_t variable, Time now) const override;
+    void set(Index neuron, std::size_t variable, double value, Time now) override;
+
+    /// Neurons replayed, and neurons times slices: the fraction that the bound does not exclude.
+    std::uint64_t replayed() const;
+    std::uint64_t tested() const;
+
+protected:
+    void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) override;
+    void restart(Time now) override;
+
+private:
+    using Vector = std::vector<double>;
+
+    /// The functions that an arrival on a port adds to, and how: G_k = sum_j weight_kj phi_j(-tau).
+    struct PortGain {
+        std::vector<std::size_t> columns;    ///< variables touched
+        std::vector<std::size_t> functions;  ///< needed
+        std::vector<Vector> weights;         ///< by column and function
+        double rise = 0.0;                   ///< most that a unit arrival can lift V_m within a slice [mV]
+        double fall = 0.0;                   ///< most that it can lower it
+    };
+    struct Train {
+        NoiseBlock points;
+        std::uint32_t chunk = 0;
+        std::vector<Vector> gains;  ///< G of each point of the chunk, by column of its port
+    };
+    struct Group {
+        std::vector<Train> trains;
+    };
+    /// What was delivered in the slice: for the replay.
+    struct DeliveredRow {
+        Time time;
+        Table::Row row;
+        double uniform_weight;
+        double release;
+        std::size_t port;
+        std::size_t gain;  ///< offset into Shard::gains
+    };
+    struct DeliveredPoint {
+        Time time;
+        Table::Local local;
+        std::uint32_t port;
+        double weight;
+        std::size_t gain;
+    };
+    struct Shard {
+        Time T0{};
+        std::vector<Vector> s;      ///< by variable in use
+        std::vector<Vector> start;  ///< the same at the start of the slice
+        Vector lift;                ///< by neuron: sum of positive jumps of the slice, in V_m
+        std::vector<Time> release;  ///< by neuron: end of refractoriness, Time::max() if none
+        std::vector<Vector> held;   ///< by variable that reads V_m: its value at the spike
+        std::vector<Group> groups;
+        std::vector<DeliveredRow> rows;
+        std::vector<std::vector<DeliveredPoint>> points;  ///< by group
+        Vector gains;
+        std::uint64_t replayed = 0;
+        std::uint64_t tested = 0;
+    };
+    /// What all neurons share within a slice: bounds of the readout's coefficients.
+    struct SliceBound {
+        Vector low;
+        Vector high;
+        double constant;
+    };
+
+    void slice(std::size_t shard, const Window& slice, std::span<const Arrival> arrivals);
+    void rescale(Shard& shard, Time now) const;
+    void deliver_noise(Shard& shard, Time end) const;
+    void deliver_row(std::size_t k, const Arrival& arrival);
+    std::size_t append_gain(Shard& shard, std::size_t port, Time time) const;
+    SliceBound bound(const Shard& shard, const Window& slice) const;
+    void replay(std::size_t shard, Table::Local local, const Window& slice);
+    /// Between two arrivals: releases and spikes up to `end`, on the state `s` of one neuron.
+    void advance(std::size_t shard, Table::Local local, Vector& s, Time from, Time end);
+    void spike(Shard& shard, Table::Local local, Vector& s, Time time) const;
+    void free(Shard& shard, Table::Local local, Vector& s, Time time) const;
+    Vector at(const Shard& shard, const Vector& s, Time time) const;
+    void start_all(std::size_t k, Time now);
+    double tau(const Shard& shard, Time time) const { return ms(time - shard.T0); }
+
+    std::vector<std::string_view> variables_;
+    Vector initial_;
+    std::vector<std::size_t> used_;       ///< variable in use -> variable
+    std::vector<std::size_t> dependent_;  ///< those in use that read V_m, directly or not
+    LinearDynamics dynamics_;             ///< of the variables in use
+    Propagator propagator_;
+    Eigen::MatrixXd held_over_;  ///< exp of the held dynamics over t_ref
+    Propagator held_;
+    std::vector<Vector> readouts_;      ///< by function: of the variables in use and the constant
+    std::vector<Vector> curvatures_;    ///< likewise, of the second time derivative
+    std::vector<PortGain> ports_;
+    std::vector<std::vector<bool>> reads_;  ///< exp(M t)(i, j) is not zero
+    Duration t_ref_;
+    std::size_t n_;         ///< variables in use
+    std::size_t membrane_;  ///< among them
+    Duration slice_;
+    std::vector<Shard> state_;
+};
+
+}  // namespace apical

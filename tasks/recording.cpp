@@ -1,0 +1,128 @@
+#include "tasks/recording.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "networks/catalogue.hpp"
+
+namespace apical {
+namespace {
+
+constexpr auto flush_every = std::chrono::seconds{10};
+constexpr double memory = 1000.0;  // [ms] of the rates in the progress line
+
+std::vector<RecordedPopulation> marked(std::vector<RecordedPopulation> all, const std::vector<std::string>& names) {
+    for (RecordedPopulation& p : all) p.recorded = std::find(names.begin(), names.end(), p.name) != names.end();
+    return all;
+}
+
+}  // namespace
+
+Recording::Recording(const NetworkDescription& description, Network& network, const RunContext& context)
+    : network_(network), weights_of_(description.record.weights) {
+    Simulation& simulation = *network.simulation;
+    simulation.add(hash_);
+    const std::vector<RecordedPopulation> all = simulation.populations();
+    const RecordDescription& record = description.record;
+    if (!record.spikes.empty()) {
+        spikes_.emplace(context.folder, marked(all, record.spikes), context.run_id);
+        simulation.add(*spikes_);
+    }
+    if (!record.traces.empty()) {
+        traces_.emplace(context.folder, marked(all, record.traces), context.run_id, record.trace_bin);
+        simulation.add(*traces_);
+    }
+    if (!weights_of_.empty()) weights_.emplace(context.folder, context.run_id);
+    for (const ProjectionDescription& p : description.projections) {
+        if (p.plasticity || p.tie) plastic_.push_back(p.name);
+        const auto target = std::find_if(description.populations.begin(), description.populations.end(),
+                                         [&](const auto& population) { return population.name == p.target; });
+        units_[p.name] = catalogue().cell(target->model)->port(p.port)->unit;
+    }
+}
+
+void Recording::tick() {
+    if (Seconds::now() - flushed_ < flush_every) return;
+    if (spikes_) spikes_->flush();
+    if (traces_) traces_->flush();
+    flushed_ = Seconds::now();
+}
+
+void Recording::snapshot(std::int64_t sample) {
+    if (!weights_) return;
+    for (const std::string& name : weights_of_) {
+        const Index index = network_.projections.at(name);
+        Simulation& simulation = *network_.simulation;
+        const Projection& projection = simulation.projection(index);
+        const Index targets = simulation.population(projection.target).size();
+        const Index sources = projection.tables.front().sources();
+        const WeightLabel label{name, units_.at(name), simulation.now(), 0, sample};
+        std::vector<std::vector<std::pair<Index, float>>> rows(targets);
+        std::size_t synapses = 0;
+        simulation.visit_synapses(index, [&](Index target, Index source, double weight) {
+            rows[target].emplace_back(source, static_cast<float>(weight));
+            ++synapses;
+        });
+        if (synapses == std::size_t{targets} * sources) {
+            std::vector<float> values(synapses);
+            for (Index t = 0; t < targets; ++t) {
+                for (const auto& [source, weight] : rows[t]) values[std::size_t{t} * sources + source] = weight;
+            }
+            weights_->snapshot(label, DenseWeights<float>{targets, sources, values});
+            continue;
+        }
+        std::vector<std::uint64_t> indptr{0};
+        std::vector<std::uint32_t> indices;
+        std::vector<float> data;
+        for (const auto& row : rows) {
+            for (const auto& [source, weight] : row) {
+                indices.push_back(source);
+                data.push_back(weight);
+            }
+            indptr.push_back(data.size());
+        }
+        weights_->snapshot(label, SparseWeights<float>{targets, sources, indptr, indices, data});
+    }
+}
+
+std::string Recording::finish() {
+    const Time end = network_.simulation->now();
+    if (spikes_) spikes_->finish(end);
+    if (traces_) traces_->finish(end);
+    if (weights_) weights_->finish();
+    for (const std::string& name : plastic_) {
+        // Target by target, so that the hash does not depend on the shards.
+        Simulation& simulation = *network_.simulation;
+        const Index index = network_.projections.at(name);
+        std::vector<std::vector<float>> rows(simulation.population(simulation.projection(index).target).size());
+        simulation.visit_synapses(
+            index, [&](Index target, Index, double weight) { rows[target].push_back(static_cast<float>(weight)); });
+        for (const auto& row : rows) hash_.add_weights(row);
+    }
+    return hash_.hex();
+}
+
+void Activity::observe(const Window& window, std::span<const Spike> spikes) {
+    const double decay = std::exp(-ms(window.end - seen_) / memory);
+    events_ *= decay;
+    bursts_ *= decay;
+    length_ = length_ * decay + ms(window.end - seen_);
+    seen_ = window.end;
+    for (const Spike& spike : spikes) {
+        if (std::find(populations_.begin(), populations_.end(), spike.population) == populations_.end()) continue;
+        if (spike.kind == SpikeKind::event) events_ += 1.0;
+        if (spike.kind == SpikeKind::burst) bursts_ += 1.0;
+    }
+}
+
+std::optional<double> Activity::event_rate() const {
+    if (length_ == 0.0 || neurons_ == 0) return std::nullopt;
+    return 1000.0 * events_ / length_ / neurons_;
+}
+
+std::optional<double> Activity::burst_probability() const {
+    if (events_ < 1.0) return std::nullopt;
+    return bursts_ / events_;
+}
+
+}  // namespace apical

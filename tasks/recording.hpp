@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "networks/build.hpp"
+#include "networks/description.hpp"
+#include "recorders/hash.hpp"
+#include "recorders/spikes.hpp"
+#include "recorders/traces.hpp"
+#include "recorders/weights.hpp"
+#include "tasks/run.hpp"
+
+namespace apical {
+
+/// What a run leaves in its folder: the recorders that a description asks for, and the result hash. What is recorded is
+/// written out every 10 s.
+class Recording {
+public:
+    Recording(const NetworkDescription& description, Network& network, const RunContext& context);
+
+    /// Between windows: writes out if it is time to.
+    void tick();
+    /// A snapshot of the weights that are recorded.
+    void snapshot(std::int64_t sample);
+    /// Closes the files; returns the result hash, over spikes and all weights that can change.
+    std::string finish();
+
+private:
+    using Seconds = std::chrono::steady_clock;
+
+    Network& network_;
+    std::vector<std::string> weights_of_;
+    ResultHash hash_;
+    std::optional<SpikeRecorder> spikes_;
+    std::optional<TraceRecorder> traces_;
+    std::optional<WeightRecorder> weights_;
+    std::vector<std::string> plastic_;
+    std::map<std::string, std::string> units_;
+    Seconds::time_point flushed_ = Seconds::now();
+};
+
+/// Follows populations for the progress line: events and bursts of late.
+class Activity final : public Recorder {
+public:
+    /// Rates are per neuron of the `populations` (indices), which have `neurons` in all.
+    Activity(std::vector<Index> populations, Index neurons) : populations_(std::move(populations)), neurons_(neurons) {}
+
+    void observe(const Window& window, std::span<const Spike> spikes) override;
+    void finish(Time) override {}
+
+    /// [Hz], over the last second or so of simulated time.
+    std::optional<double> event_rate() const;
+    std::optional<double> burst_probability() const;
+
+private:
+    std::vector<Index> populations_;
+    Index neurons_;
+    Time seen_{};
+    double events_ = 0.0;  ///< decaying with tau
+    double bursts_ = 0.0;
+    double length_ = 0.0;  ///< [ms] decaying likewise
+};
+
+}  // namespace apical

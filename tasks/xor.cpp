@@ -1,0 +1,541 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/random/uniform_int_distribution.hpp>
+#include <boost/random/uniform_real_distribution.hpp>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "tasks/recording.hpp"
+#include "tasks/relay.hpp"
+#include "tasks/run.hpp"
+#include "tasks/xor_config.hpp"
+
+// Single-phase XOR with a spiking BurstCCN. All rates are normalised: e = rate x R lies in [0, 1]. A trace of an input spike is
+// 1/(r_max tau_soma), of an event R/tau_soma, so that traces have the mean of the input's value and of e.
+
+namespace apical {
+namespace {
+
+constexpr double r_max = 100.0;       // [Hz] an input that stands for 1
+constexpr double threshold = 20.0;    // [mV] of interneurons, above rest
+constexpr double capacitance = 100;   // [pF] of interneurons
+constexpr double tonic_rate = 500.0;  // [Hz] of the regular source that stands for constants: biases, resting rates
+
+/// How the output's spikes reach the hidden dendrites, in units of Y: pathways, each a synapse with a gain.
+struct Feedback {
+    double scale;  ///< of the dendrite's jump for b - p0 e: R/tau_dend / p0
+    // Excitation by the burst pathway and inhibition by the event pathway where Y > 0, the other way round where Y < 0. With
+    // relays the two are different cells.
+    RelayDecoder positive{};
+    RelayDecoder negative{};
+    Separation direct{};
+};
+
+bool relayed(const XorConfig& c) {
+    return c.feedback == XorConfig::Feedback::tsodyks_markram && c.inhibition == XorConfig::Inhibition::interneurons;
+}
+
+bool has_inhibition(const XorConfig& c) {
+    return c.control != XorConfig::Control::no_q && c.control != XorConfig::Control::burstprop;
+}
+
+TsodyksMarkram facilitating(const XorConfig& c) {
+    TsodyksMarkram s;
+    s.U = c.facilitation.U;
+    s.tau_rec = c.facilitation.tau_rec;
+    s.tau_fac = c.facilitation.tau_fac;
+    return s;
+}
+
+TsodyksMarkram depressing(const XorConfig& c) {
+    TsodyksMarkram s;
+    s.U = c.depression.U;
+    s.tau_rec = c.depression.tau_rec;
+    return s;
+}
+
+ReleaseTerm term_of(const TsodyksMarkram& s, double gain) {
+    return {"tm", gain, {{"U", s.U}, {"tau_rec", s.tau_rec}, {"tau_fac", s.tau_fac}}};
+}
+
+/// The synapse of the burst pathway and that of the event pathway, as the control has them.
+ReleaseTerm burst_synapse(const XorConfig& c, double gain) {
+    if (c.control == XorConfig::Control::no_stp) return {"all", gain * c.facilitation.U, {}};
+    return term_of(c.control == XorConfig::Control::swapped ? depressing(c) : facilitating(c), gain);
+}
+ReleaseTerm event_synapse(const XorConfig& c, double gain) {
+    if (c.control == XorConfig::Control::no_stp) return {"all", gain * c.depression.U, {}};
+    return term_of(c.control == XorConfig::Control::swapped ? facilitating(c) : depressing(c), gain);
+}
+
+Sender sender(const XorConfig& c) {
+    return {c.neuron.p0, static_cast<int>(c.neuron.burst_spikes), c.neuron.burst_interval, c.neuron.t_ref};
+}
+
+PopulationDescription cells(const XorConfig& c, const std::string& name) {
+    return {.name = name,
+            .model = "stochastic_pyramidal",
+            .size = c.neurons,
+            .parameters = {{"R", c.neuron.t_ref},
+                           {"tau_soma", c.neuron.tau_soma},
+                           {"tau_dend", c.neuron.tau_dend},
+                           {"p0", c.neuron.p0},
+                           {"g", c.neuron.g},
+                           {"burst_spikes", c.neuron.burst_spikes},
+                           {"burst_interval", c.neuron.burst_interval}},
+            .classifier = Classifier::model,
+            .background = {},
+            .initial = {},
+            .spike_times = {}};
+}
+
+/// Relay interneurons: leaky integrate-and-fire cells whose noise makes the foot of their f-I curve nearly linear. The keys are
+/// in units of the distance from rest to threshold.
+PopulationDescription interneurons(const XorConfig::Interneuron& cell, const std::string& name) {
+    constexpr double kick = 1.0;  // [mV] of the noise
+    const double variance = cell.noise * threshold * cell.noise * threshold;
+    const double rate = 1000.0 * variance / (kick * kick * cell.tau_m);  // [Hz] of each sign
+    const double rheobase = threshold * capacitance / cell.tau_m;        // [pA]
+    return {.name = name,
+            .model = "adaptive_lif",
+            .size = cell.size,
+            .parameters = {{"tau_m", cell.tau_m},
+                           {"C_m", capacitance},
+                           {"E_L", -70.0},
+                           {"V_th", -70.0 + threshold},
+                           {"V_reset", -70.0},
+                           {"t_ref", cell.t_ref},
+                           {"tau_syn_ex", cell.tau_syn},
+                           {"b", cell.b * rheobase},
+                           {"tau_w", cell.tau_w},
+                           {"I_e", cell.drive * rheobase}},
+            .classifier = Classifier::every,
+            .background = {{"membrane", rate, kick}, {"membrane", rate, -kick}},
+            .initial = {},
+            .spike_times = {}};
+}
+
+ProjectionDescription onto_interneurons(const XorConfig& c, const XorConfig::Interneuron& cell, const std::string& name,
+                                        ReleaseTerm synapse, double gain) {
+    ProjectionDescription p;
+    p.name = "output_to_" + name;
+    p.source = "output";
+    p.target = name;
+    p.port = "excitatory";
+    p.weight.a = gain * threshold * capacitance / (c.neurons * cell.tau_syn);
+    p.delay = c.delay;
+    p.release = {std::move(synapse)};
+    return p;
+}
+
+/// The relays, PV-like and SST-like, and what drives them. The control with swapped synapses keeps them at their usual rates.
+void add_relays(const XorConfig& c, std::vector<PopulationDescription>& cells, std::vector<ProjectionDescription>& inputs) {
+    double pv_gain = c.pv.gain;
+    double sst_gain = c.sst.gain;
+    if (c.control == XorConfig::Control::swapped) {
+        const Separation usual = decode(facilitating(c), depressing(c), sender(c)).separation;
+        const double p0 = c.neuron.p0;
+        const double ratio = (usual.q_e + p0 * usual.q_b) / (usual.a_e + p0 * usual.a_b);
+        pv_gain *= ratio;
+        sst_gain /= ratio;
+    }
+    cells.push_back(interneurons(c.pv, "pv"));
+    cells.push_back(interneurons(c.sst, "sst"));
+    inputs.push_back(onto_interneurons(c, c.pv, "pv", event_synapse(c, 1.0), pv_gain));
+    inputs.push_back(onto_interneurons(c, c.sst, "sst", burst_synapse(c, 1.0), sst_gain));
+}
+
+Feedback calibrate(const XorConfig& c, const RunContext* context) {
+    Feedback f{};
+    const double p0 = c.neuron.p0;
+    f.scale = c.neuron.t_ref / c.neuron.tau_dend / p0;
+    if (c.feedback == XorConfig::Feedback::gated) return f;
+    const bool no_stp = c.control == XorConfig::Control::no_stp;
+    if (!relayed(c)) {
+        if (no_stp) {
+            // Both pathways transmit every spike alike: what balances them silences them, and no signal is left.
+            f.direct.r = c.facilitation.U / c.depression.U;
+            f.direct.C = 1.0;
+            return f;
+        }
+        const bool swapped = c.control == XorConfig::Control::swapped;
+        f.direct = decode(swapped ? depressing(c) : facilitating(c), swapped ? facilitating(c) : depressing(c), sender(c)).separation;
+        // The gain makes up for the size of the signal, not for its sign.
+        f.direct.C = std::abs(f.direct.C);
+        return f;
+    }
+    RelayStudy s;
+    s.sender = cells(c, "output");
+    add_relays(c, s.relays, s.onto_relays);
+    s.direct = {{burst_synapse(c, 1.0)}, {event_synapse(c, 1.0)}};
+    const double top = 0.9 * 1000.0 / c.neuron.t_ref;
+    for (double rate = 2.0; rate < top; rate *= 1.5) s.event_rates.push_back(rate);
+    s.burst_probabilities = {0.1, 0.3, 0.5, 0.7, 0.9};
+    s.threads = context != nullptr ? context->threads : 1;
+    std::vector<Drive> positive;
+    std::vector<Drive> negative;
+    for (const RelayPoint& point : study(s)) {
+        positive.push_back({point.e, point.b, point.direct[0], point.relays[0]});
+        negative.push_back({point.e, point.b, point.relays[1], point.direct[1]});
+    }
+    f.positive = fit_relay(positive, p0);
+    f.negative = fit_relay(negative, p0);
+    f.positive.rest_y = 0.0;  // a synapse releases nothing at rest
+    f.negative.rest_q = 0.0;
+    if (context != nullptr) {
+        for (const auto& [name, d] : {std::pair{"event relay (PV-like)", f.positive}, std::pair{"burst relay (SST-like)", f.negative}}) {
+            context->log(Severity::note, fmt::format("{}: r {:.4f}, C {:.4f}, rest {:.2f} Hz, R2 {:.3f}, residual {:.2f} Hz", name, d.r, d.C,
+                                                     d.rest_y + d.rest_q, d.R2, d.residual));
+        }
+    }
+    if (no_stp) f.positive.C = f.negative.C = 1.0;
+    f.positive.C = std::abs(f.positive.C);
+    f.negative.C = std::abs(f.negative.C);
+    if (c.control == XorConfig::Control::none && std::min(f.positive.R2, f.negative.R2) < 0.9) {
+        throw ModelError(fmt::format("the relays do not tell bursts from events: R2 {:.3f} and {:.3f}, at least 0.9 is needed; change "
+                                     "drive, gain or noise of pv and sst, or the synapses",
+                                     f.positive.R2, f.negative.R2));
+    }
+    return f;
+}
+
+class Describer {
+public:
+    Describer(const XorConfig& c, const Feedback& feedback) : c_(c), feedback_(feedback) {}
+
+    NetworkDescription operator()() {
+        d_.seed = c_.seed;
+        d_.duration = c_.presentation * c_.examples;
+        for (const char* name : {"input_a", "input_b"}) {
+            d_.populations.push_back(source(name, "poisson", c_.neurons, c_.input.low_rate));
+        }
+        d_.populations.push_back(source("tonic", "regular", 1, tonic_rate));
+        for (Index h = 0; h < c_.hidden; ++h) d_.populations.push_back(cells(c_, hidden(h)));
+        d_.populations.push_back(cells(c_, "output"));
+        if (relayed(c_) && has_inhibition(c_)) add_relays(c_, d_.populations, d_.projections);
+        for (Index h = 0; h < c_.hidden; ++h) {
+            const bool learns = c_.control != XorConfig::Control::frozen_hidden;
+            forward("input_a", hidden(h), 2.0, 1000.0 / (r_max * c_.neuron.tau_soma), "all", learns);
+            forward("input_b", hidden(h), 2.0, 1000.0 / (r_max * c_.neuron.tau_soma), "all", learns);
+            forward("tonic", hidden(h), 1.0, 1000.0 / (tonic_rate * c_.neuron.tau_soma), "all", learns);
+            forward(hidden(h), "output", 2.0, c_.neuron.t_ref / c_.neuron.tau_soma, "event", true);
+            feed_back(h);
+        }
+        forward("tonic", "output", 1.0, 1000.0 / (tonic_rate * c_.neuron.tau_soma), "all", true);
+        record();
+        return std::move(d_);
+    }
+
+private:
+    static std::string hidden(Index h) { return fmt::format("hidden_{}", h + 1); }
+
+    PopulationDescription source(const std::string& name, const std::string& model, Index size, double rate) const {
+        PopulationDescription p;
+        p.name = name;
+        p.model = model;
+        p.size = size;
+        p.parameters = {{"rate", rate}};
+        return p;
+    }
+
+    /// Weights of a pair of populations: one number uniform in +-range, spread over the neurons with a little jitter. `gain` is
+    /// the trace that one spike adds.
+    void forward(const std::string& from, const std::string& to, double range, double gain, const std::string& gate, bool learns) {
+        ProjectionDescription p;
+        p.name = from + "_to_" + to;
+        p.source = from;
+        p.target = to;
+        p.port = "soma";
+        p.delay = c_.delay;
+        Stream stream(StreamKey(c_.seed, "xor.weights", p.name));
+        const double whole = boost::random::uniform_real_distribution<>(-range, range)(stream);
+        const double share = from == "tonic" ? 1.0 : 1.0 / c_.neurons;
+        p.weight = {Distribution::Kind::normal, whole * share, 0.2 * share};
+        if (from == "tonic") p.weight.b = 0.0;
+        p.release = {{gate, gain, {}}};
+        if (learns) {
+            // dw = eta (R/T) s (X - p0) x at each event, with s = 1/p0 at the output and 1/(g p0 (1 - p0)) below it, so that
+            // learning rates mean the same in every layer.
+            const double p0 = c_.neuron.p0;
+            const double s = to == "output" ? 1.0 / p0 : 1.0 / (c_.neuron.g * p0 * (1.0 - p0));
+            const bool fixed = c_.baseline == XorConfig::Baseline::fixed && c_.control != XorConfig::Control::burstprop;
+            PlasticityDescription rule;
+            rule.rule = "burst_dependent";
+            rule.teaching = c_.rule == XorConfig::Rule::sampled ? "sampled" : "variance_reduced";
+            rule.baseline = fixed ? "fixed" : "moving_average";
+            rule.parameters = {{"eta", c_.eta / c_.neurons * c_.neuron.t_ref / c_.presentation * s * gain},
+                               {"tau_pre", c_.neuron.tau_soma},
+                               {"p0", p0}};
+            if (!fixed) {
+                rule.parameters["tau_average"] = c_.tau_average;
+                rule.parameters["prior"] = 10.0;
+            }
+            p.plasticity = rule;
+        }
+        d_.projections.push_back(std::move(p));
+    }
+
+    /// One pathway from the output (or from a relay, or the tonic source) to the dendrites of a hidden population.
+    void pathway(const std::string& from, Index h, const std::string& suffix, std::vector<ReleaseTerm> release, const TieDescription& tie) {
+        ProjectionDescription p;
+        p.name = fmt::format("{}_to_{}_{}", from, hidden(h), suffix);
+        p.source = from;
+        p.target = hidden(h);
+        p.port = "dendrite";
+        p.delay = c_.delay;
+        p.release = std::move(release);
+        p.tie = tie;
+        d_.projections.push_back(std::move(p));
+    }
+
+    void feed_back(Index h) {
+        using Mean = TieDescription::Mean;
+        using Part = TieDescription::Part;
+        const std::string weights = hidden(h) + "_to_output";
+        const double s = feedback_.scale;
+        if (c_.feedback == XorConfig::Feedback::gated) {
+            std::vector<ReleaseTerm> release = {{"burst", s, {}}};
+            if (has_inhibition(c_)) release.push_back({"event", -c_.neuron.p0 * s, {}});
+            pathway("output", h, "YQ", release, {weights, 1.0, Mean::none, Part::whole});
+            return;
+        }
+        if (!relayed(c_)) {
+            std::vector<ReleaseTerm> release = {burst_synapse(c_, s / feedback_.direct.C)};
+            if (has_inhibition(c_)) release.push_back(event_synapse(c_, -feedback_.direct.r * s / feedback_.direct.C));
+            pathway("output", h, "YQ", release, {weights, 1.0, Mean::none, Part::whole});
+            return;
+        }
+        if (!has_inhibition(c_)) {
+            pathway("output", h, "Y", {burst_synapse(c_, s / feedback_.positive.C)}, {weights, 1.0, Mean::senders, Part::whole});
+            return;
+        }
+        // What all neurons of the output do, felt through one interneuron's spike.
+        const double pv_pool = static_cast<double>(c_.neurons) / c_.pv.size;
+        const double sst_pool = static_cast<double>(c_.neurons) / c_.sst.size;
+        const double constant = c_.neurons / tonic_rate;
+        const RelayDecoder& plus = feedback_.positive;
+        const RelayDecoder& minus = feedback_.negative;
+        pathway("output", h, "Y_excitatory", {burst_synapse(c_, 1.0)}, {weights, s / plus.C, Mean::senders, Part::plus});
+        pathway("pv", h, "Q_inhibitory", {}, {weights, -s / plus.C * plus.r * pv_pool, Mean::senders, Part::plus});
+        pathway("tonic", h, "Q_rest", {}, {weights, s / plus.C * plus.r * plus.rest_q * constant, Mean::senders, Part::plus});
+        pathway("output", h, "Q_excitatory", {event_synapse(c_, 1.0)}, {weights, s / minus.C * minus.r, Mean::senders, Part::minus});
+        pathway("sst", h, "Y_inhibitory", {}, {weights, -s / minus.C * sst_pool, Mean::senders, Part::minus});
+        pathway("tonic", h, "Y_rest", {}, {weights, s / minus.C * minus.rest_y * constant, Mean::senders, Part::minus});
+    }
+
+    void record() {
+        std::vector<std::string> names;
+        for (const PopulationDescription& p : d_.populations) {
+            if (p.name != "tonic") names.push_back(p.name);
+        }
+        if (c_.record.spikes) d_.record.spikes = names;
+        if (c_.record.traces) d_.record.traces = names;
+        d_.record.trace_bin = c_.record.trace_bin;
+        if (c_.record.weights) {
+            for (const ProjectionDescription& p : d_.projections) {
+                if (p.plasticity || p.tie) d_.record.weights.push_back(p.name);
+            }
+        }
+    }
+
+    const XorConfig& c_;
+    const Feedback& feedback_;
+    NetworkDescription d_;
+};
+
+/// Events of the output population since the last clear().
+class OutputEvents final : public Recorder {
+public:
+    explicit OutputEvents(Index output) : output_(output) {}
+    void observe(const Window&, std::span<const Spike> spikes) override {
+        for (const Spike& spike : spikes) {
+            if (spike.population == output_ && spike.kind == SpikeKind::event) ++events_;
+        }
+    }
+    void finish(Time) override {}
+    void clear() { events_ = 0; }
+    double events() const { return static_cast<double>(events_); }
+
+private:
+    Index output_;
+    std::uint64_t events_ = 0;
+};
+
+struct Test {
+    Index after;  ///< examples
+    Index right = 0;
+    double squared_error = 0.0;
+};
+
+std::string variant_name(const XorConfig& c) {
+    std::string name = std::string(name_of(feedback_choices, c.feedback));
+    if (c.feedback == XorConfig::Feedback::tsodyks_markram) name += "/" + std::string(name_of(inhibition_choices, c.inhibition));
+    name += "/" + std::string(name_of(baseline_choices, c.baseline)) + "/" + std::string(name_of(rule_choices, c.rule));
+    if (c.control != XorConfig::Control::none) name += "/" + std::string(name_of(control_choices, c.control));
+    return name;
+}
+
+class XorRun {
+public:
+    XorRun(const XorConfig& c, const RunContext& context)
+        : c_(c),
+          context_(context),
+          description_(Describer(c, calibrate(c, &context))()),
+          network_(build(description_, {.threads = context.threads})),
+          output_(network_.populations.at("output")),
+          target_(network_.variable("output", "target")),
+          recording_(description_, network_, context),
+          events_(output_),
+          activity_(cells_of(network_), (c.hidden + 1) * c.neurons) {
+        simulation().add(events_);
+        simulation().add(activity_);
+        const std::uint64_t presentations = c.examples + 4ULL * (c.examples / c.test_every);
+        end_ms_ = c.presentation * static_cast<double>(presentations);
+    }
+
+    RunResult operator()() {
+        Stream order(StreamKey(c_.seed, "xor.patterns", "examples"));
+        std::array<int, 4> patterns{0, 1, 2, 3};
+        recording_.snapshot(0);
+        for (Index example = 0; example < c_.examples && !interrupted_; ++example) {
+            // Balanced: each block of four examples holds every pattern once.
+            if (example % 4 == 0) {
+                for (std::size_t i = 3; i > 0; --i) {
+                    std::swap(patterns[i], patterns[boost::random::uniform_int_distribution<std::size_t>(0, i)(order)]);
+                }
+            }
+            present(patterns[example % 4], true);
+            ++done_;
+            if ((example + 1) % c_.test_every == 0) test();
+        }
+        return finish();
+    }
+
+private:
+    static std::vector<Index> cells_of(const Network& network) {
+        std::vector<Index> list;
+        for (const auto& [name, index] : network.populations) {
+            if (name == "output" || name.starts_with("hidden")) list.push_back(index);
+        }
+        return list;
+    }
+
+    Simulation& simulation() { return *network_.simulation; }
+
+    static double target_of(int pattern) { return pattern == 1 || pattern == 2 ? 1.0 : 0.0; }
+
+    /// Shows a pattern for the length of a presentation; returns the output's mean e, from event counts.
+    double present(int pattern, bool teach) {
+        const Time from = simulation().now();
+        const Time to = Time{} + ticks(c_.presentation * static_cast<double>(++presented_));
+        const auto rate = [&](int bit) { return bit != 0 ? c_.input.high_rate : c_.input.low_rate; };
+        const auto set = [&](Action action) { simulation().schedule(from, std::move(action)); };
+        set(action::SetRates{network_.populations.at("input_a"), {rate(pattern & 1)}});
+        set(action::SetRates{network_.populations.at("input_b"), {rate(pattern & 2)}});
+        set(action::SetVariable{output_, target_, {teach ? target_of(pattern) : std::nan("")}});
+        set(action::GatePlasticity{teach});
+        set(action::CopyTiedWeights{});
+        simulation().cut(to);
+        events_.clear();
+        while (simulation().now() < to && !interrupted_) {
+            simulation().run_until(simulation().now() + Duration{1});
+            report();
+            interrupted_ = context_.interrupted();
+        }
+        return events_.events() * c_.neuron.t_ref / (c_.presentation * c_.neurons);
+    }
+
+    void test() {
+        Test result{done_};
+        for (const int pattern : {0, 1, 2, 3}) {
+            const double e = present(pattern, false);
+            const double error = e - target_of(pattern);
+            result.right += (e > 0.5) == (target_of(pattern) > 0.5) ? 1 : 0;
+            result.squared_error += error * error / 4.0;
+        }
+        if (interrupted_) return;
+        tests_.push_back(result);
+        recording_.snapshot(done_);
+        context_.metrics({{"sample", std::int64_t{done_}},
+                          {"time_ms", ms(simulation().now())},
+                          {"loss", result.squared_error},
+                          {"test_accuracy", result.right / 4.0},
+                          {"event_rate_hz", optional(activity_.event_rate())},
+                          {"burst_probability", optional(activity_.burst_probability())}});
+    }
+
+    static Value optional(std::optional<double> value) { return value ? Value(*value) : Value(); }
+
+    void report() {
+        recording_.tick();
+        context_.progress({.time = ms(simulation().now()),
+                           .end = end_ms_,
+                           .spikes = simulation().spikes(),
+                           .step_name = "sample",
+                           .step = done_,
+                           .steps = c_.examples,
+                           .event_rate = activity_.event_rate(),
+                           .burst_probability = activity_.burst_probability(),
+                           .accuracy = tests_.empty() ? std::nullopt : std::optional(tests_.back().right / 4.0)});
+    }
+
+    /// The first test from which all four stay right to the end, over at least five tests.
+    Value solved_at() const {
+        constexpr std::size_t at_least = 5;
+        std::size_t first = tests_.size();
+        while (first > 0 && tests_[first - 1].right == 4) --first;
+        if (tests_.size() - first < at_least) return {};
+        return std::int64_t{tests_[first].after};
+    }
+
+    RunResult finish() {
+        RunResult result;
+        result.interrupted = interrupted_;
+        result.result_hash = recording_.finish();
+        const Value solved = solved_at();
+        const bool tested = !tests_.empty();
+        result.summary = {{"task", std::string("xor")},
+                          {"variant", variant_name(c_)},
+                          {"seed", static_cast<std::int64_t>(c_.seed)},
+                          {"patterns_right", tested ? Value(std::int64_t{tests_.back().right}) : Value()},
+                          {"examples", std::int64_t{done_}},
+                          {"solved_at_example", solved},
+                          {"mean_squared_error", tested ? Value(tests_.back().squared_error) : Value()},
+                          {"biological_s", ms(simulation().now()) / 1000.0},
+                          {"spikes", static_cast<std::int64_t>(simulation().spikes())},
+                          {"synaptic_events", static_cast<std::int64_t>(simulation().synaptic_events())}};
+        if (!tested) {
+            result.verdict = "no test was reached";
+        } else if (const auto* at = std::get_if<std::int64_t>(&solved)) {
+            result.verdict = fmt::format("{}/4 patterns right from sample {}", tests_.back().right, *at);
+        } else {
+            result.verdict = fmt::format("{}/4 patterns right in the last test, not solved", tests_.back().right);
+        }
+        return result;
+    }
+
+    const XorConfig& c_;
+    const RunContext& context_;
+    NetworkDescription description_;
+    Network network_;
+    Index output_;
+    std::size_t target_;
+    Recording recording_;
+    OutputEvents events_;
+    Activity activity_;
+    double end_ms_ = 0.0;
+    Index done_ = 0;               ///< examples
+    std::uint64_t presented_ = 0;  ///< examples and tests
+    std::vector<Test> tests_;
+    bool interrupted_ = false;
+};
+
+}  // namespace
+
+NetworkDescription describe_xor(const XorConfig& config) { return Describer(config, calibrate(config, nullptr))(); }
+
+RunResult run_xor(const XorConfig& config, const RunContext& context) { return XorRun(config, context)(); }
+
+}  // namespace apical

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""The command line without a run: help, new, check, explain, info, selftest, and everything that is refused."""
+import os
+import unittest
+
+from cli import CommandLineTest
+
+
+class Help(CommandLineTest):
+    def test_help_starts_with_examples_and_fits_on_a_screen(self):
+        text = self.run_program("--help").stdout
+        self.assertLessEqual(len(text.splitlines()), 24)
+        self.assertIn("apical new xor && apical run xor.toml", text.splitlines()[2])
+        for verb in ("new", "check", "run", "info", "explain", "selftest"):
+            self.assertIn(f"\n  {verb} ", text)
+        self.assertEqual(self.run_program().stdout, text)
+
+    def test_every_verb_has_help(self):
+        for verb in ("new", "check", "run", "info", "explain", "selftest"):
+            text = self.run_program(verb, "--help").stdout
+            self.assertIn(f"usage: apical {verb}", text)
+            self.assertIn("examples:", text)
+        self.assertEqual(self.files(), [])
+
+    def test_version(self):
+        text = self.run_program("--version").stdout
+        self.assertRegex(text, r"^apical \d+\.\d+\.\d+\n")
+        for library in ("HDF5", "Boost", "TBB"):
+            self.assertRegex(text, library + r" \d+\.\d+")
+
+
+class Mistakes(CommandLineTest):
+    def test_unknown_verbs_and_options_are_refused_with_a_suggestion(self):
+        self.assertIn("did you mean 'run'?", self.run_program("rnu", code=2).stderr)
+        error = self.run_program("run", "x.toml", "--overwite", code=2).stderr
+        self.assertIn("error[E0301]: unknown option '--overwite'", error)
+        self.assertIn("did you mean '--overwrite'?", error)
+
+    def test_options_are_not_guessed_from_their_beginnings(self):
+        self.run_program("run", "x.toml", "--over", code=2)
+
+    def test_arguments_that_are_missing_or_too_many(self):
+        for arguments in (["run"], ["run", "a", "b"], ["check"], ["new"], ["explain"], ["info"], ["run", "a", "--threads", "0"],
+                          ["run", "a", "--threads", "many"]):
+            self.assertIn("error[", self.run_program(*arguments, code=2).stderr)
+
+    def test_what_is_not_a_configuration(self):
+        self.write("binary.toml", "\x00\x01")
+        self.write("syntax.toml", "seed = \n")
+        (self.folder / "latin.toml").write_bytes(b"task = \"\xe9\"\n")
+        (self.folder / "folder").mkdir()
+        before = self.files()
+        for name, code in (("binary.toml", "E0102"), ("syntax.toml", "E0102"), ("latin.toml", "E0102"),
+                           ("folder", "E0101"), ("missing.toml", "E0101")):
+            for verb in ("run", "check"):
+                self.assertIn(f"error[{code}]", self.run_program(verb, name, code=2).stderr)
+        self.assertEqual(self.files(), before)
+
+    def test_a_wrong_configuration_writes_nothing_and_tells_everything(self):
+        self.write("xor.toml", "task = \"xor\"\nneuronss = 3\nexamples = -1\n[input]\nhigh_rate = \"90 mV\"\n")
+        for extra in ([], ["--quiet"], ["--json"]):
+            done = self.run_program("run", "xor.toml", "--out", "results", *extra, code=2)
+            self.assertEqual(done.stdout, "")
+            self.assertIn("error[E0203]: unknown key 'neuronss'\n  --> xor.toml:2:1\n", done.stderr)
+            self.assertIn("did you mean 'neurons'?", done.stderr)
+            self.assertIn("error[E0204]: examples is -1: expected 1 to 1000000\n  --> xor.toml:3:12\n", done.stderr)
+            self.assertIn("error[E0205]: high_rate is \"90 mV\", a voltage: expected a rate in Hz\n", done.stderr)
+        self.assertEqual(self.files(), ["xor.toml"])
+
+    def test_a_wrong_option_value_points_to_the_option(self):
+        self.run_program("new", "xor")
+        done = self.run_program("run", "xor.toml", "--set", "neurons=0", "--out", "results", code=2)
+        self.assertIn("error[E0204]: neurons is 0: expected 1 to 100000\n  --> --set\n", done.stderr)
+        self.assertIn("  --> --seed\n", self.run_program("run", "xor.toml", "--seed", "x", code=2).stderr)
+        self.assertEqual(self.files(), ["xor.toml"])
+
+    def test_an_unknown_task(self):
+        self.write("a.toml", "task = \"xro\"\n")
+        self.assertIn("did you mean 'xor'?", self.run_program("check", "a.toml", code=2).stderr)
+
+    def test_combinations_without_effect(self):
+        self.run_program("new", "xor")
+        for change in ("tau_average=3", "facilitation.U=0.3"):
+            error = self.run_program("check", "xor.toml", "--set", "feedback=gated", "--set", change, code=2).stderr
+            self.assertIn("error[E0210]", error)
+
+    def test_a_folder_that_is_not_empty(self):
+        self.run_program("new", "xor")
+        (self.folder / "results").mkdir()
+        self.write("results/notes.txt", "mine")
+        before = self.files()
+        self.assertIn("error[E0302]", self.run_program("run", "xor.toml", "--out", "results", code=2).stderr)
+        self.assertEqual(self.files(), before)
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write anywhere")
+    def test_a_folder_that_cannot_be_written(self):
+        self.run_program("new", "xor")
+        (self.folder / "locked").mkdir(mode=0o500)
+        self.assertIn("error[E0601]", self.run_program("run", "xor.toml", "--out", "locked/run", code=4).stderr)
+
+    def test_a_file_in_the_place_of_the_folder(self):
+        self.run_program("new", "xor")
+        self.assertIn("error[E0601]", self.run_program("run", "xor.toml", "--out", "xor.toml", code=4).stderr)
+        self.assertIn("error[E0601]", self.run_program("run", "xor.toml", "--out", "xor.toml/run", code=4).stderr)
+
+
+class New(CommandLineTest):
+    def test_the_file_explains_every_key_and_is_right(self):
+        self.run_program("new", "xor")
+        text = (self.folder / "xor.toml").read_text()
+        for line in text.splitlines():
+            if "=" in line and not line.startswith("#") and "\"" not in line:
+                self.assertIn("  # ", line)
+        self.run_program("check", "xor.toml")
+
+    def test_a_file_is_not_overwritten(self):
+        self.write("xor.toml", "mine")
+        self.run_program("new", "xor", code=2)
+        self.assertEqual((self.folder / "xor.toml").read_text(), "mine")
+        self.run_program("new", "xor", "--overwrite")
+        self.run_program("new", "xor", "--out", "second.toml")
+        self.assertEqual((self.folder / "xor.toml").read_text(), (self.folder / "second.toml").read_text())
+
+    def test_an_unknown_task(self):
+        self.assertIn("did you mean 'xor'?", self.run_program("new", "xr", code=2).stderr)
+
+
+class Look(CommandLineTest):
+    def test_check_tells_the_size_and_writes_the_graph(self):
+        self.run_program("new", "xor")
+        text = self.run_program("check", "xor.toml", "--graph", "xor.dot").stdout
+        for word in ("neurons", "synapses", "smallest delay", "memory", "time"):
+            self.assertIn(f"\n  {word}", text)
+        self.assertTrue((self.folder / "xor.dot").read_text().startswith("digraph"))
+        self.assertEqual(self.files(), ["xor.dot", "xor.toml"])
+
+    def test_explain(self):
+        self.assertIn("[ms]", self.run_program("explain", "tau_rec").stdout)
+        self.assertIn("unknown key", self.run_program("explain", "E0203").stdout)
+        self.assertIn("variant", self.run_program("explain", "short_term").stdout)
+        self.assertIn("tau_m", self.run_program("explain", "lif").stdout)
+        self.assertIn("neurons", self.run_program("explain", "xor").stdout)
+        self.assertIn("here it is tau_fac", self.run_program("explain", "tau_facil", code=2).stderr)
+        self.assertIn("did you mean", self.run_program("explain", "tau_recc", code=2).stderr)
+
+    def test_every_topic_of_a_message_can_be_explained(self):
+        self.write("a.toml", "x = 1\n[population.a]\nx = 1\nmodel = \"lif\"\nparameters = { x = 1 }\n[projection.p]\nx = 1\n"
+                   "weight = { x = 1 }\nconnect = { x = 1 }\nshort_term = { x = 1 }\n[record]\nx = 1\n")
+        error = self.run_program("check", "a.toml", code=2).stderr
+        topics = {line.split()[-1] for line in error.splitlines() if line.startswith("help: apical explain")}
+        self.assertGreater(len(topics), 5)
+        for topic in topics:
+            self.run_program("explain", topic)
+
+    def test_info_refuses_what_it_does_not_know(self):
+        self.assertIn("error[E0601]", self.run_program("info", "nothing", code=4).stderr)
+        self.assertIn("error[E0501]", self.run_program("info", ".", code=3).stderr)
+        self.write("a.h5", "not HDF5")
+        self.assertIn("error[E0501]", self.run_program("info", "a.h5", code=3).stderr)
+
+    def test_selftest(self):
+        self.assertNotIn("WRONG", self.run_program("selftest").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

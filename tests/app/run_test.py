@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Whole runs of a short XOR task: the folder, the talk, the hash, the interruption."""
+import csv
+import hashlib
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+import unittest
+
+import cli
+from cli import CommandLineTest
+
+SHORT = ["--set", "examples=40", "--set", "neurons=10"]
+
+
+class Run(CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        self.run_program("new", "xor")
+
+    def json(self, path):
+        return json.loads((self.folder / path).read_text())
+
+    def test_the_folder_holds_the_record_of_the_run(self):
+        done = self.run_program("run", "xor.toml", "--out", "r", "--threads", "1", *SHORT)
+        self.assertRegex(done.stderr.splitlines()[0], r"^xor · .* · seed 1 · 1 thread · writing r$")
+        self.assertRegex(done.stdout.splitlines()[0], r"^done in [\d.]+ s · .* · result hash [0-9a-f]+$")
+        self.assertEqual((self.folder / "r/config.toml").read_bytes(), (self.folder / "xor.toml").read_bytes())
+        manifest = self.json("r/manifest.json")
+        self.assertEqual(manifest["exit_state"], "ok")
+        self.assertEqual(manifest["seed"], 1)
+        listed = {f["name"]: f for f in manifest["files"]}
+        present = {p.name for p in (self.folder / "r").iterdir()} - {"manifest.json"}
+        self.assertEqual(set(listed), present)
+        for name, facts in listed.items():
+            content = (self.folder / "r" / name).read_bytes()
+            self.assertEqual(facts["bytes"], len(content))
+            self.assertEqual(facts["sha256"], hashlib.sha256(content).hexdigest())
+        summary = self.json("r/summary.json")
+        for key in ("task", "variant", "seed", "threads", "patterns_right", "examples", "solved_at_example",
+                    "mean_squared_error", "biological_s", "wall_s", "cpu_s", "spikes", "synaptic_events", "result_hash"):
+            self.assertIn(key, summary)
+        self.assertEqual(summary["examples"], 40)
+        self.assertEqual(summary["result_hash"], manifest["result_hash"])
+        with open(self.folder / "r/metrics.csv", newline="", encoding="utf-8") as file:
+            self.assertGreaterEqual(len(list(csv.DictReader(file))), 2)
+
+    def test_the_resolved_file_alone_reproduces_the_run(self):
+        self.run_program("run", "xor.toml", "--out", "a", "--seed", "5", "--threads", "1", *SHORT)
+        self.run_program("run", "a/config.resolved.toml", "--out", "b", "--threads", "2")
+        self.assertEqual(self.json("a/summary.json")["result_hash"], self.json("b/summary.json")["result_hash"])
+        self.assertEqual(self.json("b/summary.json")["seed"], 5)
+
+    def test_recording_does_not_change_the_run(self):
+        self.run_program("run", "xor.toml", "--out", "a", *SHORT)
+        self.run_program("run", "xor.toml", "--out", "b", *SHORT, *(f"--set=record.{what}=false" for what in
+                                                                    ("spikes", "traces", "weights")))
+        self.assertEqual(self.json("a/summary.json")["result_hash"], self.json("b/summary.json")["result_hash"])
+        self.assertEqual([p.name for p in (self.folder / "b").glob("*.h5")], [])
+
+    def test_json_goes_to_standard_output_alone(self):
+        done = self.run_program("run", "xor.toml", "--out", "r", "--json", *SHORT)
+        self.assertEqual(json.loads(done.stdout), self.json("r/summary.json"))
+
+    def test_quiet_prints_nothing(self):
+        done = self.run_program("run", "xor.toml", "--out", "r", "--quiet", *SHORT)
+        self.assertEqual((done.stdout, done.stderr), ("", ""))
+
+    def test_a_random_seed_is_told_and_kept(self):
+        self.run_program("run", "xor.toml", "--out", "a", "--seed", "random", *SHORT)
+        seed = self.json("a/manifest.json")["seed"]
+        self.run_program("run", "xor.toml", "--out", "b", "--seed", str(seed), *SHORT)
+        self.assertEqual(self.json("a/summary.json")["result_hash"], self.json("b/summary.json")["result_hash"])
+
+    def test_overwrite_replaces_the_run_and_nothing_else(self):
+        self.run_program("run", "xor.toml", "--out", "r", *SHORT)
+        self.write("r/notes.txt", "mine")
+        self.run_program("run", "xor.toml", "--out", "r", *SHORT, code=2)
+        self.run_program("run", "xor.toml", "--out", "r", "--overwrite", "--set", "record.spikes=false", *SHORT)
+        self.assertEqual((self.folder / "r/notes.txt").read_text(), "mine")
+        self.assertFalse((self.folder / "r/spikes.h5").exists())
+
+    def test_info_shows_the_run_and_its_files(self):
+        self.run_program("run", "xor.toml", "--out", "r", *SHORT)
+        self.assertIn("result_hash", self.run_program("info", "r").stdout)
+        self.assertIn("spikes", self.run_program("info", "r/spikes.h5").stdout)
+
+    def test_an_interrupted_run_is_complete_so_far(self):
+        process = subprocess.Popen([cli.PROGRAM, "run", "xor.toml", "--out", "r", "--set", "examples=100000"],
+                                   cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        for _ in range(300):
+            time.sleep(0.1)
+            if (self.folder / "r/metrics.csv.partial").exists():
+                break
+        process.send_signal(signal.SIGINT)
+        stdout, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        self.assertIn("interrupted after", stdout)
+        self.assertEqual(self.json("r/manifest.json")["exit_state"], "interrupted")
+        self.assertEqual(list((self.folder / "r").glob("*.partial")), [])
+        self.run_program("info", "r/spikes.h5")
+
+    def test_progress_on_a_terminal_is_one_line(self):
+        master, slave = pty.openpty()
+        process = subprocess.Popen([cli.PROGRAM, "run", "xor.toml", "--out", "r", "--set", "examples=100000"],
+                                   cwd=self.folder, env={**self.environment(), "TERM": "xterm"},
+                                   stdout=subprocess.DEVNULL, stderr=slave)
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=60), 130)
+        os.close(slave)
+        text = os.read(master, 1 << 20).decode()
+        redraws = text.count("\r\x1b[K") + text.count("ETA")
+        self.assertGreater(text.count("ETA"), 5, text)
+        self.assertLess(redraws, 60)
+        self.assertIn("sample", text)
+
+
+if __name__ == "__main__":
+    unittest.main()

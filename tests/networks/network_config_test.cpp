@@ -1,0 +1,270 @@
+#include "networks/network_config.hpp"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "tests/networks/test_catalogue.hpp"
+
+namespace apical {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string populations = R"(
+[population.in]
+model = "poisson"
+size = 10
+[population.pyr]
+model = "lif"
+size = 20
+)";
+
+/// A projection that is right, with further lines.
+std::string projection(const std::string& further = "",
+                       const std::string& connect = "{ rule = \"all_to_all\" }") {
+    return populations + R"(
+[projection.p]
+source = "in"
+target = "pyr"
+port = "membrane"
+weight = 0.5
+delay = 1.5
+connect = )" +
+           connect + "\n" + further + "\n";
+}
+
+NetworkDescription read(const std::string& text) {
+    const Catalogue catalogue = test_catalogue();
+    Config config = Config::parse(text, "net.toml");
+    NetworkDescription network = read_network(config.root(), catalogue);
+    config.finish();
+    return network;
+}
+
+std::string complaint(const std::string& text) {
+    try {
+        read(text);
+    } catch (const ConfigError& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(NetworkConfig, ReadsAWholeNetwork) {
+    const NetworkDescription n = read(R"(
+seed = 3
+duration = "2 s"
+[population.in]
+model = "poisson"
+size = 10
+parameters = { rate = 5 }
+[population.pyr]
+model = "lif"
+size = 20
+parameters = { tau_m = "0.016 s" }
+classifier = "isi"
+b_th = 12
+background = [{ port = "membrane", rate = 100, weight = "100 uV" }]
+initial = { V_m = { distribution = "uniform", low = -70, high = -50 }, refractory = 0 }
+[projection.in_to_pyr]
+source = "in"
+target = "pyr"
+port = "membrane"
+connect = { rule = "fixed_indegree", k = 5, multapses = false }
+weight = { distribution = "lognormal", mean = 0.2, cv = 0.5 }
+delay = 1.5
+short_term = { variant = "tm", U = 0.02, tau_rec = 50.0 }
+[projection.in_to_pyr.plasticity]
+rule = "burst_dependent"
+teaching = "variance_reduced"
+eta = 1e-2
+back_delay = 3
+[projection.back]
+source = "pyr"
+target = "pyr"
+port = "membrane"
+tie = { to = "rec", mean = "senders", part = "negative", scale = -2 }
+delay = 2
+release = [{ variant = "burst", gain = 2 }, { gain = -1 }]
+[projection.rec]
+source = "pyr"
+target = "pyr"
+port = "membrane"
+weight = 1
+delay = 2
+[signal.activity]
+population = "pyr"
+kind = "burst_rate"
+[drive.feedback]
+signal = "activity"
+target = "pyr"
+port = "current"
+gain = 3
+delay = 5
+[steps.pulse]
+target = "pyr"
+port = "current"
+times = [100, 200]
+values = ["0.1 nA", 0]
+[record]
+spikes = ["pyr"]
+traces = ["pyr", "in"]
+weights = ["in_to_pyr"]
+)");
+    EXPECT_EQ(n.seed, 3U);
+    EXPECT_EQ(n.duration, 2000.0);
+    ASSERT_EQ(n.populations.size(), 2U);
+    EXPECT_EQ(n.populations[1].parameters, (Parameters{{"tau_m", 16.0}}));
+    EXPECT_EQ(n.populations[1].classifier, Classifier::isi);
+    EXPECT_EQ(n.populations[1].b_th, 12.0);
+    ASSERT_EQ(n.populations[1].background.size(), 1U);
+    EXPECT_EQ(n.populations[1].background[0].weight, 0.1);
+    EXPECT_EQ(n.populations[1].initial.at("V_m").kind, Distribution::Kind::uniform);
+    ASSERT_EQ(n.projections.size(), 3U);
+    const ProjectionDescription& p = n.projections[0];
+    EXPECT_EQ(p.connect.kind, ConnectionRule::Kind::fixed_indegree);
+    EXPECT_EQ(p.connect.k, 5U);
+    EXPECT_FALSE(p.connect.multapses);
+    EXPECT_EQ(p.weight.kind, Distribution::Kind::lognormal);
+    EXPECT_EQ(p.weight.b, 0.5);
+    ASSERT_EQ(p.release.size(), 1U);
+    EXPECT_EQ(p.release[0].variant, "tm");
+    EXPECT_EQ(p.release[0].parameters.at("U"), 0.02);
+    EXPECT_EQ(p.release[0].parameters.count("tau_fac"), 0U);
+    ASSERT_TRUE(p.plasticity);
+    EXPECT_EQ(p.plasticity->teaching, "variance_reduced");
+    EXPECT_EQ(p.plasticity->baseline, "fixed");
+    EXPECT_EQ(p.plasticity->back_delay, 3.0);
+    const ProjectionDescription& back = n.projections[1];
+    ASSERT_TRUE(back.tie);
+    EXPECT_EQ(back.tie->mean, TieDescription::Mean::senders);
+    EXPECT_EQ(back.tie->part, TieDescription::Part::minus);
+    ASSERT_EQ(back.release.size(), 2U);
+    EXPECT_EQ(back.release[0].variant, "burst");
+    EXPECT_EQ(back.release[1].variant, "all");
+    EXPECT_EQ(back.release[1].gain, -1.0);
+    EXPECT_EQ(n.drives[0].delay, 5.0);
+    EXPECT_EQ(n.steps[0].values, (std::vector<double>{100.0, 0.0}));
+    EXPECT_EQ(n.record.traces, (std::vector<std::string>{"pyr", "in"}));
+}
+
+TEST(NetworkConfig, TheResolvedFileReproducesTheNetwork) {
+    const Catalogue catalogue = test_catalogue();
+    const std::string text = projection("short_term = { U = 0.1 }", "{ rule = \"bernoulli\", p = 0.3 }");
+    Config first = Config::parse(text, "net.toml", {{"--seed", "seed=9"}});
+    read_network(first.root(), catalogue);
+    first.finish();
+    const std::string resolved = first.resolved("");
+    Config second = Config::parse(resolved, "net.toml");
+    const NetworkDescription again = read_network(second.root(), catalogue);
+    second.finish();
+    EXPECT_EQ(again.seed, 9U);
+    EXPECT_EQ(again.projections[0].connect.p, 0.3);
+    EXPECT_EQ(again.projections[0].release[0].parameters.at("U"), 0.1);
+    // Resolving what is resolved changes nothing but the origins.
+    const auto without_comments = [](const std::string& all) {
+        std::string out;
+        std::size_t begin = 0;
+        while (begin < all.size()) {
+            const std::size_t end = all.find('\n', begin);
+            out += all.substr(begin, std::min(end, all.find('#', begin)) - begin) + "\n";
+            begin = end + 1;
+        }
+        return out;
+    };
+    EXPECT_EQ(without_comments(second.resolved("")), without_comments(resolved));
+}
+
+TEST(NetworkConfig, ZeroDelayIsAnErrorThatSaysWhy) {
+    std::string text = projection();
+    text.replace(text.find("delay = 1.5"), 11, "delay = 0");
+    EXPECT_THAT(complaint(text), HasSubstr(R"(error[E0204]: delay is 0 ms: expected more than 0 ms
+  --> net.toml:14:9
+   |  delay = 0
+   |          ^ an effect cannot precede its cause; the smallest delay is the engine's window
+help: apical explain delay
+)"));
+}
+
+TEST(NetworkConfig, ReferencesMustExist) {
+    std::string text = projection();
+    text.replace(text.find("\"in\""), 4, "\"inn\"");
+    EXPECT_THAT(complaint(text), HasSubstr("error[E0208]: source is \"inn\": there is no such population"));
+    text = projection();
+    text.replace(text.find("\"membrane\""), 10, "\"soma\"");
+    EXPECT_THAT(complaint(text), HasSubstr("error[E0208]: port is \"soma\": there is no such port of lif"));
+    EXPECT_THAT(complaint(text), HasSubstr("defined: membrane, current"));
+    EXPECT_THAT(complaint(projection("[record]\nspikes = [\"pyr\", \"x\"]")),
+                HasSubstr("error[E0208]: spikes is \"x\": there is no such population"));
+    EXPECT_THAT(
+        complaint(projection("[drive.d]\nsignal = \"s\"\ntarget = \"pyr\"\nport = \"current\"\ndelay = 1")),
+        HasSubstr("error[E0208]: signal is \"s\": there is no such signal"));
+}
+
+TEST(NetworkConfig, ModelsAndParametersAreChecked) {
+    EXPECT_THAT(complaint("[population.x]\nmodel = \"liff\""), HasSubstr("did you mean 'lif'?"));
+    EXPECT_THAT(complaint("[population.x]\nmodel = \"lif\"\nparameters = { tau_refrac = 2 }"),
+                HasSubstr("tau_refrac is PyNN's name; here it is t_ref"));
+    EXPECT_THAT(complaint("[population.x]\nmodel = \"lif\"\nparameters = { tau_m = -1 }"),
+                HasSubstr("error[E0204]: tau_m is -1 ms: expected more than 0 ms"));
+    EXPECT_THAT(complaint("[population.x]\nmodel = \"lif\"\nparameters = { V_reset = -40 }"),
+                HasSubstr("error[E0209]: lif: V_reset is not below V_th"));
+    EXPECT_THAT(complaint("[population.x]\nsize = 3"),
+                HasSubstr("error[E0201]: 'model' is missing in [population.x]"));
+    EXPECT_THAT(complaint(""), HasSubstr("error[E0201]: there is no population"));
+}
+
+TEST(NetworkConfig, WhatWouldDoNothingIsAnError) {
+    EXPECT_THAT(complaint(projection("", "{ rule = \"all_to_all\", k = 3 }")),
+                HasSubstr("error[E0210]: k has no effect: rule is \"all_to_all\""));
+    EXPECT_THAT(complaint("[population.x]\nmodel = \"lif\"\nspike_times = [[1]]"),
+                HasSubstr("error[E0210]: spike_times has no effect: model is \"lif\""));
+    EXPECT_THAT(complaint("[population.x]\nmodel = \"poisson\"\nbackground = [{}]"),
+                HasSubstr("error[E0210]: background has no effect: poisson has no ports"));
+    EXPECT_THAT(complaint("[population.x]\nmodel = \"lif\"\nclassifier = \"every\"\nb_th = 10"),
+                HasSubstr("error[E0210]: b_th has no effect: classifier is \"every\""));
+    EXPECT_THAT(complaint(projection("[signal.s]\npopulation = \"pyr\"")),
+                HasSubstr("error[E0210]: signal 's' has no effect: no drive uses it"));
+    EXPECT_THAT(complaint(projection("[record]\ntrace_bin = 10")),
+                HasSubstr("error[E0210]: trace_bin has no effect: no traces are recorded"));
+    EXPECT_THAT(
+        complaint(projection("[steps.s]\ntarget=\"pyr\"\nport=\"current\"\ntimes=[1000]\nvalues=[1]")),
+        HasSubstr("error[E0210]: a step at 1000 ms has no effect: the run ends at 1000 ms"));
+    std::string onto_source = projection();
+    onto_source.replace(onto_source.find("target = \"pyr\""), 14, "target = \"in\"");
+    EXPECT_THAT(complaint(onto_source), HasSubstr("'in' is a poisson, which receives nothing"));
+}
+
+TEST(NetworkConfig, ContradictionsAreErrors) {
+    EXPECT_THAT(complaint(projection("", "{ rule = \"one_to_one\" }")),
+                HasSubstr("error[E0209]: one_to_one: 'in' has 10 neurons, 'pyr' has 20"));
+    EXPECT_THAT(complaint(projection("", "{ rule = \"fixed_indegree\", k = 11, multapses = false }")),
+                HasSubstr("error[E0209]: each target has only 10 possible sources"));
+    EXPECT_THAT(complaint(projection("short_term = {}\nrelease = []")),
+                HasSubstr("error[E0209]: short_term and release exclude each other"));
+    EXPECT_THAT(complaint(projection("[steps.s]\ntarget=\"pyr\"\nport=\"membrane\"\ntimes=[10]\nvalues=[1]")),
+                HasSubstr("error[E0209]: port 'membrane' of lif decays"));
+    EXPECT_THAT(complaint("[population.x]\nmodel=\"spike_train\"\nsize=2\nspike_times=[[1, 2]]"),
+                HasSubstr("error[E0209]: spike_times has 1 lists for 2 neurons"));
+    EXPECT_THAT(complaint("[population.x]\nmodel=\"spike_train\"\nspike_times=[[2, 2]]"),
+                HasSubstr("error[E0209]: spike_times are not in ascending order"));
+    EXPECT_THAT(complaint(projection("tie = { to = \"p\" }")),
+                HasSubstr("a projection cannot be tied to itself"));
+}
+
+TEST(NetworkConfig, NamesThatShareAStreamAreRefused) {
+    // Found by search: hash32 of "connect/nrdtngyn" and "connect/rnvxtfvr" are equal.
+    std::string text = populations;
+    for (const char* name : {"nrdtngyn", "rnvxtfvr"}) {
+        text += std::string("[projection.") + name +
+                "]\nsource = \"in\"\ntarget = \"pyr\"\nport = \"membrane\"\nweight = 1\ndelay = 1\n";
+    }
+    EXPECT_THAT(complaint(text),
+                HasSubstr("error[E0211]: 'rnvxtfvr' and 'nrdtngyn' would share their random numbers"));
+}
+
+}  // namespace
+}  // namespace apical
