@@ -297,17 +297,13 @@ private:
         simulation().add_signal(signal, drives);
     }
 
-    /// A spike must not change a weight within its own window, unless targets are visited.
+    /// A spike that changes a weight at once needs its neuron to be up to date.
     void check_back_delays() {
         for (const ProjectionDescription& p : d_.projections) {
             if (!p.plasticity) continue;
             const double back_delay = p.plasticity->back_delay.value_or(p.delay);
             if (back_delay == 0.0 && !simulation().population(network_.populations.at(p.target)).visits()) {
                 throw ConfigError(fmt::format("projection {}: back_delay = 0 needs a target model that is visited at each arrival", p.name));
-            }
-            if (back_delay > 0.0 && ticks(back_delay) < simulation().window()) {
-                throw ConfigError(fmt::format("projection {}: back_delay = {} ms is shorter than the smallest delay of the network, {} ms",
-                                              p.name, back_delay, ms(simulation().window())));
             }
         }
     }

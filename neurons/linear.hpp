@@ -117,6 +117,7 @@ public:
           free_(dynamics_.affine()),
           held_(dynamics_.affine_held()),
           membrane_(static_cast<std::size_t>(dynamics_.membrane)) {
+        dynamics_.t_ref = ms(ticks(dynamics_.t_ref));  // as the other loops have it
         const Eigen::VectorXd readout = dynamics_.affine_readout();
         for (std::size_t j = 0; j < free_.functions(); ++j) readouts_.push_back(free_.matrix(j).transpose() * readout);
     }
@@ -136,6 +137,7 @@ public:
             propagate(held_, s, blocked);
             s.refractory -= blocked;
             if (s.refractory > 0.0) return std::nullopt;
+            s.x[membrane_] = dynamics_.V_reset;  // where it was held, but for a neuron that started refractory
         }
         std::array<double, most_functions> k{};
         double now = 0.0;

@@ -186,7 +186,7 @@ private:
         }
     }
 
-    static void decay(double& trace, double& age, double tau) {
+    [[gnu::always_inline]] static void decay(double& trace, double& age, double tau) {
         if (age == 0.0) return;
         trace *= exp(-age / tau);
         age = 0.0;

@@ -77,6 +77,9 @@ struct PairStdp {
         return 1.0;
     }
 
+    /// The trace of the target is of its recent spikes: a reset of the network's state forgets it.
+    void reset(Post& post) const { post = {}; }
+
     double at_arrival(double w, const Post& post, double dt) const {
         return clip(w - A_minus * power(w, mu_minus) * post.value * exp(-dt / tau_minus));
     }

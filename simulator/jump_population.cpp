@@ -66,6 +66,7 @@ JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d, s
 void JumpPopulation::start(std::size_t k, Time now) {
     Shard& shard = state_[k];
     shard.T0 = now;
+    shard.raised.clear();
     for (Group& group : shard.groups) {
         group.releases.clear();
         group.next_release = 0;
@@ -75,15 +76,18 @@ void JumpPopulation::start(std::size_t k, Time now) {
     for (Index i = 0; i < shard.s.size(); ++i) {
         const double* x = initial_.data() + (first(k) + std::size_t{i}) * width;
         shard.s[i] = x[membrane_] - V_inf_;
+        if (shard.s[i] >= threshold_) shard.raised.push_back(static_cast<Table::Local>(i));
         if (const double refractory = x[width - 1]; refractory > 0.0) {
             shard.s[i] = parked;
-            auto& releases = group_of(k, static_cast<Table::Local>(i)).releases;
-            const Release release{now + ticks(refractory), static_cast<Table::Local>(i)};
-            releases.insert(std::upper_bound(releases.begin(), releases.end(), release,
-                                             [](const Release& a, const Release& b) { return a.time < b.time; }),
-                            release);
+            queue(group_of(k, static_cast<Table::Local>(i)), {now + ticks(refractory), static_cast<Table::Local>(i)});
         }
     }
+}
+
+void JumpPopulation::queue(Group& group, const Release& release) {
+    // At the end, but for neurons that started with a longer refractoriness than t_ref.
+    const auto later = [](const Release& a, const Release& b) { return a.time < b.time; };
+    group.releases.insert(std::upper_bound(group.releases.begin(), group.releases.end(), release, later), release);
 }
 
 void JumpPopulation::restart(Time now) {
@@ -105,6 +109,11 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
         }
     }
     double* const s = shard.s.data();
+    for (const Table::Local local : shard.raised) {
+        const double E = scale(shard, window.begin);
+        if (s[local] >= threshold_ * E) fire(k, local, window.begin, E);
+    }
+    shard.raised.clear();
     for (std::size_t a = 0; a < arrivals.size(); ++a) {
         const Arrival& arrival = arrivals[a];
         // Rows lie all over memory, but which one comes next is known.
@@ -209,7 +218,7 @@ void JumpPopulation::fire(std::size_t k, Table::Local local, Time time, double E
         return;
     }
     state_[k].s[local] = parked;
-    group_of(k, local).releases.push_back({time + t_ref_, local});
+    queue(group_of(k, local), {time + t_ref_, local});
 }
 
 double JumpPopulation::sample(Index neuron, std::size_t variable, Time now) const {
@@ -233,7 +242,9 @@ void JumpPopulation::set(Index neuron, std::size_t variable, double value, Time 
     std::size_t k = 0;
     while (neuron >= last(k)) ++k;
     double& s = state_[k].s[neuron - first(k)];
-    if (s != parked) s = (value - V_inf_) * scale(state_[k], now);
+    if (s == parked) return;
+    s = (value - V_inf_) * scale(state_[k], now);
+    if (value - V_inf_ >= threshold_) state_[k].raised.push_back(static_cast<Table::Local>(neuron - first(k)));
 }
 
 }  // namespace apical

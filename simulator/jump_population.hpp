@@ -50,7 +50,7 @@ private:
     /// 256 neurons with common noise; within it all happens in order of time.
     struct Group {
         std::vector<Train> trains;
-        std::vector<Release> releases;  ///< [next_release, end): in order of time, since t_ref is constant
+        std::vector<Release> releases;  ///< [next_release, end), in order of time
         std::size_t next_release = 0;
 
         Time release_time() const {
@@ -62,6 +62,7 @@ private:
         std::vector<double> s;
         std::vector<Group> groups;
         std::vector<double> scratch;
+        std::vector<Table::Local> raised;  ///< set to threshold or above: fire when the next window opens
     };
 
     double scale(const Shard& shard, Time time) const { return exp(rate_ * ms(time - shard.T0)); }
@@ -70,6 +71,7 @@ private:
     void drain(std::size_t shard, Group& group, Time end);
     /// Noise before `end`, or before the first end of refractoriness that it brings about: returns which.
     Time drain_noise(std::size_t shard, Group& group, Time end);
+    static void queue(Group& group, const Release& release);
     void fire(std::size_t shard, Table::Local local, Time time, double E);
     Group& group_of(std::size_t shard, Table::Local local);
     void refresh(Shard& shard, Train& train);

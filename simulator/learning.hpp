@@ -29,7 +29,8 @@ public:
     /// The spikes of the shard's neurons in one window, sorted; `first` is the shard's first neuron.
     virtual void enqueue(std::span<const Spike> spikes, Index first) = 0;
     /// back_delay is zero: a target's spike is seen at once, and targets must be brought up to date before arrive().
-    virtual bool immediate() const = 0;
+    bool immediate() const { return back_delay() == Duration::zero(); }
+    virtual Duration back_delay() const = 0;
     virtual void fire_now(Table::Local target, const Spike& spike) = 0;
 
     /// Weights stay as they are while off; traces and averages go on.
@@ -73,7 +74,7 @@ public:
         }
     }
 
-    bool immediate() const override { return back_delay_ == Duration::zero(); }
+    Duration back_delay() const override { return back_delay_; }
 
     void fire_now(Table::Local target, const Spike& spike) override {
         fire({spike.time, target, spike.kind, spike.mark});

@@ -16,7 +16,7 @@ constexpr double parked = -std::numeric_limits<double>::infinity();
 constexpr double rescale_at = 4.0;
 /// A slice is this part of the membrane time constant: short enough for the bound to exclude nearly all neurons, long enough
 /// for the test to cost less than the arrivals.
-constexpr double slice_of_membrane = 0.01;
+constexpr double slice_of_membrane = 0.02;
 constexpr std::size_t most_functions = 12;
 
 Eigen::Index idx(std::size_t i) { return static_cast<Eigen::Index>(i); }
@@ -105,7 +105,8 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
       t_ref_(ticks(dynamics.t_ref)),
       n_(used_.size()),
       membrane_(static_cast<std::size_t>(dynamics_.membrane)),
-      slice_(ticks(slice_of_membrane / -dynamics.A(dynamics.membrane, dynamics.membrane))) {
+      slice_(ticks(std::min(slice_of_membrane / -dynamics.A(dynamics.membrane, dynamics.membrane),
+                            rescale_at / propagator_.fastest()))) {
     held_over_ = held_.exponential(ms(t_ref_));
     const Eigen::MatrixXd M = dynamics_.affine();
     for (std::size_t j = 0; j <= n_; ++j) {
@@ -197,7 +198,16 @@ void LinearPopulation::start_all(std::size_t k, Time now) {
         const double* x = initial_.data() + (first(k) + std::size_t{i}) * width;
         for (std::size_t v = 0; v < n_; ++v) shard.s[v][i] = x[used_[v]];
         if (x[width - 1] > 0.0) {
-            for (std::size_t d = 0; d < dependent_.size(); ++d) shard.held[d][i] = shard.s[dependent_[d]][i];
+            // As if it had been held for t_ref at the release.
+            const Eigen::MatrixXd E = held_.exponential(x[width - 1] - ms(t_ref_));
+            Vector y(n_ + 1, 1.0);
+            for (std::size_t v = 0; v < n_; ++v) y[v] = shard.s[v][i];
+            y[membrane_] = dynamics_.V_reset;
+            for (std::size_t d = 0; d < dependent_.size(); ++d) {
+                double sum = 0.0;
+                for (std::size_t j = 0; j <= n_; ++j) sum += E(idx(dependent_[d]), idx(j)) * y[j];
+                shard.held[d][i] = sum;
+            }
             shard.release[i] = now + ticks(x[width - 1]);
             shard.s[membrane_][i] = parked;
         }
@@ -229,6 +239,7 @@ void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const
     std::fill(shard.lift.begin(), shard.lift.end(), 0.0);
     shard.rows.clear();
     shard.gains.clear();
+    shard.weights.clear();
     for (auto& points : shard.points) points.clear();
 
     for (const Arrival& arrival : arrivals) {
@@ -249,7 +260,7 @@ void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const
         for (Index i = 0; i < count; ++i) top[i] += std::max(low * s[i], high * s[i]);
     }
     for (Index i = 0; i < count; ++i) {
-        if (!(top[i] >= 0.0) && shard.release[i] >= slice.end) continue;
+        if (!(top[i] >= 0.0) && shard.release[i] >= slice.end && !replay_all_) continue;
         ++shard.replayed;
         replay(k, static_cast<Table::Local>(i), slice);
     }
@@ -296,7 +307,8 @@ void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     const PortGain& port = ports_[p.port];
     const std::size_t gain = append_gain(shard, p.port, arrival.time);
     const double uniform = p.tables[k].uniform_weight();
-    shard.rows.push_back({arrival.time, row, uniform, arrival.release, p.port, gain});
+    shard.rows.push_back({arrival.time, row.targets, shard.weights.size(), row.weights.empty(), uniform, arrival.release, p.port, gain});
+    shard.weights.insert(shard.weights.end(), row.weights.begin(), row.weights.end());
     const auto lift = [&](double w) { return w > 0.0 ? w * port.rise : -w * port.fall; };
     for (std::size_t i = 0; i < row.targets.size(); ++i) {
         const double w = (row.weights.empty() ? uniform : double{row.weights[i]}) * arrival.release;
@@ -405,21 +417,22 @@ void LinearPopulation::replay(std::size_t k, Table::Local local, const Window& s
         }
     };
     for (const DeliveredRow& delivered : shard.rows) {
-        const auto& targets = delivered.row.targets;
+        const auto& targets = delivered.targets;
         // A source may reach a target more than once.
         const auto [begin, end] = std::equal_range(targets.begin(), targets.end(), local);
         if (begin == end) continue;
         receive_points(delivered.time + Duration{1});
         for (auto i = begin; i != end; ++i) {
-            const double weight = delivered.row.weights.empty()
-                                      ? delivered.uniform_weight
-                                      : double{delivered.row.weights[static_cast<std::size_t>(i - targets.begin())]};
+            const auto position = static_cast<std::size_t>(i - targets.begin());
+            const double weight =
+                delivered.uniform ? delivered.uniform_weight : double{shard.weights[delivered.weights + position]};
             receive(delivered.time, delivered.port, weight * delivered.release, delivered.gain);
         }
     }
     receive_points(slice.end);
     advance(k, local, s, now, slice.end);
-    if (blocks_[k].spikes.size() == spikes_before && shard.release[local] == release_before) return;
+    const bool quiet = blocks_[k].spikes.size() == spikes_before && shard.release[local] == release_before;
+    if (quiet && !replay_all_) return;
     for (std::size_t v = 0; v < n_; ++v) shard.s[v][local] = s[v];
 }
 

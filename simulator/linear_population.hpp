@@ -35,6 +35,8 @@ public:
     double sample(Index neuron, std::size_t variable, Time now) const override;
     void set(Index neuron, std::size_t variable, double value, Time now) override;
 
+    /// Replays every neuron in every slice, whatever the bound says: slower, with the same bits, which is how that is tested.
+    void replay_all() { replay_all_ = true; }
     /// Neurons replayed, and neurons times slices: the fraction that the bound does not exclude.
     std::uint64_t replayed() const;
     std::uint64_t tested() const;
@@ -65,7 +67,9 @@ private:
     /// What was delivered in the slice: for the replay.
     struct DeliveredRow {
         Time time;
-        Table::Row row;
+        std::span<const Table::Local> targets;
+        std::size_t weights;  ///< offset into Shard::weights; if each synapse has its own
+        bool uniform;
         double uniform_weight;
         double release;
         std::size_t port;
@@ -89,6 +93,7 @@ private:
         std::vector<DeliveredRow> rows;
         std::vector<std::vector<DeliveredPoint>> points;  ///< by group
         Vector gains;
+        std::vector<float> weights;  ///< as they were delivered: those of plastic synapses may change within the slice
         std::uint64_t replayed = 0;
         std::uint64_t tested = 0;
     };
@@ -130,6 +135,7 @@ private:
     std::size_t n_;         ///< variables in use
     std::size_t membrane_;  ///< among them
     Duration slice_;
+    bool replay_all_ = false;
     std::vector<Shard> state_;
 };
 

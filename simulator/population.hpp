@@ -157,6 +157,7 @@ protected:
             }
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
                 const double weight = row.weights.empty() ? p.tables[shard].uniform_weight() : double{row.weights[i]};
+                if (weight == 0.0) continue;  // tied weights of one sign: half of them, or more
                 bring_up(shard, row.targets[i], arrival.time);
                 model_.receive(states_[block.first + row.targets[i]], p.port, weight * arrival.release);
             }

@@ -36,8 +36,27 @@ void Scheduler::pop_before(Time end, Index target, std::vector<Arrival>& out) {
     for (const ClassId id : of_target_[target]) classes_[id].forget();
 }
 
+Scheduler::ClassId Scheduler::add_input_class(Index target) {
+    const ClassId id = add_class(target);
+    classes_[id].input = true;
+    return id;
+}
+
+double Scheduler::pending(ClassId id) const {
+    const DelayClass& one = classes_[id];
+    double sum = 0.0;
+    for (std::size_t i = one.next; i < one.queue.size(); ++i) sum += one.queue[i].release;
+    return sum;
+}
+
+void Scheduler::push_first(ClassId id, const Arrival& arrival) {
+    auto& queue = classes_[id].queue;
+    queue.insert(queue.begin() + static_cast<std::ptrdiff_t>(classes_[id].next), arrival);
+}
+
 void Scheduler::clear() {
     for (DelayClass& one : classes_) {
+        if (one.input) continue;
         one.queue.clear();
         one.next = 0;
     }

@@ -16,6 +16,8 @@ public:
     /// A class of arrivals at population `target`. Spikes of sources are known a window before those of neurons: give them
     /// classes of their own.
     ClassId add_class(Index target);
+    /// A class of inputs from outside, which clear() leaves in flight.
+    ClassId add_input_class(Index target);
 
     /// Arrivals of one class come in the total order.
     void push(ClassId id, const Arrival& arrival) { classes_[id].queue.push_back(arrival); }
@@ -23,12 +25,18 @@ public:
     /// Moves all arrivals at `target` before `end` to `out`, in the total order.
     void pop_before(Time end, Index target, std::vector<Arrival>& out);
 
+    /// Drops the spikes in flight.
     void clear();
+    /// The sum of the releases in flight in a class.
+    double pending(ClassId id) const;
+    /// Puts an arrival before all others of its class.
+    void push_first(ClassId id, const Arrival& arrival);
 
 private:
     struct DelayClass {
         std::vector<Arrival> queue;  ///< [next, end) are in flight
         std::size_t next = 0;
+        bool input = false;
 
         bool due(Time end) const { return next < queue.size() && queue[next].time < end; }
         void forget();

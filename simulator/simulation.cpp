@@ -88,14 +88,14 @@ void Simulation::observe(const Window& window) {
         for (const Signal::Sample& sample : samples_) {
             for (std::size_t i = 0; i < driven.drives.size(); ++i) {
                 const Drive& drive = driven.drives[i];
-                input(driven.inputs[i], sample.time + drive.delay, drive.offset + drive.gain * sample.value);
+                send(inputs_[driven.inputs[i]], sample.time + drive.delay, drive.offset + drive.gain * sample.value);
             }
         }
     }
     for (Recorder* recorder : recorders_) recorder->observe(window, observed_);
 }
 
-void Simulation::input(Input& input, Time at, double value) {
+void Simulation::send(Input& input, Time at, double value) {
     if (value == input.value) return;
     const Projection& p = *projections_[input.projection];
     scheduler_.push(members_[p.source].classes.front(), {at, p.source, 0, p.index, SpikeKind::event, value - input.value});
@@ -150,6 +150,13 @@ void Simulation::perform(const action::ResetState&) {
         projection->release.reset();
         for (const auto& learning : projection->learning) learning->reset_traces();
     }
+    // Inputs from outside go on: what they have come to so far is sent again, since the neurons have forgotten it.
+    for (const Input& input : inputs_) {
+        const Projection& p = *projections_[input.projection];
+        const Scheduler::ClassId id = members_[p.source].classes.front();
+        const double level = input.value - scheduler_.pending(id);
+        if (level != 0.0) scheduler_.push_first(id, {now_, p.source, 0, p.index, SpikeKind::event, level});
+    }
 }
 
 std::vector<Index> Simulation::shard_starts(Index member) const {
@@ -175,6 +182,9 @@ Index Simulation::add(Projection projection) {
         throw ModelError(projection.name + ": the delay must be positive");
     }
     if (!from_source) window_ = std::min(window_, projection.delay);
+    if (projection.plastic() && !projection.learning.front()->immediate()) {
+        window_ = std::min(window_, projection.learning.front()->back_delay());
+    }
     projections_.push_back(std::make_unique<Projection>(std::move(projection)));
     Projection& p = *projections_.back();
 
@@ -192,7 +202,7 @@ Index Simulation::add(Projection projection) {
     return index;
 }
 
-Simulation::Input Simulation::add_input(Index population, std::size_t port) {
+std::size_t Simulation::add_input(Index population, std::size_t port) {
     const Population& target = *members_[population].neurons;
     std::vector<Table> tables;
     for (std::size_t k = 0; k < target.shards(); ++k) {
@@ -214,14 +224,15 @@ Simulation::Input Simulation::add_input(Index population, std::size_t port) {
                                                                    .tables = std::move(tables),
                                                                    .learning = {}}));
     // A class of its own: what it sends follows a grid of its own.
-    members_.back().classes.push_back(scheduler_.add_class(population));
+    members_.back().classes.push_back(scheduler_.add_input_class(population));
     fan_out_.emplace_back(1, target.size());
-    return {index, 0.0};
+    inputs_.push_back({index, 0.0});
+    return inputs_.size() - 1;
 }
 
 void Simulation::add_steps(Index population, std::size_t port, std::span<const std::pair<Time, double>> steps) {
-    Input own = add_input(population, port);
-    for (const auto& [time, value] : steps) input(own, time, value);
+    const std::size_t own = add_input(population, port);
+    for (const auto& [time, value] : steps) send(inputs_[own], time, value);
 }
 
 void Simulation::add_signal(const Signal& signal, std::span<const Drive> drives) {
@@ -232,7 +243,7 @@ void Simulation::add_signal(const Signal& signal, std::span<const Drive> drives)
         driven.inputs.push_back(add_input(drive.population, drive.port));
         // Before the first sample the drive is that of a signal at its undefined value, or zero.
         const double start = signal.kind == Signal::Kind::burst_probability ? signal.undefined : 0.0;
-        input(driven.inputs.back(), now_, drive.offset + drive.gain * start);
+        send(inputs_[driven.inputs.back()], now_, drive.offset + drive.gain * start);
     }
     signals_.push_back(std::move(driven));
 }

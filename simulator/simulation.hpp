@@ -59,7 +59,8 @@ public:
     Index next_population() const { return static_cast<Index>(members_.size()); }
     void add(std::unique_ptr<Population> population);
     void add(std::unique_ptr<SourcePopulation> source);
-    /// Returns the projection's index. Its delay is positive, unless its source is a SourcePopulation: then not negative.
+    /// Returns the projection's index. Its delay is positive, unless its source is a SourcePopulation: then not negative. A
+    /// back_delay that is not zero bounds the window as a delay does: no spike changes a weight within its own window.
     Index add(Projection projection);
     void tie(Index projection, const Tie& tie) { ties_.emplace_back(projection, tie); }
     /// An input from outside onto all neurons of a population, on a port that does not decay: from each time on, the value.
@@ -126,7 +127,7 @@ private:
     struct DrivenSignal {
         Signal signal;
         std::vector<Drive> drives;
-        std::vector<Input> inputs;  ///< of each drive
+        std::vector<std::size_t> inputs;  ///< of each drive, among inputs_
     };
 
     void prepare();
@@ -137,8 +138,8 @@ private:
     void collect();
     void travel(std::span<const Spike> spikes);
     void observe(const Window& window);
-    Input add_input(Index population, std::size_t port);
-    void input(Input& input, Time at, double value);
+    std::size_t add_input(Index population, std::size_t port);
+    void send(Input& input, Time at, double value);
     void perform(const action::SetVariable& action);
     void perform(const action::SetRates& action);
     void perform(const action::GatePlasticity& action);
@@ -150,6 +151,7 @@ private:
     std::vector<Member> members_;
     std::vector<std::unique_ptr<Projection>> projections_;
     std::vector<std::pair<Index, Tie>> ties_;
+    std::vector<Input> inputs_;
     std::vector<DrivenSignal> signals_;
     std::vector<Recorder*> recorders_;
     std::multimap<Time, Action> schedule_;

@@ -17,6 +17,7 @@ double weight_between(Projection& p, std::span<const Index> first, Index source,
         throw ModelError("tied weights: " + p.name + " has no synapse from " + std::to_string(source) + " to " +
                          std::to_string(target));
     }
+    if (row.weights.empty()) return p.tables[shard].uniform_weight();
     return double{row.weights[static_cast<std::size_t>(found - row.targets.begin())]};
 }
 
@@ -26,8 +27,9 @@ std::vector<double> mean_by_source(Projection& p) {
     std::vector<double> counts(sums.size());
     for (Table& table : p.tables) {
         for (Index source = 0; source < table.sources(); ++source) {
-            for (const float w : table.row(source).weights) {
-                sums[source] += double{w};
+            const Table::Row row = table.row(source);
+            for (std::size_t i = 0; i < row.targets.size(); ++i) {
+                sums[source] += row.weights.empty() ? table.uniform_weight() : double{row.weights[i]};
                 counts[source] += 1.0;
             }
         }

@@ -19,7 +19,7 @@ struct RelayStudy {
     std::vector<double> event_rates;                     ///< [Hz]
     std::vector<double> burst_probabilities;
     double settling = 200.0;   ///< [ms] not measured, at each point
-    double length = 2500.0;    ///< [ms] measured
+    double length = 2000.0;    ///< [ms] measured
     std::uint64_t seed = 1;
     std::size_t threads = 1;
 };

@@ -94,7 +94,7 @@ PopulationDescription cells(const XorConfig& c, const std::string& name) {
 /// Relay interneurons: leaky integrate-and-fire cells whose noise makes the foot of their f-I curve nearly linear. The keys are
 /// in units of the distance from rest to threshold.
 PopulationDescription interneurons(const XorConfig::Interneuron& cell, const std::string& name) {
-    constexpr double kick = 1.0;  // [mV] of the noise
+    constexpr double kick = 2.0;  // [mV] of the noise
     const double variance = cell.noise * threshold * cell.noise * threshold;
     const double rate = 1000.0 * variance / (kick * kick * cell.tau_m);  // [Hz] of each sign
     const double rheobase = threshold * capacitance / cell.tau_m;        // [pA]
@@ -147,7 +147,7 @@ void add_relays(const XorConfig& c, std::vector<PopulationDescription>& cells, s
     inputs.push_back(onto_interneurons(c, c.sst, "sst", burst_synapse(c, 1.0), sst_gain));
 }
 
-Feedback calibrate(const XorConfig& c, const RunContext* context) {
+Feedback calibrate(const XorConfig& c, const RunContext& context) {
     Feedback f{};
     const double p0 = c.neuron.p0;
     f.scale = c.neuron.t_ref / c.neuron.tau_dend / p0;
@@ -170,10 +170,11 @@ Feedback calibrate(const XorConfig& c, const RunContext* context) {
     s.sender = cells(c, "output");
     add_relays(c, s.relays, s.onto_relays);
     s.direct = {{burst_synapse(c, 1.0)}, {event_synapse(c, 1.0)}};
-    const double top = 0.9 * 1000.0 / c.neuron.t_ref;
-    for (double rate = 2.0; rate < top; rate *= 1.5) s.event_rates.push_back(rate);
-    s.burst_probabilities = {0.1, 0.3, 0.5, 0.7, 0.9};
-    s.threads = context != nullptr ? context->threads : 1;
+    // From nearly silent to nearly the maximum, where the cells that carry a target of 1 spend their time.
+    const double top = 0.94 * 1000.0 / c.neuron.t_ref;
+    for (double rate = top; rate > 1.0; rate /= 1.5) s.event_rates.push_back(rate);
+    s.burst_probabilities = {0.1, 0.5, 0.9};
+    s.threads = context.threads;
     std::vector<Drive> positive;
     std::vector<Drive> negative;
     for (const RelayPoint& point : study(s)) {
@@ -184,11 +185,9 @@ Feedback calibrate(const XorConfig& c, const RunContext* context) {
     f.negative = fit_relay(negative, p0);
     f.positive.rest_y = 0.0;  // a synapse releases nothing at rest
     f.negative.rest_q = 0.0;
-    if (context != nullptr) {
-        for (const auto& [name, d] : {std::pair{"event relay (PV-like)", f.positive}, std::pair{"burst relay (SST-like)", f.negative}}) {
-            context->log(Severity::note, fmt::format("{}: r {:.4f}, C {:.4f}, rest {:.2f} Hz, R2 {:.3f}, residual {:.2f} Hz", name, d.r, d.C,
-                                                     d.rest_y + d.rest_q, d.R2, d.residual));
-        }
+    for (const auto& [name, d] : {std::pair{"pv, driven by events", f.positive}, std::pair{"sst, driven by bursts", f.negative}}) {
+        context.log(Severity::note, fmt::format("{}: r {:.4f}, C {:.4f}, rest {:.2f} Hz, R2 {:.3f}, residual {:.2f} Hz", name, d.r, d.C,
+                                                d.rest_y + d.rest_q, d.R2, d.residual));
     }
     if (no_stp) f.positive.C = f.negative.C = 1.0;
     f.positive.C = std::abs(f.positive.C);
@@ -382,7 +381,7 @@ public:
     XorRun(const XorConfig& c, const RunContext& context)
         : c_(c),
           context_(context),
-          description_(Describer(c, calibrate(c, &context))()),
+          description_(Describer(c, calibrate(c, context))()),
           network_(build(description_, {.threads = context.threads})),
           output_(network_.populations.at("output")),
           target_(network_.variable("output", "target")),
@@ -452,7 +451,7 @@ private:
         for (const int pattern : {0, 1, 2, 3}) {
             const double e = present(pattern, false);
             const double error = e - target_of(pattern);
-            result.right += (e > 0.5) == (target_of(pattern) > 0.5) ? 1 : 0;
+            if ((e > 0.5) == (target_of(pattern) > 0.5)) ++result.right;
             result.squared_error += error * error / 4.0;
         }
         if (interrupted_) return;
@@ -534,7 +533,13 @@ private:
 
 }  // namespace
 
-NetworkDescription describe_xor(const XorConfig& config) { return Describer(config, calibrate(config, nullptr))(); }
+NetworkDescription describe_xor(const XorConfig& config) {
+    // The shape of the network does not depend on the calibration, whose numbers only scale weights.
+    const RelayDecoder relay{.r = 1.0, .C = 1.0, .rest_y = 0.0, .rest_q = 0.0, .R2 = 1.0, .residual = 0.0};
+    Feedback feedback{.scale = 1.0, .positive = relay, .negative = relay, .direct = {}};
+    feedback.direct.r = feedback.direct.C = 1.0;
+    return Describer(config, feedback)();
+}
 
 RunResult run_xor(const XorConfig& config, const RunContext& context) { return XorRun(config, context)(); }
 

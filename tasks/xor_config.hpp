@@ -46,7 +46,7 @@ struct XorConfig {
     struct Neuron {
         double p0 = 0.5;              ///< burst probability without error
         double g = 4.0;               ///< gain of the dendrite
-        double t_ref = 25.0;          ///< [ms] R, the shortest interval of events
+        double t_ref = 20.0;          ///< [ms] R, the shortest interval of events
         double tau_soma = 20.0;       ///< [ms]
         double tau_dend = 20.0;       ///< [ms]
         Index burst_spikes = 3;       ///< spikes of a burst
@@ -79,9 +79,9 @@ struct XorConfig {
         double b = 0.0;        ///< adaptation per spike
         double tau_w = 50.0;   ///< [ms] of the adaptation
     };
-    Interneuron pv{};  ///< driven by events through depressing synapses
+    Interneuron pv{.drive = 0.6, .noise = 0.3};  ///< driven by events through depressing synapses
     /// Driven by bursts through facilitating synapses: adaptation makes up for the convexity of facilitation.
-    Interneuron sst{.gain = 40.0, .t_ref = 2.0, .b = 0.3};
+    Interneuron sst{.drive = 1.0, .gain = 40.0, .noise = 0.3, .t_ref = 2.0, .b = 0.3};
 
     struct Record {
         bool spikes = true;
