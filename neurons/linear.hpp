@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -151,9 +152,11 @@ public:
         }
         const double left = dt - blocked;
         if (const auto crossing = first_crossing(free_, {k.data(), free_.functions()}, 0.0, left)) {
-            propagate(free_, s, *crossing);
+            // Up to the tick at which the spike is recorded: the currents go on through the rounding.
+            const double at = std::min(ms(ticks_up(blocked + *crossing)), dt);
+            propagate(free_, s, at - blocked);
             spike(s);
-            return Emission{blocked + *crossing};
+            return Emission{at};
         }
         propagate(free_, s, left);
         return std::nullopt;

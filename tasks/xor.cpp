@@ -34,8 +34,10 @@ struct Feedback {
 };
 
 bool relayed(const XorConfig& c) {
-    return c.feedback == XorConfig::Feedback::tsodyks_markram && c.inhibition == XorConfig::Inhibition::interneurons;
+    return c.feedback == XorConfig::Feedback::tsodyks_markram && c.inhibition != XorConfig::Inhibition::direct;
 }
+
+bool dale(const XorConfig& c) { return c.inhibition == XorConfig::Inhibition::dale; }
 
 bool has_inhibition(const XorConfig& c) {
     return c.control != XorConfig::Control::no_q && c.control != XorConfig::Control::burstprop;
@@ -130,7 +132,7 @@ ProjectionDescription onto_interneurons(const XorConfig& c, const XorConfig::Int
     return p;
 }
 
-/// The relays, PV-like and SST-like, and what drives them. The control with swapped synapses keeps them at their usual rates.
+/// The relays, PV-like and (to obey Dale) SST-like, and what drives them. The control with swapped synapses keeps them at their usual rates.
 void add_relays(const XorConfig& c, std::vector<PopulationDescription>& cells, std::vector<ProjectionDescription>& inputs) {
     double pv_gain = c.pv.gain;
     double sst_gain = c.sst.gain;
@@ -142,8 +144,9 @@ void add_relays(const XorConfig& c, std::vector<PopulationDescription>& cells, s
         sst_gain /= ratio;
     }
     cells.push_back(interneurons(c.pv, "pv"));
-    cells.push_back(interneurons(c.sst, "sst"));
     inputs.push_back(onto_interneurons(c, c.pv, "pv", event_synapse(c, 1.0), pv_gain));
+    if (!dale(c)) return;
+    cells.push_back(interneurons(c.sst, "sst"));
     inputs.push_back(onto_interneurons(c, c.sst, "sst", burst_synapse(c, 1.0), sst_gain));
 }
 
@@ -179,24 +182,28 @@ Feedback calibrate(const XorConfig& c, const RunContext& context) {
     std::vector<Drive> negative;
     for (const RelayPoint& point : study(s)) {
         positive.push_back({point.e, point.b, point.direct[0], point.relays[0]});
-        negative.push_back({point.e, point.b, point.relays[1], point.direct[1]});
+        if (dale(c)) negative.push_back({point.e, point.b, point.relays[1], point.direct[1]});
     }
-    f.positive = fit_relay(positive, p0);
-    f.negative = fit_relay(negative, p0);
-    f.positive.rest_y = 0.0;  // a synapse releases nothing at rest
-    f.negative.rest_q = 0.0;
-    for (const auto& [name, d] : {std::pair{"pv, driven by events", f.positive}, std::pair{"sst, driven by bursts", f.negative}}) {
+    const auto fit = [&](const char* name, std::span<const Drive> samples) {
+        const RelayDecoder d = fit_relay(samples, p0);
         context.log(Severity::note, fmt::format("{}: r {:.4f}, C {:.4f}, rest {:.2f} Hz, R2 {:.3f}, residual {:.2f} Hz", name, d.r, d.C,
                                                 d.rest_y + d.rest_q, d.R2, d.residual));
+        if (c.control == XorConfig::Control::none && d.R2 < 0.9) {
+            throw ModelError(fmt::format("{}: they do not tell bursts from events: R2 {:.3f}, at least 0.9 is needed; change their drive, "
+                                         "gain or noise, or the synapses",
+                                         name, d.R2));
+        }
+        return d;
+    };
+    f.positive = fit("pv, driven by events", positive);
+    f.positive.rest_y = 0.0;  // a synapse releases nothing at rest
+    if (dale(c)) {
+        f.negative = fit("sst, driven by bursts", negative);
+        f.negative.rest_q = 0.0;
     }
     if (no_stp) f.positive.C = f.negative.C = 1.0;
     f.positive.C = std::abs(f.positive.C);
     f.negative.C = std::abs(f.negative.C);
-    if (c.control == XorConfig::Control::none && std::min(f.positive.R2, f.negative.R2) < 0.9) {
-        throw ModelError(fmt::format("the relays do not tell bursts from events: R2 {:.3f} and {:.3f}, at least 0.9 is needed; change "
-                                     "drive, gain or noise of pv and sst, or the synapses",
-                                     f.positive.R2, f.negative.R2));
-    }
     return f;
 }
 
@@ -316,12 +323,15 @@ private:
         const double constant = c_.neurons / tonic_rate;
         const RelayDecoder& plus = feedback_.positive;
         const RelayDecoder& minus = feedback_.negative;
-        pathway("output", h, "Y_excitatory", {burst_synapse(c_, 1.0)}, {weights, s / plus.C, Mean::senders, Part::plus});
-        pathway("pv", h, "Q_inhibitory", {}, {weights, -s / plus.C * plus.r * pv_pool, Mean::senders, Part::plus});
-        pathway("tonic", h, "Q_rest", {}, {weights, s / plus.C * plus.r * plus.rest_q * constant, Mean::senders, Part::plus});
-        pathway("output", h, "Q_excitatory", {event_synapse(c_, 1.0)}, {weights, s / minus.C * minus.r, Mean::senders, Part::minus});
-        pathway("sst", h, "Y_inhibitory", {}, {weights, -s / minus.C * sst_pool, Mean::senders, Part::minus});
-        pathway("tonic", h, "Y_rest", {}, {weights, s / minus.C * minus.rest_y * constant, Mean::senders, Part::minus});
+        // Without Dale the same relay serves weights of both signs; with it, the positive ones.
+        const Part part = dale(c_) ? Part::plus : Part::whole;
+        pathway("output", h, "Y", {burst_synapse(c_, 1.0)}, {weights, s / plus.C, Mean::senders, part});
+        pathway("pv", h, "Q", {}, {weights, -s / plus.C * plus.r * pv_pool, Mean::senders, part});
+        pathway("tonic", h, "Q_rest", {}, {weights, s / plus.C * plus.r * plus.rest_q * constant, Mean::senders, part});
+        if (!dale(c_)) return;
+        pathway("output", h, "Q_minus", {event_synapse(c_, 1.0)}, {weights, s / minus.C * minus.r, Mean::senders, Part::minus});
+        pathway("sst", h, "Y_minus", {}, {weights, -s / minus.C * sst_pool, Mean::senders, Part::minus});
+        pathway("tonic", h, "Y_minus_rest", {}, {weights, s / minus.C * minus.rest_y * constant, Mean::senders, Part::minus});
     }
 
     void record() {

@@ -65,9 +65,11 @@ void read_interneurons(ConfigTable relay, const XorConfig& c, XorConfig::Interne
     relay.read({"tau_syn", "ms", "decay of their input", positive}, cell.tau_syn);
     relay.read({"b", "1", "adaptation per spike, in units of the threshold", not_negative}, cell.b);
     relay.read({"tau_w", "ms", "decay of the adaptation", positive}, cell.tau_w);
-    if (c.inhibition == XorConfig::Inhibition::interneurons && c.feedback == XorConfig::Feedback::tsodyks_markram) return;
+    const bool in_use = c.inhibition == XorConfig::Inhibition::dale ||
+                        (c.inhibition == XorConfig::Inhibition::interneurons && &cell == &c.pv);
+    if (in_use && c.feedback == XorConfig::Feedback::tsodyks_markram) return;
     for (const std::string_view key : {"size", "tau_m", "drive", "gain", "noise", "t_ref", "tau_syn", "b", "tau_w"}) {
-        relay.idle(key, "there are no interneurons in this variant");
+        relay.idle(key, "this variant has no such cells");
     }
 }
 
@@ -84,11 +86,10 @@ void read_synapses(ConfigTable& root, XorConfig& c) {
     depression.read({"U", "1", "release of a rested synapse", positive_fraction}, c.depression.U);
     depression.read({"tau_rec", "ms", "recovery from depression", positive}, c.depression.tau_rec);
 
-    read_interneurons(root.table("pv", "Relay cells (PV-like) that events drive through depressing synapses; they inhibit the hidden\n"
-                                       "dendrites where the feedback weight is positive."),
+    read_interneurons(root.table("pv", "Relay cells (PV-like) that events drive through depressing synapses."),
                       c, c.pv);
-    read_interneurons(root.table("sst", "Relay cells (SST-like, adapting) that bursts drive through facilitating synapses; they inhibit\n"
-                                        "the hidden dendrites where the feedback weight is negative."),
+    read_interneurons(root.table("sst", "Relay cells (SST-like, adapting) that bursts drive through facilitating synapses, for inhibition\n"
+                                        "\"dale\": they inhibit the hidden dendrites where the feedback weight is negative."),
                       c, c.sst);
 
     if (c.feedback == XorConfig::Feedback::gated) {

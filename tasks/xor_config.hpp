@@ -12,7 +12,7 @@ namespace apical {
 /// with teaching and plasticity always on. The defaults stand here and nowhere else.
 struct XorConfig {
     enum class Feedback { tsodyks_markram, gated };
-    enum class Inhibition { interneurons, direct };
+    enum class Inhibition { interneurons, dale, direct };
     enum class Baseline { fixed, moving_average };
     enum class Rule { sampled, variance_reduced };
     enum class Control { none, no_stp, swapped, no_q, burstprop, frozen_hidden };
@@ -98,7 +98,9 @@ inline constexpr auto feedback_choices = std::to_array<Choice<XorConfig::Feedbac
 });
 inline constexpr auto inhibition_choices = std::to_array<Choice<XorConfig::Inhibition>>({
     {"interneurons", XorConfig::Inhibition::interneurons,
-     "events inhibit through relay populations (PV and SST cells)"},
+     "a relay population (PV-like) carries the events, with weights of either sign"},
+    {"dale", XorConfig::Inhibition::dale,
+     "two relay populations, PV-like for events and SST-like for bursts: every synapse keeps its sign"},
     {"direct", XorConfig::Inhibition::direct, "the same synapses with negative weights, no cell between"},
 });
 inline constexpr auto baseline_choices = std::to_array<Choice<XorConfig::Baseline>>({
