@@ -69,13 +69,30 @@ Eigen::MatrixXd by_squaring(const Eigen::MatrixXd& A, double t) {
 
 }  // namespace
 
+void Propagator::add_matrix(const Eigen::MatrixXd& A, const WideMatrix& Z) {
+    matrices_.push_back(Z.cast<double>());
+    // What does not read a variable, directly or not, is not moved by it: rounding must not say otherwise.
+    Eigen::MatrixXd reads = Eigen::MatrixXd::Identity(A.rows(), A.cols());
+    const Eigen::MatrixXd step = reads + (A.array() != 0.0).cast<double>().matrix();
+    for (Eigen::Index i = 0; i < A.rows(); ++i) reads = (reads * step).cwiseMin(1.0).eval();
+    matrices_.back() = matrices_.back().cwiseProduct(reads);
+}
+
 Propagator::Propagator(const Eigen::MatrixXd& A) {
-    std::vector<double> real;
-    const Eigen::VectorXcd spectrum = A.eigenvalues();
-    for (const std::complex<double>& l : spectrum) {
-        fastest_ = std::max(fastest_, std::abs(l));
-        if (l.imag() == 0.0) real.push_back(l.real());
-        if (l.imag() > 0.0) clusters_.push_back({l.real(), -l.imag() * l.imag(), true});
+    // The matrices are products of differences of large and small rates: their set-up is worth more digits than a double has.
+    const WideMatrix wide = A.cast<Wide>();
+    std::vector<Wide> real;
+    struct WideCluster {
+        Wide m;
+        Wide q_square;
+        bool pair;
+    };
+    std::vector<WideCluster> clusters;
+    const auto spectrum = wide.eigenvalues().eval();
+    for (const std::complex<Wide>& l : spectrum) {
+        fastest_ = std::max(fastest_, static_cast<double>(std::abs(l)));
+        if (l.imag() == 0.0L) real.push_back(l.real());
+        if (l.imag() > 0.0L) clusters.push_back({l.real(), -l.imag() * l.imag(), true});
     }
     std::sort(real.begin(), real.end());
     for (std::size_t first = 0; first < real.size();) {
@@ -84,43 +101,45 @@ Propagator::Propagator(const Eigen::MatrixXd& A) {
                                              nearly_equal * std::max(std::abs(real[last + 1]), std::abs(real[last]))) {
             ++last;
         }
-        const double half = 0.5 * (real[last] - real[first]);
-        clusters_.push_back({0.5 * (real[last] + real[first]), half * half, last > first});
+        const Wide half = 0.5L * (real[last] - real[first]);
+        clusters.push_back({0.5L * (real[last] + real[first]), half * half, last > first});
         first = last + 1;
     }
 
     const auto n = A.rows();
-    const Eigen::MatrixXd I = Eigen::MatrixXd::Identity(n, n);
-    for (const Cluster& own : clusters_) {
-        // L, the polynomial that vanishes on all other clusters: as a matrix, and at m + q as P + R q.
-        Eigen::MatrixXd L = I;
-        double P = 1.0;
-        double R = 0.0;
-        for (const Cluster& other : clusters_) {
+    const WideMatrix I = WideMatrix::Identity(n, n);
+    for (const WideCluster& own : clusters) {
+        // L, the polynomial that vanishes on all other clusters: as a matrix, and at m + q as P + R q. Each of its factors is
+        // scaled to about 1 at m.
+        WideMatrix L = I;
+        Wide P = 1.0L;
+        Wide R = 0.0L;
+        for (const WideCluster& other : clusters) {
             if (&other == &own) continue;
-            const double distance = own.m - other.m;
-            double a = distance;
-            double b = 1.0;
-            Eigen::MatrixXd factor = A - other.m * I;
+            const Wide distance = own.m - other.m;
+            Wide a = distance;
+            Wide b = 1.0L;
+            WideMatrix factor = wide - other.m * I;
             if (other.pair) {
                 a = distance * distance + own.q_square - other.q_square;
-                b = 2.0 * distance;
+                b = 2.0L * distance;
                 factor = (factor * factor - other.q_square * I).eval();
             }
-            L = (L * factor).eval();
-            const double next = P * a + R * b * own.q_square;
-            R = P * b + R * a;
+            const Wide next = P + R * (b / a) * own.q_square;
+            R = P * (b / a) + R;
             P = next;
+            L = (L * (factor / a)).eval();
         }
-        const double norm = P * P - R * R * own.q_square;
         if (!own.pair) {
-            matrices_.push_back(L / P);
-            continue;
+            add_matrix(A, L / P);
+        } else {
+            const Wide norm = P * P - R * R * own.q_square;
+            const WideMatrix shifted = wide - own.m * I;
+            const WideMatrix projection = L * (P / norm * I - R / norm * shifted);
+            add_matrix(A, projection);
+            add_matrix(A, projection * shifted);
         }
-        const Eigen::MatrixXd shifted = A - own.m * I;
-        const Eigen::MatrixXd projection = L * (P / norm * I - R / norm * shifted);
-        matrices_.push_back(projection);
-        matrices_.push_back(projection * shifted);
+        clusters_.push_back({static_cast<double>(own.m), static_cast<double>(own.q_square), own.pair});
     }
 
     const double scale = fastest_ > 0.0 ? 1.0 / fastest_ : 1.0;

@@ -54,6 +54,10 @@ private:
         double q_square;  ///< [1/ms^2]
         bool pair;
     };
+    using Wide = long double;
+    using WideMatrix = Eigen::Matrix<Wide, Eigen::Dynamic, Eigen::Dynamic>;
+    void add_matrix(const Eigen::MatrixXd& A, const WideMatrix& Z);
+
     std::vector<Cluster> clusters_;
     std::vector<Eigen::MatrixXd> matrices_;
     double fastest_ = 0.0;

@@ -144,13 +144,14 @@ TEST(PlasticSynapses, SameWeightsInBothLoops) {
     for (const std::string rule : {"pair_stdp", "burst_dependent"}) {
         NetworkDescription d = feedforward(Case{"", "adaptive_lif", {{"t_ref", 1.0}}, "linear", 24.0, -12.0});
         d.populations[0].parameters["rate"] = 200.0;
+        d.projections.pop_back();
         // Something between neurons bounds the window.
         d.projections.push_back(projection("cells", "cells", "inhibitory", -1.0, 0.9, indegree(5)));
         auto& plastic = d.projections[0];
-        plastic.weight = uniform_between(2.0, 8.0);
+        plastic.weight = uniform_between(4.0, 10.0);
         plastic.plasticity.emplace();
         plastic.plasticity->rule = rule;
-        plastic.plasticity->parameters = {{"w_max", 12.0}, {"w_min", 0.5}};
+        plastic.plasticity->parameters = {{"w_max", 15.0}, {"w_min", 0.5}};
         if (rule == "pair_stdp") {
             plastic.plasticity->parameters.insert({{"A_plus", 0.8}, {"A_minus", 0.9}});
         } else {
