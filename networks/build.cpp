@@ -138,6 +138,11 @@ private:
             }
         }
         if constexpr (LinearModel<Model>) {
+            // A neuron that starts refractory is held where any other is.
+            const LinearDynamics dynamics = model.linear();
+            for (auto& state : initial) {
+                if (state.refractory > 0.0) state.x[static_cast<std::size_t>(dynamics.membrane)] = dynamics.V_reset;
+            }
             simulation().add(linear_population(p, std::move(setup), model, numbers, initial));
         } else {
             simulation().add(std::make_unique<PopulationOf<Model>>(std::move(setup), model, initial));

@@ -142,7 +142,6 @@ public:
             propagate(held_, s, blocked);
             s.refractory -= blocked;
             if (s.refractory > 0.0) return std::nullopt;
-            s.x[membrane_] = dynamics_.V_reset;  // where it was held, but for a neuron that started refractory
         }
         std::array<double, most_functions> k{};
         double now = 0.0;

@@ -86,15 +86,18 @@ TEST_P(Ties, OrderOfProjections) {
 }
 
 TEST_P(Ties, SimultaneousSpikesOfNeuronsAndSourcesMergeInOneOrder) {
-    // `relay` fires at 5 ms and is population 1: its arrival at 6 ms lies between those of the sources 0 and 2.
-    for (const double middle : {-10.0, 12.0}) {
+    // `relay` fires at 5 ms and is population 1: its arrival at 6 ms lies between those of the sources 0 and 2, 20 mV being
+    // needed.
+    struct Case {
+        double first, relay, last;
+        bool fires;
+    };
+    for (const Case c : {Case{15, 8, -10, true}, Case{15, -10, 12, false}, Case{-10, 22, 5, false}}) {
         NetworkDescription d;
-        d.populations = {trains("first", {{4.0, 5.0}}), cell("relay"), trains("last", {{5.0}}), cell("cell")};
-        d.projections = {projection("first", "relay", "membrane", 30.0, 1.0), projection("relay", "cell", "membrane", middle, 1.0),
-                         projection("first", "cell", "membrane", 11.0, 1.0), projection("last", "cell", "membrane", -10.0, 1.0)};
-        // Shortly before, so that the cell stands at about -59 mV.
-        d.projections[2].weight.a = 10.5;
-        EXPECT_EQ(simulate(d, 20.0).train(3), middle > 0 ? Times{6.0} : Times{}) << middle;
+        d.populations = {trains("first", {{5.0}}), cell("relay"), trains("last", {{5.0}}), cell("cell"), trains("trigger", {{4.0}})};
+        d.projections = {projection("trigger", "relay", "membrane", 40.0, 1.0), projection("last", "cell", "membrane", c.last, 1.0),
+                         projection("relay", "cell", "membrane", c.relay, 1.0), projection("first", "cell", "membrane", c.first, 1.0)};
+        EXPECT_EQ(simulate(d, 20.0).train(3), c.fires ? Times{6.0} : Times{}) << c.relay;
     }
 }
 
@@ -188,13 +191,12 @@ protected:
         Times pre;   ///< spikes of the source [ms]
         Times post;  ///< spikes of the target [ms]
         double delay = 1.0;
-        std::optional<double> back_delay;
+        std::optional<double> back_delay{};
         double weight = 0.5;
         std::string rule = "pair_stdp";
         Parameters parameters{};
         double duration = 200.0;
-        std::optional<double> b_th;
-        Prepare prepare;
+        Prepare prepare{};
     };
 
     static constexpr double teacher_delay = 1.0;
@@ -206,7 +208,6 @@ protected:
         // The teacher comes first: at one tick the target has fired when the source's spike arrives.
         d.populations = {trains("teacher", {teacher}), trains("pre", {s.pre}), cell("post", 0.0)};
         d.populations[2].classifier = Classifier::isi;
-        d.populations[2].b_th = s.b_th.value_or(16.0);
         d.projections = {projection("teacher", "post", "membrane", 200.0, teacher_delay),
                          projection("pre", "post", "membrane", s.weight, s.delay)};
         d.projections[1].plasticity.emplace();
@@ -239,18 +240,18 @@ constexpr double rounding = 2e-7;
 TEST_P(Learns, PairStdpFromAHandfulOfPairs) {
     // Seen by the synapse: pre at 11 and 51, post at 16 and 41 (plus back_delay = delay = 1).
     const double expected = 0.5 + stdp(17 - 11.0) + stdp(42 - 11.0) - depression(51 - 17.0) - depression(51 - 42.0);
-    EXPECT_NEAR(learnt({.pre = {10.0, 50.0}, .post = {16.0, 41.0}, .back_delay = {}, .prepare = {}}), expected, rounding);
+    EXPECT_NEAR(learnt({.pre = {10.0, 50.0}, .post = {16.0, 41.0}}), expected, rounding);
 }
 
 TEST_P(Learns, InAFrameWithALongerWayBack) {
     // back_delay = 2 x delay: pre seen at 10 + 1.5, post at 16 + 3.
     const double expected = 0.5 + stdp(19 - 11.5);
-    EXPECT_NEAR(learnt({.pre = {10.0}, .post = {16.0}, .delay = 1.5, .back_delay = 3.0, .prepare = {}}), expected, rounding);
+    EXPECT_NEAR(learnt({.pre = {10.0}, .post = {16.0}, .delay = 1.5, .back_delay = 3.0}), expected, rounding);
 }
 
 TEST_P(Learns, NothingFromWhatIsSeenAtOneTick) {
     // Pre and post are both seen at 17 ms. The target has fired before, and so has the source: those pairs count.
-    const Setting s{.pre = {10.0, 16.0}, .post = {13.0, 16.0}, .back_delay = {}, .prepare = {}};
+    const Setting s{.pre = {10.0, 16.0}, .post = {13.0, 16.0}};
     const double expected = 0.5 + stdp(14 - 11.0) - depression(17 - 14.0) + stdp(17 - 11.0);
     EXPECT_NEAR(learnt(s), expected, rounding);
     Setting apart = s;
@@ -264,7 +265,7 @@ TEST_P(Learns, NothingFromWhatIsSeenAtOneTick) {
 TEST_P(Learns, NothingFromOneTickByTheBurstRuleEither) {
     // The event seen at 17 teaches by the trace of the first source spike only.
     const Parameters parameters{{"eta", 0.01}, {"p0", 0.3}, {"tau_pre", 20.0}};
-    const Setting s{.pre = {10.0, 16.0}, .post = {16.0}, .back_delay = {}, .rule = "burst_dependent", .parameters = parameters, .prepare = {}};
+    const Setting s{.pre = {10.0, 16.0}, .post = {16.0}, .rule = "burst_dependent", .parameters = parameters};
     EXPECT_NEAR(learnt(s), 0.5 - 0.01 * 0.3 * std::exp(-6.0 / 20.0), rounding);
     Setting apart = s;
     apart.pre.back() -= tick;
@@ -282,15 +283,15 @@ TEST_P(Learns, BurstDependentByHand) {
         return sum;
     };
     const double expected = 0.5 + 0.01 * (-0.25 * x(21) + x(29) - 0.25 * x(101));
-    EXPECT_NEAR(learnt({.pre = {10.0, 30.0}, .post = {20.0, 28.0, 36.0, 100.0}, .back_delay = {}, .rule = "burst_dependent",
-                        .parameters = parameters, .prepare = {}}),
+    EXPECT_NEAR(learnt({.pre = {10.0, 30.0}, .post = {20.0, 28.0, 36.0, 100.0}, .rule = "burst_dependent",
+                        .parameters = parameters}),
                 expected, rounding);
 }
 
 TEST_P(Learns, IntervalOfExactlyTheThresholdIsABurst) {
     const Parameters parameters{{"eta", 0.01}, {"p0", 0.0}, {"tau_pre", 20.0}};
     const double change = 0.01 * std::exp(-(37.0 - 11.0) / 20.0);
-    const Setting s{.pre = {10.0}, .post = {20.0, 36.0}, .back_delay = {}, .rule = "burst_dependent", .parameters = parameters, .prepare = {}};
+    const Setting s{.pre = {10.0}, .post = {20.0, 36.0}, .rule = "burst_dependent", .parameters = parameters};
     EXPECT_NEAR(learnt(s), 0.5 + change, rounding);
     Setting longer = s;
     longer.post.back() += tick;
@@ -304,7 +305,7 @@ TEST_P(Learns, WeightsStayWhileGatedOffAndTracesGoOn) {
     };
     // Seen at 17 exactly: the action comes first. The post-spike seen at 40 finds the trace of the pre-spike seen at 31.
     const double expected = 0.5 + stdp(13 - 11.0) + stdp(40 - 31.0) + stdp(40 - 11.0);
-    EXPECT_NEAR(learnt({.pre = {10.0, 30.0}, .post = {12.0, 16.0, 39.0}, .back_delay = {}, .prepare = gate}), expected, rounding);
+    EXPECT_NEAR(learnt({.pre = {10.0, 30.0}, .post = {12.0, 16.0, 39.0}, .prepare = gate}), expected, rounding);
 }
 
 TEST_P(Learns, ANewWeightIsDeliveredByTheNextArrival) {
@@ -312,7 +313,7 @@ TEST_P(Learns, ANewWeightIsDeliveredByTheNextArrival) {
     // old weight, one tick later the new one.
     const Parameters parameters{{"A_plus", 30.0}, {"A_minus", 0.0}, {"tau_plus", 1e6}};
     for (const int late : {0, 1}) {
-        const Setting s{.pre = {10.0, 16.0 + late * tick}, .post = {16.0}, .back_delay = {}, .parameters = parameters, .prepare = {}};
+        const Setting s{.pre = {10.0, 16.0 + late * tick}, .post = {16.0}, .parameters = parameters};
         const Times expected = late == 0 ? Times{16.0} : Times{16.0, 17.0 + tick};
         EXPECT_EQ(simulate(describe(s), 30.0).train(2), expected) << late;
     }
@@ -321,7 +322,7 @@ TEST_P(Learns, ANewWeightIsDeliveredByTheNextArrival) {
 TEST_P(Learns, ByTheMovingAverage) {
     // First event: 0/0 counts as 1. Second one: of one event and one burst, P = 1; third: of two events and one burst.
     const Parameters parameters{{"eta", 0.01}, {"tau_pre", 50.0}, {"tau_average", 100.0}};
-    Setting s{.pre = {10.0}, .post = {20.0, 28.0, 60.0, 120.0}, .back_delay = {}, .rule = "burst_dependent", .parameters = parameters, .prepare = {}};
+    Setting s{.pre = {10.0}, .post = {20.0, 28.0, 60.0, 120.0}, .rule = "burst_dependent", .parameters = parameters};
     NetworkDescription d = describe(s);
     d.projections[1].plasticity->baseline = "moving_average";
     const auto x = [](double time) { return std::exp(-(time - 11.0) / 50.0); };
@@ -341,18 +342,18 @@ class LearnsAtOnce : public Learns {};
 
 TEST_P(LearnsAtOnce, WithoutAWayBack) {
     // back_delay = 0: pre seen at 11, post at 16 exactly; those at 31 do not pair with one another.
-    const Setting s{.pre = {10.0, 30.0}, .post = {16.0, 31.0}, .back_delay = 0.0, .prepare = {}};
+    const Setting s{.pre = {10.0, 30.0}, .post = {16.0, 31.0}, .back_delay = 0.0};
     EXPECT_NEAR(learnt(s), 0.5 + stdp(16 - 11.0) - depression(31 - 16.0) + stdp(31 - 11.0), rounding);
 }
 
 TEST_P(LearnsAtOnce, TheNextArrivalBringsTheNewWeightATickLater) {
     const Parameters parameters{{"A_plus", 30.0}, {"A_minus", 0.0}, {"tau_plus", 1e6}};
-    const Setting s{.pre = {10.0, 15.0 + tick}, .post = {16.0}, .back_delay = 0.0, .parameters = parameters, .prepare = {}};
+    const Setting s{.pre = {10.0, 15.0 + tick}, .post = {16.0}, .back_delay = 0.0, .parameters = parameters};
     EXPECT_EQ(simulate(describe(s), 30.0).train(2), (Times{16.0, 16.0 + tick}));
 }
 
 TEST_P(LearnsAtOnce, ASpikeThatTheArrivalItselfCausesDoesNotPairWithIt) {
-    const Setting s{.pre = {10.0, 20.0}, .post = {}, .back_delay = 0.0, .weight = 25.0, .prepare = {}};
+    const Setting s{.pre = {10.0, 20.0}, .post = {}, .back_delay = 0.0, .weight = 25.0};
     const Outcome outcome = simulate(describe(s), 40.0);
     EXPECT_EQ(outcome.train(2), (Times{11.0, 21.0}));
     // 11 with 11: no pair. 21: the source's spike finds the target's of 11; the target's finds the source's of 11.
@@ -394,7 +395,7 @@ TEST(Learning, AShortWayBackIsImmaterialForTheBurstRule) {
         for (const Synapse& s : outcome.synapses) sum += s.weight - 0.01;
         means.push_back(sum / static_cast<double>(outcome.synapses.size()));
     }
-    EXPECT_GT(means[0], 5e-4);
+    EXPECT_GT(means[0], 2e-4);
     // Expected: 1 ms of a trace of 20 ms moves the pairing by 5 % for correlated pairs only; those at random see no change.
     EXPECT_NEAR(means[1] / means[0], 1.0, 0.02);
 }

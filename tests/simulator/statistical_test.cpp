@@ -1,0 +1,203 @@
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "network.hpp"
+#include "simulator/jump_population.hpp"
+#include "simulator/linear_population.hpp"
+#include "tests/neurons/statistics.hpp"
+
+namespace apical {
+namespace {
+
+using namespace test;
+
+// Fixed seeds: a test passes always or never. Bounds are four standard errors of the estimate (6e-5 by chance), or the
+// Kolmogorov-Smirnov distance that chance exceeds once in ten thousand.
+
+/// Neurons that fire at every point of their noise: three populations of trains to look at.
+NetworkDescription counters(Index size, const std::vector<Background>& background, const std::string& model = "lif") {
+    NetworkDescription d;
+    d.seed = 21;
+    d.populations = {neurons("cells", model, size, {{"V_th", -69.0}, {"V_reset", -70.0}, {"t_ref", 0.0}})};
+    d.populations[0].background = background;
+    return d;
+}
+
+std::map<Index, std::vector<double>> by_neuron(const Outcome& outcome) {
+    std::map<Index, std::vector<double>> trains;
+    for (const Spike& s : outcome.spikes) trains[s.neuron].push_back(ms(s.time));
+    return trains;
+}
+
+TEST(PrivateNoise, IsPoissonInEveryNeuron) {
+    constexpr double rate = 500.0;
+    constexpr double duration = 2000.0;
+    // 300: a whole block and a part of one.
+    const auto trains = by_neuron(run(counters(300, {{"membrane", rate, 5.0}}), duration));
+    ASSERT_EQ(trains.size(), 300U);
+    std::vector<double> intervals;
+    double total = 0.0;
+    double chi_square = 0.0;
+    const double expected = rate * duration * 1e-3;
+    for (const auto& [neuron, train] : trains) {
+        total += static_cast<double>(train.size());
+        chi_square += std::pow(static_cast<double>(train.size()) - expected, 2) / expected;
+        for (std::size_t i = 1; i < train.size(); ++i) intervals.push_back((train[i] - train[i - 1]) * rate * 1e-3);
+    }
+    EXPECT_NEAR(total / 300, expected, 4 * std::sqrt(expected / 300));
+    // Variance of counts equals their mean: chi-square with 299 degrees of freedom, standard deviation sqrt(2 x 300).
+    EXPECT_NEAR(chi_square, 300.0, 4 * std::sqrt(600.0));
+    EXPECT_LT(kolmogorov_smirnov(intervals, [](double x) { return 1.0 - std::exp(-x); }), ks_bound(intervals.size()));
+}
+
+TEST(PrivateNoise, IsIndependentBetweenNeurons) {
+    constexpr double duration = 10000.0;
+    constexpr double bin = 5.0;
+    const auto trains = by_neuron(run(counters(258, {{"membrane", 200.0, 5.0}}), duration));
+    const auto counts = [&](Index neuron) {
+        std::vector<double> list(static_cast<std::size_t>(duration / bin));
+        for (const double t : trains.at(neuron)) list.at(static_cast<std::size_t>(t / bin)) += 1.0;
+        return list;
+    };
+    // Neighbours, neurons of one Philox block's two halves, of different blocks.
+    for (const auto& [a, b] : {std::pair{0U, 1U}, {0U, 128U}, {17U, 145U}, {0U, 256U}, {1U, 257U}, {255U, 256U}}) {
+        EXPECT_LT(std::abs(correlation(counts(a), counts(b))), 4 / std::sqrt(duration / bin)) << a << " and " << b;
+    }
+}
+
+TEST(PrivateNoise, DoesNotDependOnShardsNorOnTheLoop) {
+    const std::vector<Background> background{{"membrane", 300.0, 5.0}, {"membrane", 100.0, 7.0}};
+    const Outcome reference = run(counters(600, background), 100.0);
+    for (const Index shard_size : {1U, 100U, 255U, 256U, 300U}) {
+        BuildOptions options;
+        options.shard_size = shard_size;
+        EXPECT_TRUE(same_outcome(run(counters(600, background), 100.0, options), reference)) << shard_size;
+    }
+    BuildOptions visiting;
+    visiting.loop = Loop::visiting;
+    EXPECT_TRUE(same_outcome(run(counters(600, background), 100.0, visiting), reference));
+    // As neurons of the third loop: the same points, another classifier.
+    NetworkDescription d = counters(600, background, "adaptive_lif");
+    d.populations[0].classifier = Classifier::isi;
+    EXPECT_TRUE(same_outcome(run(d, 100.0), reference));
+}
+
+TEST(PrivateNoise, TwoBackgroundsMerge) {
+    const auto run_with = [](double first, double second) {
+        return run(counters(300, {{"membrane", 400.0, first}, {"membrane", 150.0, second}}), 100.0).spikes;
+    };
+    // Zero weights keep the trains but fire nobody.
+    std::vector<Spike> apart = run_with(5.0, 0.0);
+    const std::vector<Spike> second = run_with(0.0, 5.0);
+    apart.insert(apart.end(), second.begin(), second.end());
+    std::sort(apart.begin(), apart.end(), [](const Spike& a, const Spike& b) { return before(a, b); });
+    const std::vector<Spike> together = run_with(5.0, 5.0);
+    ASSERT_EQ(together.size(), apart.size());
+    for (std::size_t i = 0; i < apart.size(); ++i) {
+        EXPECT_EQ(together[i].time, apart[i].time);
+        EXPECT_EQ(together[i].neuron, apart[i].neuron);
+    }
+    const double expected = 300 * 400.0 * 0.1;
+    EXPECT_NEAR(static_cast<double>(run_with(5.0, 0.0).size()), expected, 4 * std::sqrt(expected));
+}
+
+TEST(PrivateNoise, GoesOnWhereItStood) {
+    // Points in pieces of the run are those of the whole; a population of another name has others.
+    const Outcome whole = run(counters(10, {{"membrane", 300.0, 5.0}}), 200.0);
+    const Outcome cut = run(counters(10, {{"membrane", 300.0, 5.0}}), 200.0, {}, [](Network& n) {
+        for (int i = 1; i < 500; ++i) n.simulation->cut(at(0.37 * i));
+    });
+    EXPECT_TRUE(same_outcome(whole, cut));
+    NetworkDescription renamed = counters(10, {{"membrane", 300.0, 5.0}});
+    renamed.populations[0].name = "others";
+    EXPECT_FALSE(same_outcome(whole, run(renamed, 200.0)));
+}
+
+/// Campbell's theorem: a Poisson train of rate r through a kernel k has mean r int k and variance r int k^2.
+struct Moments {
+    double mean;
+    double variance;
+};
+
+Moments potentials(const std::string& model, Loop loop, const Parameters& parameters, const Background& background) {
+    constexpr Index size = 2048;
+    NetworkDescription d;
+    d.seed = 8;
+    d.populations = {neurons("cells", model, size, parameters)};
+    d.populations[0].parameters["V_th"] = 1e6;
+    d.populations[0].background = {background};
+    BuildOptions options;
+    options.loop = loop;
+    Network network = build(d, options);
+    network.simulation->run_until(at(250.0));  // ten time constants and more
+    std::vector<double> V;
+    for (Index i = 0; i < size; ++i) V.push_back(sample(network, "cells", "V_m", i));
+    return {mean(V), variance(V)};
+}
+
+TEST(ShotNoise, OfAFreeMembraneByJumps) {
+    for (const Loop loop : {Loop::automatic, Loop::visiting}) {
+        const Moments m = potentials("lif", loop, {}, {"membrane", 800.0, 0.5});
+        const double variance = 0.8 * 0.25 * 20.0 / 2;
+        EXPECT_NEAR(m.mean, -70.0 + 0.8 * 0.5 * 20.0, 4 * std::sqrt(variance / 2048));
+        // Nearly Gaussian at 16 events in a time constant: the variance of the variance is 2/n (and 1 % for the kurtosis).
+        EXPECT_NEAR(m.variance, variance, 4 * 1.01 * variance * std::sqrt(2.0 / 2048));
+    }
+}
+
+TEST(ShotNoise, OfAFreeMembraneByCurrents) {
+    for (const Loop loop : {Loop::automatic, Loop::visiting}) {
+        const Moments m = potentials("adaptive_lif", loop, {}, {"excitatory", 800.0, 20.0});
+        const double amplitude = 20.0 / 100.0 * 20.0 * 5.0 / (20.0 - 5.0);
+        const double mean = 0.8 * amplitude * (20.0 - 5.0);
+        const double variance = 0.8 * amplitude * amplitude * (20.0 / 2 + 5.0 / 2 - 2 * 20.0 * 5.0 / 25.0);
+        EXPECT_NEAR(m.mean, -70.0 + mean, 4 * std::sqrt(variance / 2048));
+        EXPECT_NEAR(m.variance, variance, 4 * 1.01 * variance * std::sqrt(2.0 / 2048));
+    }
+}
+
+/// Sparse, balanced, asynchronous and irregular: Brunel (2000), J Comput Neurosci 8:183, a tenth of the size. With inhibition
+/// five times as strong as excitation and external input at twice threshold the network fires slowly and irregularly; without
+/// recurrence at all it would fire fast and regularly.
+TEST(Balance, ASparseNetworkFiresIrregularlyInBothLoops) {
+    NetworkDescription d;
+    d.seed = 4;
+    const Parameters parameters{{"E_L", 0.0}, {"V_th", 20.0}, {"V_reset", 10.0}};
+    d.populations = {neurons("exc", "lif", 800, parameters), neurons("inh", "lif", 200, parameters)};
+    const double w = 0.5;
+    // Threshold is reached on average by a rate of V_th / (w tau) = 2 per ms: twice that.
+    for (auto& p : d.populations) p.background = {{"membrane", 4000.0, w}};
+    for (const std::string target : {"exc", "inh"}) {
+        d.projections.push_back(projection("exc", target, "membrane", w, 1.5, indegree(80)));
+        d.projections.push_back(projection("inh", target, "membrane", -5 * w, 1.5, indegree(20)));
+    }
+    std::vector<double> rates;
+    for (const Loop loop : {Loop::automatic, Loop::visiting}) {
+        BuildOptions options;
+        options.loop = loop;
+        const Outcome outcome = run(d, 600.0, options);
+        double squares = 0.0;
+        int neurons_counted = 0;
+        for (Index i = 0; i < 200; ++i) {
+            auto train = outcome.train(0, i);
+            std::erase_if(train, [](double t) { return t < 100.0; });
+            if (train.size() < 6) continue;
+            std::vector<double> intervals;
+            for (std::size_t k = 1; k < train.size(); ++k) intervals.push_back(train[k] - train[k - 1]);
+            squares += std::sqrt(variance(intervals)) / mean(intervals);
+            ++neurons_counted;
+        }
+        const auto late = std::count_if(outcome.spikes.begin(), outcome.spikes.end(), [](const Spike& s) { return s.time > at(100.0); });
+        rates.push_back(static_cast<double>(late) / 1000 / 0.5);
+        ASSERT_GT(neurons_counted, 100);
+        EXPECT_GT(squares / neurons_counted, 0.5) << "a regular network";
+        EXPECT_LT(squares / neurons_counted, 1.2);
+    }
+    EXPECT_GT(rates[0], 8.0);
+    EXPECT_LT(rates[0], 80.0);
+    EXPECT_NEAR(rates[0], rates[1], 0.05 * rates[0]);
+}
+
+}  // namespace
+}  // namespace apical
