@@ -12,7 +12,7 @@ namespace {
 
 /// Closer than this, relative to the larger, two real eigenvalues are treated as a pair: the coefficients of two separate
 /// exponentials grow like the inverse of the distance.
-constexpr double nearly_equal = 1e-3;
+constexpr long double nearly_equal = 1e-3L;
 
 /// sin and cos by Taylor series after halving the angle below 1/8 and doubling back: our own, for the same bits everywhere.
 std::pair<double, double> sine_cosine(double x) {
@@ -97,10 +97,10 @@ Propagator::Propagator(const Eigen::MatrixXd& A) {
     std::sort(real.begin(), real.end());
     for (std::size_t first = 0; first < real.size();) {
         std::size_t last = first;
-        while (last + 1 < real.size() && real[last + 1] - real[last] <=
-                                             nearly_equal * std::max(std::abs(real[last + 1]), std::abs(real[last]))) {
-            ++last;
-        }
+        const auto close = [&](Wide a, Wide b) {  // or both zero, to rounding
+            return b - a <= std::max(nearly_equal * std::max(std::abs(a), std::abs(b)), 1e-12L * fastest_);
+        };
+        while (last + 1 < real.size() && close(real[last], real[last + 1])) ++last;
         const Wide half = 0.5L * (real[last] - real[first]);
         clusters.push_back({0.5L * (real[last] + real[first]), half * half, last > first});
         first = last + 1;

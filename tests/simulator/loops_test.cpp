@@ -19,6 +19,7 @@ struct Case {
     std::string loop;  ///< jump or linear
     double excitation;  ///< weight of the inputs and of the noise
     double inhibition;
+    double ticks = 4;  ///< that crossings by drift may differ by
 };
 
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.label; }
@@ -53,10 +54,11 @@ NetworkDescription feedforward(const Case& c) {
 
 class BothLoops : public testing::TestWithParam<Case> {};
 
-// Arrivals are ticks, so what fires by a jump fires at the same tick in both loops. A crossing by drift is a root, rounded up
-// to a tick; the loop with visits lets currents wait for the clock over the rest of that tick, so that each spike delays them by
-// up to one, which adds up over the spikes they remember and counts more where the potential crosses slowly.
-double tolerance(const Case& c) { return c.loop == "jump" ? 0.0 : 50 * tick; }
+// Arrivals are ticks, so what fires by a jump fires at the same tick in both loops. A crossing by drift is a root, known to a
+// quarter of a tick and rounded up: the loops differ by a tick here and there, which later spikes inherit. Where a potential
+// crosses slowly (membrane of 400 ms) or the rates of a neuron's variables are a factor of a thousand apart, the rounding of
+// potentials counts for more.
+double tolerance(const Case& c) { return c.loop == "jump" ? 0.0 : c.ticks * tick; }
 
 TEST_P(BothLoops, SameSpikesFromFixedInput) {
     const NetworkDescription d = feedforward(GetParam());
@@ -82,7 +84,7 @@ TEST_P(BothLoops, SameRecurrentSpikesForAWhile) {
     visiting.loop = Loop::visiting;
     // A difference goes round: each spike that it moves moves others. Within 50 ms it stays far from deciding whether one
     // fires.
-    EXPECT_TRUE(close_trains(run(d, 50.0).spikes, run(d, 50.0, visiting).spikes, 10 * tolerance(GetParam())));
+    EXPECT_TRUE(close_trains(run(d, 50.0).spikes, run(d, 50.0, visiting).spikes, 4 * tolerance(GetParam())));
 }
 
 TEST_P(BothLoops, SameStatesInBetween) {
@@ -98,9 +100,9 @@ TEST_P(BothLoops, SameStatesInBetween) {
         for (const auto variable : variables) {
             for (Index i = 0; i < size; ++i) {
                 const double expected = sample(visited, "cells", std::string(variable), i);
-                // Of numbers of order 100, in units whose rounding errors the scaling has multiplied by up to e^4; and a spike
-                // that is a tick late.
-                EXPECT_NEAR(sample(free, "cells", std::string(variable), i), expected, 1e-8) << variable << " at " << time;
+                // Numbers of order 100, whose rounding errors the scaling has multiplied by up to e^8; and a spike that is
+                // a tick late.
+                EXPECT_NEAR(sample(free, "cells", std::string(variable), i), expected, 2.5e-9 * GetParam().ticks) << variable << " at " << time;
             }
         }
     }
@@ -116,8 +118,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"currents", "adaptive_lif", {}, "linear", 24.0, -12.0},
                     Case{"currents, no refractoriness", "adaptive_lif", {{"t_ref", 0.0}}, "linear", 24.0, -12.0},
                     Case{"fast synapses", "adaptive_lif", {{"tau_syn_ex", 0.5}, {"tau_syn_in", 1.0}}, "linear", 200.0, -60.0},
-                    Case{"very fast synapses", "adaptive_lif", {{"tau_syn_ex", 0.01}, {"tau_syn_in", 0.02}}, "linear", 9000.0, -3000.0},
-                    Case{"slow membrane", "adaptive_lif", {{"tau_m", 400.0}, {"tau_syn_ex", 1.0}}, "linear", 60.0, -6.0},
+                    Case{"very fast synapses", "adaptive_lif", {{"tau_syn_ex", 0.1}, {"tau_syn_in", 0.2}}, "linear", 900.0, -300.0, 50},
+                    Case{"slow membrane", "adaptive_lif", {{"tau_m", 400.0}, {"tau_syn_ex", 1.0}}, "linear", 60.0, -6.0, 2000},
                     Case{"synapse slower than membrane", "adaptive_lif", {{"tau_m", 3.0}, {"tau_syn_ex", 30.0}}, "linear", 16.0, -20.0},
                     Case{"equal time constants", "adaptive_lif", {{"tau_syn_ex", 20.0}, {"tau_syn_in", 5.0}}, "linear", 9.0, -20.0},
                     Case{"nearly equal time constants", "adaptive_lif", {{"tau_syn_ex", 20.0001}, {"tau_syn_in", 5.0}}, "linear", 9.0, -20.0},
@@ -175,22 +177,13 @@ TEST(PlasticSynapses, SameWeightsInBothLoops) {
     }
 }
 
-template <class P>
-bool replay_all(P& p) {
-    if constexpr (requires { p.replay_all(true); }) {
-        p.replay_all(true);
-        return true;
-    }
-    return false;
-}
-
 /// The bound that drops neurons from the replay, and the replay itself, may not move a bit: the same as replaying everybody.
 TEST(LinearLoop, BoundAndReplayEqualReplayingEverything) {
     for (const Parameters& parameters : {Parameters{}, Parameters{{"a", 2.0}, {"b", 20.0}}, Parameters{{"tau_syn_ex", 20.0}}}) {
         const NetworkDescription d = feedforward(Case{"", "adaptive_lif", parameters, "linear", 20.0, -10.0});
         const Outcome with_bound = run(d, 200.0);
         const Outcome everything = run(d, 200.0, {}, [](Network& network) {
-            if (!replay_all(dynamic_cast<LinearPopulation&>(network.simulation->population(1)))) FAIL() << "no hook";
+            dynamic_cast<LinearPopulation&>(network.simulation->population(1)).replay_all();
         });
         EXPECT_TRUE(same_outcome(with_bound, everything));
 

@@ -48,7 +48,7 @@ NetworkDescription describe(std::uint64_t seed) {
 struct Naive {
     struct Cell {
         double V, silent_until = 0.0, last = -1e9, u = U, x = 1.0, trace = 0.0;
-        bool bursting = false;
+        bool bursting = false, crossed = false;
         std::vector<double> spikes{};
     };
     struct Pulse {
@@ -78,7 +78,9 @@ struct Naive {
                 for (Synapse& s : synapses) {
                     if (target_of(s) == p.cell && s.projection == 0) s.weight = std::max(0.0, s.weight + eta * p.teaching * cells[source_of(s)].trace);
                     if (source_of(s) == p.cell && cells[target_of(s)].silent_until <= now) {
-                        cells[target_of(s)].V += s.weight * (s.projection == 1 ? p.efficacy : 1.0);
+                        Cell& target = cells[target_of(s)];
+                        target.V += s.weight * (s.projection == 1 ? p.efficacy : 1.0);
+                        target.crossed = target.crossed || target.V >= V_th;  // tested after each arrival
                     }
                 }
             }
@@ -92,7 +94,8 @@ struct Naive {
                 if (i < inputs) {
                     for (const double t : d.populations[0].spike_times[i]) fires = fires || (t > now - 0.5 * h && t <= now + 0.5 * h);
                 } else if (c.silent_until <= now) {
-                    fires = c.V >= V_th;
+                    fires = c.crossed || c.V >= V_th;
+                    c.crossed = false;
                     c.V = fires ? V_reset : c.V + h * ((E_L - c.V) / tau_m + 215.0 / 100.0);
                 }
                 if (!fires) continue;
@@ -110,16 +113,20 @@ struct Naive {
     }
 };
 
+/// Over several networks.
 struct Error {
-    double time;    ///< [ms] root mean square of spike times
-    double weight;  ///< largest
-    std::size_t spikes;
-    double learnt;
+    double squares = 0.0;  ///< [ms^2] of spike times
+    double weight = 0.0;   ///< largest
+    double learnt = 0.0;   ///< largest change
+    std::size_t spikes = 0;
+    std::size_t miscounted = 0;  ///< neurons with more or fewer spikes
+
+    double time() const { return std::sqrt(squares / static_cast<double>(spikes)); }
 };
 
-Error compare(std::uint64_t seed, double h, double duration) {
+void compare(std::uint64_t seed, double h, double duration, Error& error) {
     const NetworkDescription d = describe(seed);
-    Network start = build(d);
+    const Network start = build(d);
     Naive naive{{}, synapses(start), h};
     for (Index i = 0; i < inputs; ++i) naive.cells.push_back({E_L});
     for (Index i = 0; i < excitatory; ++i) naive.cells.push_back({sample(start, "exc", "V_m", i)});
@@ -128,45 +135,45 @@ Error compare(std::uint64_t seed, double h, double duration) {
     naive.run(d, duration);
     const Outcome engine = run(d, duration);
 
-    Error error{0.0, 0.0, 0, 0.0};
     for (std::size_t i = inputs; i < naive.cells.size(); ++i) {
         const bool is_exc = i < inputs + excitatory;
         auto train = engine.train(is_exc ? 1 : 2, static_cast<Index>(i - inputs - (is_exc ? 0 : excitatory)));
-        std::erase_if(train, [&](double t) { return t > duration - 1.0; });
         auto& own = naive.cells[i].spikes;
-        std::erase_if(own, [&](double t) { return t > duration - 1.0; });
-        EXPECT_EQ(train.size(), own.size()) << "neuron " << i << ", step " << h;
-        for (std::size_t k = 0; k < std::min(train.size(), own.size()); ++k) {
-            error.time += (train[k] - own[k]) * (train[k] - own[k]);
-            ++error.spikes;
+        // One of the two may put a spike just behind the end.
+        for (auto* times : {&train, &own}) std::erase_if(*times, [&](double t) { return t > duration - 1.0; });
+        if (train.size() != own.size()) {
+            ++error.miscounted;
+            continue;
         }
+        for (std::size_t k = 0; k < train.size(); ++k) error.squares += (train[k] - own[k]) * (train[k] - own[k]);
+        error.spikes += train.size();
     }
-    error.time = std::sqrt(error.time / static_cast<double>(error.spikes));
     for (std::size_t i = 0; i < naive.synapses.size(); ++i) {
         error.weight = std::max(error.weight, std::abs(naive.synapses[i].weight - engine.synapses[i].weight));
         error.learnt = std::max(error.learnt, std::abs(engine.synapses[i].weight - before[i].weight));
     }
-    return error;
 }
 
-class NaiveSimulator : public testing::TestWithParam<std::uint64_t> {};
-
-TEST_P(NaiveSimulator, ApproachesTheEngineWithItsStep) {
-    constexpr double duration = 60.0;
-    std::vector<Error> errors;
-    for (const double h : {0.01, 0.0025, 0.000625}) errors.push_back(compare(GetParam(), h, duration));
-    EXPECT_GT(errors[0].spikes, 60U);
-    EXPECT_GT(errors[0].learnt, 0.2);
-    for (std::size_t i = 1; i < errors.size(); ++i) {
-        // First order: a quarter of the step, a quarter of the error; jitter on the grid spoils that a little.
-        EXPECT_LT(errors[i].time, 0.5 * errors[i - 1].time);
-        EXPECT_LT(errors[i].weight, 0.6 * errors[i - 1].weight);
+TEST(NaiveSimulator, ApproachesTheEngineWithItsStep) {
+    std::vector<Error> errors(3);
+    std::size_t i = 0;
+    for (const double h : {0.002, 0.0005, 0.000125}) {
+        for (std::uint64_t seed = 1; seed <= 10; ++seed) compare(seed, h, 60.0, errors[i]);
+        RecordProperty("error_ms_" + std::to_string(i), std::to_string(errors[i].time()));
+        ++i;
     }
-    EXPECT_LT(errors.back().time, 0.01);
-    EXPECT_LT(errors.back().weight, 0.02 * errors.back().learnt);
+    EXPECT_GT(errors[0].spikes, 600U);
+    EXPECT_GT(errors[0].learnt, 0.5);
+    for (std::size_t k = 1; k < errors.size(); ++k) {
+        // First order: a quarter of the step, a quarter of the error. Where a spike hangs on a hair coarse steps miss it, which
+        // weighs more.
+        EXPECT_LT(errors[k].time(), 0.4 * errors[k - 1].time());
+        EXPECT_LT(errors[k].weight, 0.5 * errors[k - 1].weight);
+    }
+    EXPECT_EQ(errors.back().miscounted, 0U);
+    EXPECT_LT(errors.back().time(), 1e-3);
+    EXPECT_LT(errors.back().weight, 1e-4 * errors.back().learnt);
 }
-
-INSTANTIATE_TEST_SUITE_P(Networks, NaiveSimulator, testing::Values(1, 2, 3));
 
 }  // namespace
 }  // namespace apical

@@ -1,0 +1,133 @@
+#include "simulator/source.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "statistics.hpp"
+
+namespace apical {
+namespace {
+
+using namespace test;
+
+// Fixed seeds; bounds are four standard errors, or the Kolmogorov-Smirnov distance that chance exceeds once in ten thousand.
+
+Time at(double t) { return Time{} + ticks(t); }
+
+/// Spike times [ms] of each neuron from `from` to `to`, in windows of `length`.
+template <class Source>
+std::vector<std::vector<double>> emit(SourcePopulationOf<Source>& source, double from, double to, double length) {
+    std::vector<std::vector<double>> trains(source.size());
+    for (double t = from; t < to; t += length) {
+        std::vector<Spike> spikes;
+        const Window window{at(t), at(std::min(t + length, to))};
+        source.emit(window, spikes);
+        for (const Spike& s : spikes) {
+            EXPECT_GE(s.time, window.begin);
+            EXPECT_LT(s.time, window.end);
+            EXPECT_EQ(s.kind, SpikeKind::event);
+            trains[s.neuron].push_back(ms(s.time));
+        }
+    }
+    return trains;
+}
+
+TEST(PoissonSource, IntervalsAreExponential) {
+    SourcePopulationOf source("s", 0, 50, 3, Poisson{20.0});
+    std::vector<double> intervals;
+    double count = 0.0;
+    for (const auto& train : emit(source, 0.0, 20000.0, 100.0)) {
+        count += static_cast<double>(train.size());
+        // From zero on: the first interval is one like the others.
+        for (std::size_t i = 0; i < train.size(); ++i) intervals.push_back(train[i] - (i == 0 ? 0.0 : train[i - 1]));
+    }
+    EXPECT_NEAR(count, 20000.0, 4 * std::sqrt(20000.0));
+    EXPECT_LT(kolmogorov_smirnov(intervals, [](double t) { return 1.0 - std::exp(-t / 50.0); }), ks_bound(intervals.size()));
+}
+
+TEST(PoissonSource, ChangesItsRateInMidInterval) {
+    SourcePopulationOf source("s", 0, 400, 3, Poisson{10.0});
+    const auto before = emit(source, 0.0, 1000.0, 1000.0);
+    source.set_rates(std::vector{80.0}, at(1000.0));
+    const auto after = emit(source, 1000.0, 2000.0, 1000.0);
+    std::vector<double> waits;
+    double counts = 0.0;
+    for (const auto& train : after) {
+        if (!train.empty()) waits.push_back(train.front() - 1000.0);
+        counts += static_cast<double>(train.size());
+    }
+    EXPECT_NEAR(counts, 400 * 80.0, 4 * std::sqrt(400 * 80.0));
+    ASSERT_EQ(waits.size(), 400U);
+    // No memory: the wait from the change on is that of the new rate.
+    EXPECT_LT(kolmogorov_smirnov(waits, [](double t) { return 1.0 - std::exp(-t / 12.5); }), ks_bound(waits.size()));
+}
+
+TEST(Sources, TheSameRateAgainChangesNothing) {
+    SourcePopulationOf one("s", 0, 20, 3, Poisson{30.0});
+    SourcePopulationOf two("s", 0, 20, 3, Poisson{30.0});
+    two.set_rates(std::vector{30.0}, at(0.0));
+    const auto expected = emit(one, 0.0, 1000.0, 10.0);
+    auto seen = emit(two, 0.0, 500.0, 10.0);
+    two.set_rates(std::vector{30.0}, at(500.0));
+    const auto rest = emit(two, 500.0, 1000.0, 10.0);
+    for (Index i = 0; i < 20; ++i) {
+        seen[i].insert(seen[i].end(), rest[i].begin(), rest[i].end());
+        ASSERT_EQ(seen[i].size(), expected[i].size());
+        // One interval is rounded to a tick from another start.
+        for (std::size_t k = 0; k < seen[i].size(); ++k) EXPECT_NEAR(seen[i][k], expected[i][k], 2 * ms_per_tick);
+    }
+}
+
+TEST(Sources, TrainsDoNotDependOnWindows) {
+    SourcePopulationOf whole("s", 0, 30, 5, Poisson{60.0});
+    SourcePopulationOf pieces("s", 0, 30, 5, Poisson{60.0});
+    EXPECT_EQ(emit(whole, 0.0, 1000.0, 1000.0), emit(pieces, 0.0, 1000.0, 0.3));
+}
+
+TEST(Sources, TrainsBelongToSeedNameAndNeuron) {
+    const auto trains = [](const std::string& name, Index index, Index size, std::uint64_t seed) {
+        SourcePopulationOf source(name, index, size, seed, Poisson{50.0});
+        return emit(source, 0.0, 500.0, 500.0);
+    };
+    const auto reference = trains("a", 0, 10, 1);
+    const auto larger = trains("a", 3, 20, 1);
+    for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(larger[i], reference[i]);
+    EXPECT_NE(trains("b", 0, 10, 1)[0], reference[0]);
+    EXPECT_NE(trains("a", 0, 10, 2)[0], reference[0]);
+    EXPECT_NE(reference[0], reference[1]);
+}
+
+TEST(RegularSource, HasAUniformPhaseAndEqualIntervals) {
+    SourcePopulationOf source("s", 0, 2000, 3, Regular{40.0});
+    std::vector<double> phases;
+    for (const auto& train : emit(source, 0.0, 1000.0, 1.5)) {
+        ASSERT_GE(train.size(), 39U);
+        phases.push_back(train.front());
+        // Each is rounded up to a tick.
+        for (std::size_t i = 1; i < train.size(); ++i) EXPECT_NEAR(train[i] - train[i - 1], 25.0, 1.01 * ms_per_tick);
+    }
+    EXPECT_LT(kolmogorov_smirnov(phases, [](double t) { return std::clamp(t / 25.0, 0.0, 1.0); }), ks_bound(phases.size()));
+}
+
+TEST(RegularSource, KeepsItsPhaseThroughAChangeOfRateAndAPause) {
+    SourcePopulationOf source("s", 0, 1, 3, Regular{10.0});
+    const double first = emit(source, 0.0, 150.0, 150.0)[0].front();
+    ASSERT_LT(first, 50.0);  // by the seed: the second spike comes within 150 ms
+    SourcePopulationOf again("s", 0, 1, 3, Regular{10.0});
+    EXPECT_EQ(emit(again, 0.0, first + 25.0, 10.0)[0].size(), 1U);
+    again.set_rates(std::vector{0.0}, at(first + 25.0));
+    EXPECT_TRUE(emit(again, first + 25.0, 1000.0, 10.0)[0].empty());
+    again.set_rates(std::vector{20.0}, at(1000.0));
+    const auto later = emit(again, 1000.0, 1100.0, 10.0)[0];
+    ASSERT_FALSE(later.empty());
+    // A quarter of the interval had passed; the rest goes twice as fast.
+    EXPECT_NEAR(later.front(), 1000.0 + 0.75 * 50.0, 1e-6);
+}
+
+TEST(Sources, RatesOfZeroAreSilent) {
+    SourcePopulationOf source("s", 0, 3, 3, Poisson{0.0});
+    for (const auto& train : emit(source, 0.0, 1e6, 1e5)) EXPECT_TRUE(train.empty());
+}
+
+}  // namespace
+}  // namespace apical
