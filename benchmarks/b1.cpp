@@ -1,15 +1,16 @@
 // B1: Brunel's balanced random network of 12,500 leaky integrate-and-fire neurons with voltage-jump synapses
-// (Brunel 2000, J. Comput. Neurosci. 8:183; figure 8C is B1-AI). The definition and the tolerances are in README.md.
+// (Brunel 2000, J. Comput. Neurosci. 8:183; figure 8C is B1-AI). The definition and the tolerances are in
+// README.md.
 
-#include <sys/resource.h>
-
-#include <boost/program_options.hpp>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <string>
+
+#include <boost/program_options.hpp>
+#include <sys/resource.h>
 
 #include "benchmarks/statistics.hpp"
 #include "networks/build.hpp"
@@ -84,7 +85,8 @@ double resident_bytes() {
 
 bool report(const char* what, double value, double expected, double tolerance) {
     const bool ok = std::abs(value - expected) <= tolerance;
-    std::printf("  %-6s %9.3f   expected %g +- %g   %s\n", what, value, expected, tolerance, ok ? "ok" : "OUT OF TOLERANCE");
+    std::printf("  %-6s %9.3f   expected %g +- %g   %s\n", what, value, expected, tolerance,
+                ok ? "ok" : "OUT OF TOLERANCE");
     return ok;
 }
 
@@ -92,17 +94,18 @@ bool report(const char* what, double value, double expected, double tolerance) {
 
 int main(int argc, char** argv) {
     namespace po = boost::program_options;
-    po::options_description options("B1: CPU time and statistics of Brunel's network\n\nb1 [VARIANT] [options]");
+    po::options_description options(
+        "B1: CPU time and statistics of Brunel's network\n\nb1 [VARIANT] [options]");
     std::string name;
     std::size_t threads = 0;
     std::uint64_t seed = 0;
     double warm_up = 0;
     double length = 0;
-    options.add_options()("help,h", "this text")                                                        //
-        ("variant", po::value(&name)->default_value("b1-ai"), "b1-ai, b1-mid or b1-low")                //
-        ("threads", po::value(&threads)->default_value(1), "threads")                                   //
-        ("seed", po::value(&seed)->default_value(1), "seed")                                            //
-        ("warm-up", po::value(&warm_up)->default_value(500), "ms before anything is measured")          //
+    options.add_options()("help,h", "this text")                                                //
+        ("variant", po::value(&name)->default_value("b1-ai"), "b1-ai, b1-mid or b1-low")        //
+        ("threads", po::value(&threads)->default_value(1), "threads")                           //
+        ("seed", po::value(&seed)->default_value(1), "seed")                                    //
+        ("warm-up", po::value(&warm_up)->default_value(500), "ms before anything is measured")  //
         ("length", po::value(&length)->default_value(0), "ms measured; 0: what the CV's tolerance needs");
     po::positional_options_description positions;
     positions.add("variant", 1);
@@ -125,7 +128,8 @@ int main(int argc, char** argv) {
         const auto start = std::chrono::steady_clock::now();
         Network network = build(brunel(variant, seed), {.threads = threads});
         Simulation& simulation = *network.simulation;
-        const double construction = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        const double construction =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         bench::Statistics statistics(0, 2, std::array<Index, 2>{10'000, 2'500});
         const Time from = Time{} + ticks(warm_up);
         const Time to = from + ticks(measured);
@@ -140,14 +144,18 @@ int main(int argc, char** argv) {
         const auto wall = std::chrono::steady_clock::now();
         simulation.run_until(to);
         const double cpu_used = cpu_seconds() - cpu;
-        const double wall_used = std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count();
+        const double wall_used =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count();
         const auto events = static_cast<double>(simulation.synaptic_events() - events_before);
 
         std::printf("%s  seed %llu  %zu threads  %g ms after %g ms\n", variant.name,
                     static_cast<unsigned long long>(seed), threads, measured, warm_up);
-        std::printf("  %.2f ns CPU per recurrent synaptic event (external drive included), %.3g events per biological second\n",
-                    cpu_used * 1e9 / events, events / measured * 1e3);
-        std::printf("  %.3f CPU s and %.3f wall s per biological second\n", cpu_used / measured * 1e3, wall_used / measured * 1e3);
+        std::printf(
+            "  %.2f ns CPU per recurrent synaptic event (external drive included), %.3g events per "
+            "biological second\n",
+            cpu_used * 1e9 / events, events / measured * 1e3);
+        std::printf("  %.3f CPU s and %.3f wall s per biological second\n", cpu_used / measured * 1e3,
+                    wall_used / measured * 1e3);
         std::printf("  %.2f bytes per synapse, %llu synapses built in %.2f s\n", bytes,
                     static_cast<unsigned long long>(simulation.synapses()), construction);
         bool ok = report("rate", statistics.rate(), variant.rate, variant.rate_tolerance);

@@ -10,8 +10,9 @@
 
 namespace apical::bench {
 
-/// The statistics by which the benchmark networks are judged, of the populations given: mean rate, coefficient of variation
-/// of the intervals (mean over neurons with at least 6 spikes), variance/mean of the population's spike count in bins.
+/// The statistics by which the benchmark networks are judged, of the populations given: mean rate,
+/// coefficient of variation of the intervals (mean over neurons with at least 6 spikes), variance/mean of the
+/// population's spike count in bins.
 class Statistics final : public Recorder {
 public:
     /// Populations with index in [first, last) together; `neurons` in all.
@@ -39,7 +40,9 @@ public:
     }
     void finish(Time) override {}
 
-    double rate() const { return 1000.0 * static_cast<double>(spikes_) / static_cast<double>(neurons_) / ms(end_ - begin_); }
+    double rate() const {
+        return 1000.0 * static_cast<double>(spikes_) / static_cast<double>(neurons_) / ms(end_ - begin_);
+    }
 
     double cv() const {
         double sum = 0.0;
@@ -49,7 +52,8 @@ public:
             const auto n = static_cast<double>(train.size() - 1);
             const double mean = (train.back() - train.front()) / n;
             double square = 0.0;
-            for (std::size_t i = 1; i < train.size(); ++i) square += (train[i] - train[i - 1]) * (train[i] - train[i - 1]);
+            for (std::size_t i = 1; i < train.size(); ++i)
+                square += (train[i] - train[i - 1]) * (train[i] - train[i - 1]);
             sum += std::sqrt(std::max(0.0, square / n - mean * mean)) / mean;
             counted += 1.0;
         }
@@ -63,7 +67,8 @@ public:
         double square = 0.0;
         for (std::size_t b = 0; b < bins; ++b) {
             double count = 0.0;
-            for (std::size_t i = b * width; i < (b + 1) * width && i < counts_.size(); ++i) count += counts_[i];
+            for (std::size_t i = b * width; i < (b + 1) * width && i < counts_.size(); ++i)
+                count += counts_[i];
             sum += count;
             square += count * count;
         }

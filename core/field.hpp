@@ -24,8 +24,8 @@ inline constexpr Range fraction{.low = 0.0, .high = 1.0};
 inline constexpr Range open_fraction{.low = 0.0, .high = 1.0, .low_open = true, .high_open = true};
 inline constexpr Range positive_fraction{.low = 0.0, .high = 1.0, .low_open = true};
 
-/// A named parameter of a plain struct: the single source of its name, unit, meaning and range. Parsing, checks, help and
-/// file attributes all read it.
+/// A named parameter of a plain struct: the single source of its name, unit, meaning and range. Parsing,
+/// checks, help and file attributes all read it.
 template <class Struct>
 struct Field {
     std::string_view name;

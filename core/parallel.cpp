@@ -50,8 +50,10 @@ void Workers::for_each(std::size_t count, const std::function<void(std::size_t)>
 
 struct Workers::Arena {
     explicit Arena(int threads)
-        // TBB starts no more workers than there are cores unless told so: a test of eight threads would test two.
-        : limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)), arena(threads) {}
+        // TBB starts no more workers than there are cores unless told so: a test of eight threads would test
+        // two.
+        : limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)),
+          arena(threads) {}
 
     tbb::global_control limit;
     tbb::task_arena arena;

@@ -1,16 +1,16 @@
 #include "core/random.hpp"
 
-#include <Random123/philox.h>
-
 #include <array>
 #include <cstddef>
+
+#include <Random123/philox.h>
 
 #include "core/simd.hpp"
 
 namespace apical {
 
-StreamKey::StreamKey(std::uint64_t seed_, std::string_view purpose, std::string_view of, std::uint32_t entity_,
-                     std::uint32_t index_)
+StreamKey::StreamKey(std::uint64_t seed_, std::string_view purpose, std::string_view of,
+                     std::uint32_t entity_, std::uint32_t index_)
     : seed(seed_), name(hash32(of, hash32("/", hash32(purpose)))), entity(entity_), index(index_) {}
 
 RandomWords random_words(const StreamKey& key, std::uint32_t block) {
@@ -25,10 +25,11 @@ namespace {
 
 constexpr std::size_t most_blocks = 256;
 
-/// Philox4x32-10 (Salmon et al. 2011) on counters that differ in their last word only, in 32-bit operations that vectors have.
-/// Tested word for word against Random123.
-[[gnu::always_inline]] inline void gap_loop(const StreamKey& key, std::uint32_t first_block, std::size_t blocks,
-                                            double* __restrict gaps, std::uint8_t* __restrict targets) {
+/// Philox4x32-10 (Salmon et al. 2011) on counters that differ in their last word only, in 32-bit operations
+/// that vectors have. Tested word for word against Random123.
+[[gnu::always_inline]] inline void gap_loop(const StreamKey& key, std::uint32_t first_block,
+                                            std::size_t blocks, double* __restrict gaps,
+                                            std::uint8_t* __restrict targets) {
     constexpr std::uint32_t multiplier_0 = 0xD2511F53U;
     constexpr std::uint32_t multiplier_1 = 0xCD9E8D57U;
     std::array<std::uint32_t, 10> k0{};
@@ -68,11 +69,13 @@ constexpr std::size_t most_blocks = 256;
         for (std::size_t i = 0; i < blocks; ++i) {
             gaps[half * blocks + i] = -log(uniform((std::uint64_t{high[i]} << 32U) | low[i]));
         }
-        for (std::size_t i = 0; i < blocks; ++i) targets[half * blocks + i] = static_cast<std::uint8_t>(low[i]);
+        for (std::size_t i = 0; i < blocks; ++i)
+            targets[half * blocks + i] = static_cast<std::uint8_t>(low[i]);
     }
 }
 APICAL_WIDEST(void, gap,
-              (const StreamKey& key, std::uint32_t first_block, std::size_t blocks, double* gaps, std::uint8_t* targets),
+              (const StreamKey& key, std::uint32_t first_block, std::size_t blocks, double* gaps,
+               std::uint8_t* targets),
               (key, first_block, blocks, gaps, targets))
 
 }  // namespace

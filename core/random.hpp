@@ -17,7 +17,8 @@ constexpr std::uint32_t hash32(std::string_view name, std::uint32_t hash = 21661
     return hash;
 }
 
-/// Which random numbers: Philox4x32-10 with the seed as key and, as counter, {name, entity, index, block}. Streams are named
+/// Which random numbers: Philox4x32-10 with the seed as key and, as counter, {name, entity, index, block}.
+/// Streams are named
 /// ("connect/hid_to_out"), so that adding a population shifts nobody's numbers.
 struct StreamKey {
     std::uint64_t seed = 0;
@@ -39,8 +40,8 @@ RandomWords random_words(const StreamKey& key, std::uint32_t block);
 
 /// A uniform number with 53 bits on (0, 1]. The low 11 bits of the word are not used.
 [[gnu::always_inline]] inline double uniform(std::uint64_t word) {
-    // A double in [1, 2) made of the upper 52 bits; the 53rd is added exactly. Packed integers have no conversion to double
-    // before AVX-512.
+    // A double in [1, 2) made of the upper 52 bits; the 53rd is added exactly. Packed integers have no
+    // conversion to double before AVX-512.
     const auto coarse = std::bit_cast<double>((word >> 12U) | 0x3ff0000000000000U) - 1.0;
     return coarse + ((word & 0x800U) != 0U ? 0x1p-52 : 0x1p-53);
 }
@@ -72,8 +73,9 @@ private:
     bool odd_ = false;
 };
 
-/// What a stochastic model draws from: a view on its neuron's stream and on the counter of draws, a column the engine keeps.
-/// The n-th draw of a neuron depends on nothing but the seed, the population's name, the neuron and n.
+/// What a stochastic model draws from: a view on its neuron's stream and on the counter of draws, a column
+/// the engine keeps. The n-th draw of a neuron depends on nothing but the seed, the population's name, the
+/// neuron and n.
 class Draw {
 public:
     Draw(const StreamKey& key, std::uint32_t& count) : key_(&key), count_(&count) {}
@@ -89,9 +91,10 @@ private:
     std::uint32_t* count_;
 };
 
-/// A Poisson process of rate 1 whose points fall on 256 equal targets, drawn with the widest vectors the processor has.
-/// Elements i and n/2 + i of n come from the two words of Philox block `first_block` + i: a gap from the upper 53 bits, a
-/// target from the lowest 8. The two spans are equally long, even, and no longer than 512.
+/// A Poisson process of rate 1 whose points fall on 256 equal targets, drawn with the widest vectors the
+/// processor has. Elements i and n/2 + i of n come from the two words of Philox block `first_block` + i: a
+/// gap from the upper 53 bits, a target from the lowest 8. The two spans are equally long, even, and no
+/// longer than 512.
 void exponential_gaps(const StreamKey& key, std::uint32_t first_block, std::span<double> gaps,
                       std::span<std::uint8_t> targets);
 

@@ -11,8 +11,8 @@ namespace apical {
 
 using Index = std::uint32_t;  ///< of a neuron in its population, of a population, of a projection
 
-/// What a spike is in the burst code, set once, where it is collected: gating, short-term plasticity, learning, recorders
-/// and signals read it, none compares intervals again.
+/// What a spike is in the burst code, set once, where it is collected: gating, short-term plasticity,
+/// learning, recorders and signals read it, none compares intervals again.
 enum class SpikeKind : std::uint8_t {
     event,    ///< an isolated spike, or the first of a burst
     burst,    ///< the second spike of a burst: what makes it one
@@ -46,7 +46,7 @@ inline bool before(const Spike& a, const Spike& b) {
 struct Arrival {
     Time time;
     Index source_population;
-    Index source;      ///< neuron of the source population
+    Index source;  ///< neuron of the source population
     Index projection;
     SpikeKind kind = SpikeKind::event;
     double release = 1.0;  ///< multiplies every weight of the row: short-term plasticity, gates

@@ -1,11 +1,11 @@
 #include "networks/build.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <cmath>
+
 #include <boost/random/normal_distribution.hpp>
 #include <boost/random/uniform_real_distribution.hpp>
-#include <cmath>
+#include <fmt/format.h>
 
 #include "core/error.hpp"
 #include "networks/connect.hpp"
@@ -16,8 +16,8 @@
 namespace apical {
 namespace {
 
-/// The engine's choice: the smallest multiple of four with at most 4096 neurons each, one for small populations; from the
-/// network, never from the number of threads.
+/// The engine's choice: the smallest multiple of four with at most 4096 neurons each, one for small
+/// populations; from the network, never from the number of threads.
 Index shards_of(Index size, Index shard_size) {
     if (shard_size > 0) return (size + shard_size - 1) / shard_size;
     if (size < 256) return 1;
@@ -28,9 +28,12 @@ Index shards_of(Index size, Index shard_size) {
 template <class Model>
 Model with_parameters(Model model, const Parameters& parameters, const std::string& owner) {
     for (const auto& [name, value] : parameters) {
-        const auto field = std::find_if(Model::fields.begin(), Model::fields.end(), [&](const auto& f) { return f.name == name; });
-        if (field == Model::fields.end()) throw ConfigError(fmt::format("{}: there is no parameter '{}'", owner, name));
-        if (!field->range.contains(value)) throw ModelError(fmt::format("{}: {} = {} is out of range", owner, name, value));
+        const auto field = std::find_if(Model::fields.begin(), Model::fields.end(),
+                                        [&](const auto& f) { return f.name == name; });
+        if (field == Model::fields.end())
+            throw ConfigError(fmt::format("{}: there is no parameter '{}'", owner, name));
+        if (!field->range.contains(value))
+            throw ModelError(fmt::format("{}: {} = {} is out of range", owner, name, value));
         model.*(field->member) = value;
     }
     if constexpr (requires { model.check(); }) {
@@ -41,7 +44,8 @@ Model with_parameters(Model model, const Parameters& parameters, const std::stri
 
 double draw(const Distribution& distribution, Stream& stream) {
     switch (distribution.kind) {
-        case Distribution::Kind::constant: return distribution.a;
+        case Distribution::Kind::constant:
+            return distribution.a;
         case Distribution::Kind::uniform:
             return boost::random::uniform_real_distribution<>(distribution.a, distribution.b)(stream);
         case Distribution::Kind::normal:
@@ -61,7 +65,8 @@ Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
     if (term.variant == "burst") return {term.gain, Gate{Gate::Passes::burst}};
     const auto& names = TsodyksMarkram::variants;
     const auto found = std::find(names.begin(), names.end(), term.variant);
-    if (found == names.end()) throw ConfigError(fmt::format("{}: there is no short-term plasticity '{}'", owner, term.variant));
+    if (found == names.end())
+        throw ConfigError(fmt::format("{}: there is no short-term plasticity '{}'", owner, term.variant));
     TsodyksMarkram synapse;
     synapse.variant = static_cast<TsodyksMarkram::Variant>(found - names.begin());
     return {term.gain, with_parameters(synapse, term.parameters, owner)};
@@ -69,7 +74,8 @@ Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
 
 class Builder {
 public:
-    Builder(const NetworkDescription& description, const BuildOptions& options) : d_(description), options_(options) {
+    Builder(const NetworkDescription& description, const BuildOptions& options)
+        : d_(description), options_(options) {
         network_.simulation = std::make_unique<Simulation>(options.threads);
     }
 
@@ -92,17 +98,20 @@ private:
         const Index index = simulation().next_population();
         if (p.model == "spike_train") {
             if (p.spike_times.size() != p.size) {
-                throw ConfigError(fmt::format("population {}: {} neurons but {} spike trains", p.name, p.size, p.spike_times.size()));
+                throw ConfigError(fmt::format("population {}: {} neurons but {} spike trains", p.name, p.size,
+                                              p.spike_times.size()));
             }
             simulation().add(std::make_unique<SpikeTrainPopulation>(p.name, index, p.spike_times));
         }
         for_each_source_model([&]<class Source>(std::string_view name, const Source& defaults) {
             if (name != p.model) return;
             simulation().add(std::make_unique<SourcePopulationOf<Source>>(
-                p.name, index, p.size, d_.seed, with_parameters(defaults, p.parameters, "population " + p.name)));
+                p.name, index, p.size, d_.seed,
+                with_parameters(defaults, p.parameters, "population " + p.name)));
         });
         for_each_neuron_model([&]<class Model>(std::string_view name, const Model& defaults) {
-            if (name == p.model) add_neurons(p, with_parameters(defaults, p.parameters, "population " + p.name));
+            if (name == p.model)
+                add_neurons(p, with_parameters(defaults, p.parameters, "population " + p.name));
         });
         if (simulation().next_population() == index) {
             throw ConfigError(fmt::format("population {}: there is no model '{}'", p.name, p.model));
@@ -120,7 +129,8 @@ private:
                               .b_th = ticks(p.b_th),
                               .noise = {},
                               .shards = shards_of(p.size, options_.shard_size)};
-        for (const Background& b : p.background) setup.noise.push_back({port<Model>(p.name, b.port), b.rate, b.weight});
+        for (const Background& b : p.background)
+            setup.noise.push_back({port<Model>(p.name, b.port), b.rate, b.weight});
         warn_of_classifier(p, setup, model);
 
         constexpr std::size_t width = sizeof(typename Model::State) / sizeof(double);
@@ -129,7 +139,8 @@ private:
         for (const auto& [variable, distribution] : p.initial) {
             const auto found = std::find(Model::variables.begin(), Model::variables.end(), variable);
             if (found == Model::variables.end()) {
-                throw ConfigError(fmt::format("population {}: {} has no variable '{}'", p.name, p.model, variable));
+                throw ConfigError(
+                    fmt::format("population {}: {} has no variable '{}'", p.name, p.model, variable));
             }
             const auto column = static_cast<std::size_t>(found - Model::variables.begin());
             for (Index i = 0; i < p.size; ++i) {
@@ -141,7 +152,8 @@ private:
             // A neuron that starts refractory is held where any other is.
             const LinearDynamics dynamics = model.linear();
             for (auto& state : initial) {
-                if (state.refractory > 0.0) state.x[static_cast<std::size_t>(dynamics.membrane)] = dynamics.V_reset;
+                if (state.refractory > 0.0)
+                    state.x[static_cast<std::size_t>(dynamics.membrane)] = dynamics.V_reset;
             }
             simulation().add(linear_population(p, std::move(setup), model, numbers, initial));
         } else {
@@ -150,8 +162,8 @@ private:
     }
 
     template <class Model>
-    std::unique_ptr<Population> linear_population(const PopulationDescription& p, PopulationSetup setup, const Model& model,
-                                                  std::span<const double> numbers,
+    std::unique_ptr<Population> linear_population(const PopulationDescription& p, PopulationSetup setup,
+                                                  const Model& model, std::span<const double> numbers,
                                                   std::span<const typename Model::State> initial) {
         if (options_.loop == Loop::automatic) {
             std::array<bool, Model::ports.size()> used{};
@@ -172,18 +184,21 @@ private:
                 return std::make_unique<LinearPopulation>(std::move(setup), dynamics, names, used, states);
             }
         }
-        return std::make_unique<PopulationOf<LinearNeuron<Model>>>(std::move(setup), LinearNeuron<Model>(model), initial);
+        return std::make_unique<PopulationOf<LinearNeuron<Model>>>(std::move(setup),
+                                                                   LinearNeuron<Model>(model), initial);
     }
 
     template <class Model>
-    void warn_of_classifier(const PopulationDescription& p, const PopulationSetup& setup, const Model& model) {
+    void warn_of_classifier(const PopulationDescription& p, const PopulationSetup& setup,
+                            const Model& model) {
         if constexpr (requires { model.burst_spikes; }) {
             const double gap = model.R - (model.burst_spikes - 1.0) * model.burst_interval;
             if (setup.classifier == Classifier::isi && gap <= p.b_th) {
-                network_.warnings.push_back(fmt::format(
-                    "population {}: the next event can follow the last spike of a burst after {} ms, within b_th = {} ms: the "
-                    "classifier isi would take it for a spike of the same burst",
-                    p.name, gap, p.b_th));
+                network_.warnings.push_back(
+                    fmt::format("population {}: the next event can follow the last spike of a burst after {} "
+                                "ms, within b_th = {} ms: the "
+                                "classifier isi would take it for a spike of the same burst",
+                                p.name, gap, p.b_th));
             }
         }
     }
@@ -197,9 +212,10 @@ private:
     }
 
     const PopulationDescription& population(const std::string& name, const std::string& asked_by) const {
-        const auto found =
-            std::find_if(d_.populations.begin(), d_.populations.end(), [&](const auto& p) { return p.name == name; });
-        if (found == d_.populations.end()) throw ConfigError(fmt::format("{}: there is no population '{}'", asked_by, name));
+        const auto found = std::find_if(d_.populations.begin(), d_.populations.end(),
+                                        [&](const auto& p) { return p.name == name; });
+        if (found == d_.populations.end())
+            throw ConfigError(fmt::format("{}: there is no population '{}'", asked_by, name));
         return *found;
     }
 
@@ -236,8 +252,9 @@ private:
             for (Index t = 0; t < last - first; ++t) {
                 const std::size_t begin = wiring.offsets[t];
                 const std::size_t count = wiring.offsets[t + 1] - begin;
-                builder.add_target(std::span(wiring.sources).subspan(begin, count),
-                                   uniform ? std::span<const float>{} : std::span(wiring.weights).subspan(begin, count));
+                builder.add_target(
+                    std::span(wiring.sources).subspan(begin, count),
+                    uniform ? std::span<const float>{} : std::span(wiring.weights).subspan(begin, count));
             }
             projection.tables.push_back(builder.build(p.weight.a, p.plasticity.has_value()));
         }
@@ -248,10 +265,11 @@ private:
     void add_learning(const ProjectionDescription& p, Projection& projection, const Population& neurons) {
         const PlasticityDescription& plasticity = *p.plasticity;
         const Duration back_delay = ticks(plasticity.back_delay.value_or(p.delay));
-        for_each_rule([&]<class Rule>(std::string_view rule, std::string_view teaching, std::string_view baseline,
-                                      const Rule& defaults) {
+        for_each_rule([&]<class Rule>(std::string_view rule, std::string_view teaching,
+                                      std::string_view baseline, const Rule& defaults) {
             if (rule != plasticity.rule) return;
-            if (!teaching.empty() && (teaching != plasticity.teaching || baseline != plasticity.baseline)) return;
+            if (!teaching.empty() && (teaching != plasticity.teaching || baseline != plasticity.baseline))
+                return;
             const Rule chosen = with_parameters(defaults, plasticity.parameters, "plasticity of " + p.name);
             for (std::size_t k = 0; k < neurons.shards(); ++k) {
                 projection.learning.push_back(std::make_unique<LearningOf<Rule>>(
@@ -259,15 +277,17 @@ private:
             }
         });
         if (projection.learning.empty()) {
-            throw ConfigError(fmt::format("projection {}: there is no rule '{}' with teaching '{}' and baseline '{}'", p.name,
-                                          plasticity.rule, plasticity.teaching, plasticity.baseline));
+            throw ConfigError(
+                fmt::format("projection {}: there is no rule '{}' with teaching '{}' and baseline '{}'",
+                            p.name, plasticity.rule, plasticity.teaching, plasticity.baseline));
         }
     }
 
     void tie(const ProjectionDescription& p) {
         const auto found = network_.projections.find(p.tie->to);
         if (found == network_.projections.end()) {
-            throw ConfigError(fmt::format("projection {}: tied to '{}', which does not exist", p.name, p.tie->to));
+            throw ConfigError(
+                fmt::format("projection {}: tied to '{}', which does not exist", p.name, p.tie->to));
         }
         simulation().tie(network_.projections.at(p.name), {.to = found->second,
                                                            .scale = p.tie->scale,
@@ -277,9 +297,11 @@ private:
 
     void add(const StepsDescription& s) {
         const PopulationDescription& target = population(s.target, "steps " + s.name);
-        if (s.times.size() != s.values.size()) throw ConfigError(fmt::format("steps {}: as many times as values", s.name));
+        if (s.times.size() != s.values.size())
+            throw ConfigError(fmt::format("steps {}: as many times as values", s.name));
         std::vector<std::pair<Time, double>> steps;
-        for (std::size_t i = 0; i < s.times.size(); ++i) steps.emplace_back(Time{} + ticks(s.times[i]), s.values[i]);
+        for (std::size_t i = 0; i < s.times.size(); ++i)
+            steps.emplace_back(Time{} + ticks(s.times[i]), s.values[i]);
         simulation().add_steps(network_.populations.at(s.target), port_of(target, s.port), steps);
     }
 
@@ -296,8 +318,8 @@ private:
         for (const DriveDescription& drive : d_.drives) {
             if (drive.signal != s.name) continue;
             const PopulationDescription& target = population(drive.target, "drive " + drive.name);
-            drives.push_back({network_.populations.at(drive.target), port_of(target, drive.port), drive.offset, drive.gain,
-                              ticks(drive.delay)});
+            drives.push_back({network_.populations.at(drive.target), port_of(target, drive.port),
+                              drive.offset, drive.gain, ticks(drive.delay)});
         }
         simulation().add_signal(signal, drives);
     }
@@ -308,7 +330,9 @@ private:
             if (!p.plasticity) continue;
             const double back_delay = p.plasticity->back_delay.value_or(p.delay);
             if (back_delay == 0.0 && !simulation().population(network_.populations.at(p.target)).visits()) {
-                throw ConfigError(fmt::format("projection {}: back_delay = 0 needs a target model that is visited at each arrival", p.name));
+                throw ConfigError(fmt::format(
+                    "projection {}: back_delay = 0 needs a target model that is visited at each arrival",
+                    p.name));
             }
         }
     }

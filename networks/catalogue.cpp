@@ -12,7 +12,8 @@ template <class Model>
 std::vector<FieldInfo> fields_of(const Model& defaults) {
     std::vector<FieldInfo> fields;
     for (const auto& f : Model::fields) {
-        fields.push_back({std::string(f.name), std::string(f.unit), std::string(f.meaning), f.range, defaults.*(f.member)});
+        fields.push_back({std::string(f.name), std::string(f.unit), std::string(f.meaning), f.range,
+                          defaults.*(f.member)});
     }
     return fields;
 }
@@ -44,11 +45,14 @@ void add_short_term(Catalogue& catalogue) {
         info.kind = ModelInfo::Kind::short_term;
         info.summary = summary;
         info.equations =
-            "a spike releases r = u x, which multiplies the weight;  x -> x - r,  u -> u + U (1 - u)  (etm: f (1 - u))\n"
+            "a spike releases r = u x, which multiplies the weight;  x -> x - r,  u -> u + U (1 - u)  (etm: "
+            "f (1 - u))\n"
             "between spikes u decays to U with tau_fac and x recovers to 1 with tau_rec\n"
-            "Tsodyks & Markram (1997), PNAS 94:719; Tsodyks, Pawelzik & Markram (1998), Neural Computation 10:821";
+            "Tsodyks & Markram (1997), PNAS 94:719; Tsodyks, Pawelzik & Markram (1998), Neural Computation "
+            "10:821";
         for (FieldInfo& field : fields_of(TsodyksMarkram{})) {
-            const bool foreign = (field.name == "f" && name != "etm") || (field.name == "tau_psc" && name != "tm3");
+            const bool foreign =
+                (field.name == "f" && name != "etm") || (field.name == "tau_psc" && name != "tm3");
             if (!foreign) info.fields.push_back(std::move(field));
         }
         catalogue.models.push_back(std::move(info));
@@ -64,7 +68,8 @@ Catalogue make() {
         info.summary = Model::summary;
         info.equations = Model::equations;
         info.fields = fields_of(defaults);
-        for (const Port& port : Model::ports) info.ports.push_back({std::string(port.name), std::string(port.unit), port.level});
+        for (const Port& port : Model::ports)
+            info.ports.push_back({std::string(port.name), std::string(port.unit), port.level});
         info.variables.assign(Model::variables.begin(), Model::variables.end());
         info.check = check_of(defaults);
         catalogue.models.push_back(std::move(info));
@@ -85,7 +90,8 @@ Catalogue make() {
                                 .ports = {},
                                 .variables = {},
                                 .options = {}});
-    for_each_rule([&]<class Rule>(std::string_view name, std::string_view teaching, std::string_view, const Rule& defaults) {
+    for_each_rule([&]<class Rule>(std::string_view name, std::string_view teaching, std::string_view,
+                                  const Rule& defaults) {
         // The fullest form of a rule stands for all of them.
         if (const ModelInfo* known = catalogue.find(ModelInfo::Kind::rule, name)) {
             if (known->fields.size() >= Rule::fields.size()) return;
@@ -99,14 +105,15 @@ Catalogue make() {
         info.fields = fields_of(defaults);
         info.check = check_of(defaults);
         if (!teaching.empty()) {
-            info.options = {{"teaching",
-                             "what an event teaches",
-                             {{"sampled", "-P at an event, +1 at the second spike of a burst"},
-                              {"variance_reduced", "p - P at an event, p as the cell states it"}}},
-                            {"baseline",
-                             "what the burst probability is compared with",
-                             {{"fixed", "P = p0 (BurstCCN)"},
-                              {"moving_average", "P is the neuron's own recent burst probability (Burstprop)"}}}};
+            info.options = {
+                {"teaching",
+                 "what an event teaches",
+                 {{"sampled", "-P at an event, +1 at the second spike of a burst"},
+                  {"variance_reduced", "p - P at an event, p as the cell states it"}}},
+                {"baseline",
+                 "what the burst probability is compared with",
+                 {{"fixed", "P = p0 (BurstCCN)"},
+                  {"moving_average", "P is the neuron's own recent burst probability (Burstprop)"}}}};
         }
         catalogue.models.push_back(std::move(info));
     });

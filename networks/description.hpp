@@ -10,10 +10,11 @@
 
 namespace apical {
 
-/// The description of a network: plain structs with defaults. A configuration file and a C++ program both make one;
-/// build() turns it into a Simulation. Populations and projections are referred to by name.
+/// The description of a network: plain structs with defaults. A configuration file and a C++ program both
+/// make one; build() turns it into a Simulation. Populations and projections are referred to by name.
 
-using Parameters = std::map<std::string, double>;  ///< by the name of the model's Field; what is absent has its default
+using Parameters =
+    std::map<std::string, double>;  ///< by the name of the model's Field; what is absent has its default
 
 /// A number, or how to draw one.
 struct Distribution {
@@ -43,29 +44,31 @@ struct PopulationDescription {
     std::optional<Classifier> classifier;  ///< default: the model's own
     double b_th = 16.0;                    ///< [ms] for the classifier isi
     std::vector<Background> background;
-    std::map<std::string, Distribution> initial;   ///< state variable -> value, drawn per neuron; default: initial()
+    std::map<std::string, Distribution>
+        initial;  ///< state variable -> value, drawn per neuron; default: initial()
     std::vector<std::vector<double>> spike_times;  ///< [ms] per neuron, model spike_train only
 };
 
 struct ConnectionRule {
     enum class Kind { all_to_all, one_to_one, fixed_indegree, bernoulli };
     Kind kind = Kind::all_to_all;
-    Index k = 0;             ///< in-degree, for fixed_indegree
-    double p = 0.0;          ///< probability, for bernoulli
-    bool multapses = true;   ///< the same source twice, for fixed_indegree
-    bool autapses = false;   ///< a neuron onto itself
+    Index k = 0;            ///< in-degree, for fixed_indegree
+    double p = 0.0;         ///< probability, for bernoulli
+    bool multapses = true;  ///< the same source twice, for fixed_indegree
+    bool autapses = false;  ///< a neuron onto itself
 };
 
-/// One term of what a spike releases: gain times the efficacy of short-term plasticity, or times 1 for the spikes of a gate.
-/// The terms of a projection add up.
+/// One term of what a spike releases: gain times the efficacy of short-term plasticity, or times 1 for the
+/// spikes of a gate. The terms of a projection add up.
 struct ReleaseTerm {
-    std::string variant = "all";  ///< tm, etm, tm3, mongillo; event, burst: only those spikes; all: every spike
+    std::string variant =
+        "all";  ///< tm, etm, tm3, mongillo; event, burst: only those spikes; all: every spike
     double gain = 1.0;
     Parameters parameters;  ///< U, f, tau_rec, tau_fac, tau_psc
 };
 
 struct PlasticityDescription {
-    std::string rule;      ///< burst_dependent, pair_stdp
+    std::string rule;                  ///< burst_dependent, pair_stdp
     std::string teaching = "sampled";  ///< burst_dependent: sampled or variance_reduced
     std::string baseline = "fixed";    ///< burst_dependent: fixed or moving_average
     Parameters parameters;
@@ -93,7 +96,7 @@ struct ProjectionDescription {
     std::string port;
     ConnectionRule connect;
     Distribution weight;
-    double delay = 1.0;  ///< [ms] > 0
+    double delay = 1.0;                ///< [ms] > 0
     std::vector<ReleaseTerm> release;  ///< empty: every spike releases 1
     std::optional<PlasticityDescription> plasticity;
     std::optional<TieDescription> tie;
@@ -105,9 +108,9 @@ struct SignalDescription {
     std::string population;
     enum class Kind { spike_rate, event_rate, burst_rate, burst_probability };
     Kind kind = Kind::event_rate;
-    double tau = 10.0;        ///< [ms] of the exponential filter; rates in Hz
-    double undefined = 0.0;   ///< burst_probability while there is no event
-    double every = 1.0;       ///< [ms]
+    double tau = 10.0;       ///< [ms] of the exponential filter; rates in Hz
+    double undefined = 0.0;  ///< burst_probability while there is no event
+    double every = 1.0;      ///< [ms]
 };
 
 /// offset + gain x signal onto a port that does not decay.
@@ -131,11 +134,12 @@ struct StepsDescription {
 };
 
 struct RecordDescription {
-    std::vector<std::string> spikes;   ///< populations whose spikes, events and bursts go to HDF5; empty: none
-    std::vector<std::string> traces;   ///< populations with rates and burst probability over time
-    double trace_bin = 20.0;           ///< [ms] boxcar
-    std::vector<std::string> weights;  ///< projections whose weights are kept at the start, the end, and in between:
-    double weights_every = 0.0;        ///< [ms] 0: only start and end
+    std::vector<std::string> spikes;  ///< populations whose spikes, events and bursts go to HDF5; empty: none
+    std::vector<std::string> traces;  ///< populations with rates and burst probability over time
+    double trace_bin = 20.0;          ///< [ms] boxcar
+    std::vector<std::string>
+        weights;  ///< projections whose weights are kept at the start, the end, and in between:
+    double weights_every = 0.0;  ///< [ms] 0: only start and end
 };
 
 struct NetworkDescription {

@@ -9,8 +9,8 @@
 
 namespace apical {
 
-/// THE list: one line for each model gives it a name in configurations, a page in `explain` and the contract tests. A preset
-/// is a further line with its own numbers.
+/// THE list: one line for each model gives it a name in configurations, a page in `explain` and the contract
+/// tests. A preset is a further line with its own numbers.
 
 template <class Visit>
 void for_each_neuron_model(Visit visit) {

@@ -16,9 +16,9 @@ namespace apical {
 ///     tau_syn_ex dI_syn_ex/dt = -I_syn_ex,   tau_syn_in dI_syn_in/dt = -I_syn_in
 ///     tau_w dw/dt = a (V_m - E_L) - w,       w -> w + b and V_m -> V_reset, held for t_ref, at V_m = V_th
 ///
-/// While V_m is held, currents and adaptation go on. The presets are the two dendrite-targeting interneurons of the cortical
-/// microcircuit: parvalbumin-like (fast, no adaptation) and somatostatin-like (slow, adapting).
-/// Source: Gerstner, Kistler, Naud & Paninski (2014), Neuronal Dynamics, sections 1.3 and 6.1.
+/// While V_m is held, currents and adaptation go on. The presets are the two dendrite-targeting interneurons
+/// of the cortical microcircuit: parvalbumin-like (fast, no adaptation) and somatostatin-like (slow,
+/// adapting). Source: Gerstner, Kistler, Naud & Paninski (2014), Neuronal Dynamics, sections 1.3 and 6.1.
 struct AdaptiveLif {
     double tau_m = 20.0;       ///< [ms] membrane time constant
     double C_m = 100.0;        ///< [pF] capacitance
@@ -33,14 +33,17 @@ struct AdaptiveLif {
     double tau_w = 100.0;      ///< [ms] decay of the adaptation
     double I_e = 0.0;          ///< [pA] constant current
 
-    static constexpr AdaptiveLif pv() { return {.tau_m = 10, .V_th = -48, .V_reset = -55, .t_ref = 1, .tau_syn_in = 5}; }
+    static constexpr AdaptiveLif pv() {
+        return {.tau_m = 10, .V_th = -48, .V_reset = -55, .t_ref = 1, .tau_syn_in = 5};
+    }
     static constexpr AdaptiveLif sst() {
         return {.tau_m = 20, .V_th = -55, .V_reset = -65, .t_ref = 2, .a = 0.5, .b = 10, .tau_w = 500};
     }
 
     static constexpr std::string_view name = "adaptive_lif";
     static constexpr Classifier classifier = Classifier::every;
-    static constexpr std::string_view summary = "leaky integrate-and-fire, exponential current synapses, adaptation";
+    static constexpr std::string_view summary =
+        "leaky integrate-and-fire, exponential current synapses, adaptation";
     static constexpr std::string_view equations =
         "C_m dV_m/dt = g_L (E_L - V_m) + I_syn_ex + I_syn_in + I_stim + I_e - w,   g_L = C_m / tau_m\n"
         "tau_syn_ex dI_syn_ex/dt = -I_syn_ex,   tau_syn_in dI_syn_in/dt = -I_syn_in\n"
@@ -62,8 +65,8 @@ struct AdaptiveLif {
         {"I_e", &AdaptiveLif::I_e, "pA", "constant current"},
     });
 
-    /// `excitatory`, `inhibitory`: a jump of that current (a negative weight inhibits). `membrane`: a jump of V_m.
-    /// `current`: a jump of I_stim, a current that stays.
+    /// `excitatory`, `inhibitory`: a jump of that current (a negative weight inhibits). `membrane`: a jump of
+    /// V_m. `current`: a jump of I_stim, a current that stays.
     static constexpr auto ports = std::to_array<Port>(
         {{"excitatory", "pA"}, {"inhibitory", "pA"}, {"membrane", "mV"}, {"current", "pA", true}});
     static constexpr auto variables =

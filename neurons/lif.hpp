@@ -10,7 +10,8 @@ namespace apical {
 
 /// Leaky integrate-and-fire neuron with voltage-jump synapses:
 ///
-///     dV_m/dt = (E_L - V_m) / tau_m + I_e / C_m,    V_m -> V_m + w at an input,    V_m -> V_reset at V_m = V_th
+///     dV_m/dt = (E_L - V_m) / tau_m + I_e / C_m,    V_m -> V_m + w at an input,    V_m -> V_reset at V_m =
+///     V_th
 ///
 /// Source: Gerstner, Kistler, Naud & Paninski (2014), Neuronal Dynamics, section 1.3.
 struct Lif {

@@ -10,11 +10,12 @@
 namespace apical {
 namespace {
 
-/// Closer than this, relative to the larger, two real eigenvalues are treated as a pair: the coefficients of two separate
-/// exponentials grow like the inverse of the distance.
+/// Closer than this, relative to the larger, two real eigenvalues are treated as a pair: the coefficients of
+/// two separate exponentials grow like the inverse of the distance.
 constexpr long double nearly_equal = 1e-3L;
 
-/// sin and cos by Taylor series after halving the angle below 1/8 and doubling back: our own, for the same bits everywhere.
+/// sin and cos by Taylor series after halving the angle below 1/8 and doubling back: our own, for the same
+/// bits everywhere.
 std::pair<double, double> sine_cosine(double x) {
     int doublings = 0;
     while (std::abs(x) > 0.125) {
@@ -40,8 +41,13 @@ struct Pair {
 Pair pair_functions(double q_square, double t) {
     const double z = q_square * t * t;
     if (std::abs(z) < 0.25) {  // both series to z^7, remainder below 1e-17
-        const double s = 1 + z / 6 * (1 + z / 20 * (1 + z / 42 * (1 + z / 72 * (1 + z / 110 * (1 + z / 156 * (1 + z / 210))))));
-        const double c = 1 + z / 2 * (1 + z / 12 * (1 + z / 30 * (1 + z / 56 * (1 + z / 90 * (1 + z / 132 * (1 + z / 182))))));
+        const double s =
+            1 +
+            z / 6 *
+                (1 + z / 20 * (1 + z / 42 * (1 + z / 72 * (1 + z / 110 * (1 + z / 156 * (1 + z / 210))))));
+        const double c =
+            1 +
+            z / 2 * (1 + z / 12 * (1 + z / 30 * (1 + z / 56 * (1 + z / 90 * (1 + z / 132 * (1 + z / 182))))));
         return {c, t * s};
     }
     const double q = std::sqrt(std::abs(q_square));
@@ -53,7 +59,8 @@ Pair pair_functions(double q_square, double t) {
     return {0.5 * (up + 1 / up), 0.5 * (up - 1 / up) / q};
 }
 
-/// exp(A t) by Taylor series with scaling and squaring: slow, and independent of the spectrum; checks the closed form.
+/// exp(A t) by Taylor series with scaling and squaring: slow, and independent of the spectrum; checks the
+/// closed form.
 Eigen::MatrixXd by_squaring(const Eigen::MatrixXd& A, double t) {
     int squarings = 0;
     Eigen::MatrixXd X = A * t;
@@ -79,7 +86,8 @@ void Propagator::add_matrix(const Eigen::MatrixXd& A, const WideMatrix& Z) {
 }
 
 Propagator::Propagator(const Eigen::MatrixXd& A) {
-    // The matrices are products of differences of large and small rates: their set-up is worth more digits than a double has.
+    // The matrices are products of differences of large and small rates: their set-up is worth more digits
+    // than a double has.
     const WideMatrix wide = A.cast<Wide>();
     std::vector<Wide> real;
     struct WideCluster {
@@ -109,8 +117,8 @@ Propagator::Propagator(const Eigen::MatrixXd& A) {
     const auto n = A.rows();
     const WideMatrix I = WideMatrix::Identity(n, n);
     for (const WideCluster& own : clusters) {
-        // L, the polynomial that vanishes on all other clusters: as a matrix, and at m + q as P + R q. Each of its factors is
-        // scaled to about 1 at m.
+        // L, the polynomial that vanishes on all other clusters: as a matrix, and at m + q as P + R q. Each
+        // of its factors is scaled to about 1 at m.
         WideMatrix L = I;
         Wide P = 1.0L;
         Wide R = 0.0L;
@@ -145,9 +153,11 @@ Propagator::Propagator(const Eigen::MatrixXd& A) {
     const double scale = fastest_ > 0.0 ? 1.0 / fastest_ : 1.0;
     for (const double t : {0.1 * scale, scale, 4.0 * scale}) {
         const Eigen::MatrixXd expected = by_squaring(A, t);
-        if (!((exponential(t) - expected).lpNorm<Eigen::Infinity>() <= 1e-9 * (1.0 + expected.lpNorm<Eigen::Infinity>()))) {
+        if (!((exponential(t) - expected).lpNorm<Eigen::Infinity>() <=
+              1e-9 * (1.0 + expected.lpNorm<Eigen::Infinity>()))) {
             throw ModelError(
-                "three or more time constants are nearly, but not exactly, equal: make them equal or set them apart by more "
+                "three or more time constants are nearly, but not exactly, equal: make them equal or set "
+                "them apart by more "
                 "than 0.1 %");
         }
     }
@@ -206,11 +216,13 @@ void Propagator::bounds(double from, double to, std::span<double> low, std::span
             ++j;
             continue;
         }
-        // Between its ends a function leaves its chord by at most width^2/8 times its largest second derivative, and
-        // C'' = (m^2 + q^2) C + 2 m q^2 S, S'' = 2 m C + (m^2 + q^2) S with |C| <= g, |S| <= t g.
+        // Between its ends a function leaves its chord by at most width^2/8 times its largest second
+        // derivative, and C'' = (m^2 + q^2) C + 2 m q^2 S, S'' = 2 m C + (m^2 + q^2) S with |C| <= g, |S| <=
+        // t g.
         const double m = std::abs(cluster.m);
         const double q = std::sqrt(std::abs(cluster.q_square));
-        const double growth = exp((std::max(cluster.q_square > 0.0 ? q : 0.0, 0.0) + std::max(cluster.m, 0.0)) * to);
+        const double growth =
+            exp((std::max(cluster.q_square > 0.0 ? q : 0.0, 0.0) + std::max(cluster.m, 0.0)) * to);
         const double c = ((m * m + q * q) + 2 * m * q * q * to) * growth;
         const double s = (2 * m + (m * m + q * q) * to) * growth;
         const double pad = width * width / 8;
@@ -239,7 +251,8 @@ void Propagator::differentiate(std::span<const double> k, std::span<double> deri
 
 namespace {
 
-constexpr std::size_t most = 12;  ///< functions of a propagator; more than any neuron model here has variables
+constexpr std::size_t most =
+    12;  ///< functions of a propagator; more than any neuron model here has variables
 
 struct Search {
     const Propagator& propagator;
@@ -297,7 +310,8 @@ struct Search {
 
 }  // namespace
 
-std::optional<double> first_crossing(const Propagator& propagator, std::span<const double> k, double from, double to) {
+std::optional<double> first_crossing(const Propagator& propagator, std::span<const double> k, double from,
+                                     double to) {
     Search search{propagator, k};
     propagator.differentiate(k, search.derivative);
     return search.in(from, to);

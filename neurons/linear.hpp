@@ -18,12 +18,14 @@ namespace apical {
 ///
 ///     exp(A t) = sum_j phi_j(t) Z_j .
 ///
-/// A single real eigenvalue l contributes exp(l t). Two eigenvalues m +- q that are nearly equal, equal or complex contribute
-/// exp(m t) cosh(q t) and exp(m t) sinh(q t) / q, which have no singular limit (q^2 may be zero or negative). The matrices
-/// follow from Hermite interpolation of the exponential on the spectrum (Higham 2008, Functions of Matrices, section 1.2).
+/// A single real eigenvalue l contributes exp(l t). Two eigenvalues m +- q that are nearly equal, equal or
+/// complex contribute exp(m t) cosh(q t) and exp(m t) sinh(q t) / q, which have no singular limit (q^2 may be
+/// zero or negative). The matrices follow from Hermite interpolation of the exponential on the spectrum
+/// (Higham 2008, Functions of Matrices, section 1.2).
 class Propagator {
 public:
-    /// `A` [1/ms], square. Throws ModelError for three or more eigenvalues that are nearly, not exactly, equal.
+    /// `A` [1/ms], square. Throws ModelError for three or more eigenvalues that are nearly, not exactly,
+    /// equal.
     explicit Propagator(const Eigen::MatrixXd& A);
 
     std::size_t size() const { return static_cast<std::size_t>(matrices_.front().rows()); }
@@ -41,8 +43,8 @@ public:
 
     Eigen::MatrixXd exponential(double t) const;
 
-    /// Lower and upper bounds of each phi_j on [from, to], 0 <= from <= to: exact for single eigenvalues, padded by the
-    /// curvature for pairs.
+    /// Lower and upper bounds of each phi_j on [from, to], 0 <= from <= to: exact for single eigenvalues,
+    /// padded by the curvature for pairs.
     void bounds(double from, double to, std::span<double> low, std::span<double> high) const;
 
     /// The coefficients of d/dt sum_j k_j phi_j(t), which is a sum of the same functions.
@@ -63,30 +65,32 @@ private:
     double fastest_ = 0.0;
 };
 
-/// The first time t in (from, to] at which f(t) = sum_j k_j phi_j(t) reaches zero from below, given f(from) < 0: branch and
-/// bound, then Newton inside a bracket. No crossing is missed: an interval is dropped only if a bound excludes one.
-std::optional<double> first_crossing(const Propagator& propagator, std::span<const double> k, double from, double to);
+/// The first time t in (from, to] at which f(t) = sum_j k_j phi_j(t) reaches zero from below, given f(from) <
+/// 0: branch and bound, then Newton inside a bracket. No crossing is missed: an interval is dropped only if a
+/// bound excludes one.
+std::optional<double> first_crossing(const Propagator& propagator, std::span<const double> k, double from,
+                                     double to);
 
 /// What a linear neuron is between and at its spikes, for a state x of n variables:
 ///
 ///     dx/dt = A x + u;   an arrival of weight w on port p:  x += w gains[:, p]
 ///     spike when readout . x >= threshold:   x[membrane] = V_reset, held there for t_ref;   x += jump
 ///
-/// The engine delivers to it without a visit for each synapse (simulator/linear_population.hpp), or visits it through
-/// LinearNeuron; both give the same spikes.
+/// The engine delivers to it without a visit for each synapse (simulator/linear_population.hpp), or visits it
+/// through LinearNeuron; both give the same spikes.
 struct LinearDynamics {
-    Eigen::MatrixXd A;         ///< n x n [1/ms]
-    Eigen::VectorXd u;         ///< n, per ms
-    Eigen::MatrixXd gains;     ///< n x ports
-    Eigen::VectorXd readout;   ///< n
-    double threshold = 0.0;    ///< [mV]
+    Eigen::MatrixXd A;        ///< n x n [1/ms]
+    Eigen::VectorXd u;        ///< n, per ms
+    Eigen::MatrixXd gains;    ///< n x ports
+    Eigen::VectorXd readout;  ///< n
+    double threshold = 0.0;   ///< [mV]
     Eigen::Index membrane = 0;
-    double V_reset = 0.0;      ///< [mV]
-    Eigen::VectorXd jump;      ///< n, the membrane's is zero
-    double t_ref = 0.0;        ///< [ms]
+    double V_reset = 0.0;  ///< [mV]
+    Eigen::VectorXd jump;  ///< n, the membrane's is zero
+    double t_ref = 0.0;    ///< [ms]
 
-    /// The same with one more variable, the constant 1, which absorbs u and the threshold: dy/dt = M y, spike when
-    /// r . y >= 0.
+    /// The same with one more variable, the constant 1, which absorbs u and the threshold: dy/dt = M y, spike
+    /// when r . y >= 0.
     Eigen::MatrixXd affine() const;
     /// affine() with the membrane held.
     Eigen::MatrixXd affine_held() const;
@@ -124,7 +128,8 @@ public:
           membrane_(static_cast<std::size_t>(dynamics_.membrane)) {
         dynamics_.t_ref = ms(ticks(dynamics_.t_ref));  // as the other loops have it
         const Eigen::VectorXd readout = dynamics_.affine_readout();
-        for (std::size_t j = 0; j < free_.functions(); ++j) readouts_.push_back(free_.matrix(j).transpose() * readout);
+        for (std::size_t j = 0; j < free_.functions(); ++j)
+            readouts_.push_back(free_.matrix(j).transpose() * readout);
     }
 
     State initial() const { return initial_; }

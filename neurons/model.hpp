@@ -13,13 +13,13 @@ namespace apical {
 
 /// A spike that a model emits while it is advanced.
 struct Emission {
-    double offset;  ///< [ms] after the state's time; the state has gone through the spike
+    double offset;                      ///< [ms] after the state's time; the state has gone through the spike
     SpikeKind kind = SpikeKind::event;  ///< what the model says it is; read by the classifier "model"
     double mark = no_mark;              ///< burst probability at an event, where the model has one
 };
 
-/// The state of a neuron: a plain struct of doubles. A parameter that differs between neurons is a state variable that
-/// nobody changes.
+/// The state of a neuron: a plain struct of doubles. A parameter that differs between neurons is a state
+/// variable that nobody changes.
 template <class State>
 concept PlainState = std::is_trivially_copyable_v<State> && sizeof(State) % sizeof(double) == 0;
 
@@ -40,24 +40,25 @@ concept Declared = PlainState<typename M::State> && requires(const M model) {
     { model.initial() } -> std::same_as<typename M::State>;
 };
 
-/// `advance(state, dt)` moves the state by dt [ms], or up to and through its first spike and returns that. Refractoriness,
-/// reset and threshold live in this one function. Models never see absolute time. `receive(state, port, weight)` is an
-/// arrival at the present; the spike it may cause is emitted by the next advance, even of dt = 0.
+/// `advance(state, dt)` moves the state by dt [ms], or up to and through its first spike and returns that.
+/// Refractoriness, reset and threshold live in this one function. Models never see absolute time.
+/// `receive(state, port, weight)` is an arrival at the present; the spike it may cause is emitted by the next
+/// advance, even of dt = 0.
 template <class M>
-concept DeterministicModel =
-    Declared<M> && requires(const M model, typename M::State state, double dt, std::size_t port, double weight) {
-        { model.advance(state, dt) } -> std::same_as<std::optional<Emission>>;
-        { model.receive(state, port, weight) } -> std::same_as<void>;
-    };
+concept DeterministicModel = Declared<M> &&
+    requires(const M model, typename M::State state, double dt, std::size_t port, double weight) {
+    { model.advance(state, dt) } -> std::same_as<std::optional<Emission>>;
+    { model.receive(state, port, weight) } -> std::same_as<void>;
+};
 
-/// The same, with a stream of random numbers. Number and order of the draws depend on the neuron's inputs and emissions
-/// only, never on how dt is cut.
+/// The same, with a stream of random numbers. Number and order of the draws depend on the neuron's inputs and
+/// emissions only, never on how dt is cut.
 template <class M>
-concept StochasticModel =
-    Declared<M> && requires(const M model, typename M::State state, double dt, std::size_t port, double weight, Draw& draw) {
-        { model.advance(state, dt, draw) } -> std::same_as<std::optional<Emission>>;
-        { model.receive(state, port, weight) } -> std::same_as<void>;
-    };
+concept StochasticModel = Declared<M> &&
+    requires(const M model, typename M::State state, double dt, std::size_t port, double weight, Draw& draw) {
+    { model.advance(state, dt, draw) } -> std::same_as<std::optional<Emission>>;
+    { model.receive(state, port, weight) } -> std::same_as<void>;
+};
 
 template <class M>
 concept NeuronModel = DeterministicModel<M> || StochasticModel<M>;

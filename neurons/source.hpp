@@ -9,8 +9,9 @@
 
 namespace apical {
 
-/// A source of spikes without inputs: a renewal process in operational time, in which one spike is expected per unit. The
-/// engine divides by the rate, which may change at any time and differ between neurons; the train depends on nothing else.
+/// A source of spikes without inputs: a renewal process in operational time, in which one spike is expected
+/// per unit. The engine divides by the rate, which may change at any time and differ between neurons; the
+/// train depends on nothing else.
 template <class S>
 concept SpikeSource = requires(const S source, Draw& draw) {
     { S::name } -> std::convertible_to<std::string_view>;
@@ -26,7 +27,8 @@ struct Poisson {
 
     static constexpr std::string_view name = "poisson";
     static constexpr std::string_view summary = "Poisson spike trains";
-    static constexpr auto fields = std::to_array<Field<Poisson>>({{"rate", &Poisson::rate, "Hz", "rate", not_negative}});
+    static constexpr auto fields =
+        std::to_array<Field<Poisson>>({{"rate", &Poisson::rate, "Hz", "rate", not_negative}});
 
     double first(Draw& draw) const { return draw.exponential(); }
     double next(Draw& draw) const { return draw.exponential(); }
@@ -38,7 +40,8 @@ struct Regular {
 
     static constexpr std::string_view name = "regular";
     static constexpr std::string_view summary = "regular spike trains with a random phase";
-    static constexpr auto fields = std::to_array<Field<Regular>>({{"rate", &Regular::rate, "Hz", "rate", not_negative}});
+    static constexpr auto fields =
+        std::to_array<Field<Regular>>({{"rate", &Regular::rate, "Hz", "rate", not_negative}});
 
     double first(Draw& draw) const { return draw.uniform(); }
     double next(Draw&) const { return 1.0; }

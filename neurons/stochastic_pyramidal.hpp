@@ -19,23 +19,26 @@ enum class EventTrigger {
     integrator,  ///< dphi/dt = sigma(u)/R, event when phi reaches 1, then phi <- phi - 1
 };
 
-/// Two-compartment pyramidal cell with linear soma and dendrite, whose events are bursts with a probability that the dendrite
-/// sets:
+/// Two-compartment pyramidal cell with linear soma and dendrite, whose events are bursts with a probability
+/// that the dendrite sets:
 ///
 ///     u = bias + x,   tau_soma dx/dt = -x,   tau_dend dd/dt = -d,   x -> x + w, d -> d + w at inputs
-///     events: escape noise with hazard exp(u)/R after a refractory period R, so that the rate is sigma(u)/R exactly;
+///     events: escape noise with hazard exp(u)/R after a refractory period R, so that the rate is sigma(u)/R
+///     exactly;
 ///             or an integrator (EventTrigger)
 ///     at an event, with e = sigma(u) the normalised event rate:
 ///         p = sigma(logit(p0) + g (1 - e) d)                      without a target
-///         p = clip(p0 [1 + G (target - e)], 0, 1)                 with one; G applies where target > e, else 1
+///         p = clip(p0 [1 + G (target - e)], 0, 1)                 with one; G applies where target > e, else
+///         1
 ///     with probability p the event becomes a burst of `burst_spikes` spikes, `burst_interval` apart
 ///
-/// Spikes of a burst neither reset nor restart the refractory period. The mark of an event is p. The hazard is the
-/// exponential of a sum of exponentials: it is sampled exactly, by thinning against a bound that holds until the next input
-/// (Lewis & Shedler 1979). The integrator's phase has no closed form: its error per call is kept below `tolerance`.
+/// Spikes of a burst neither reset nor restart the refractory period. The mark of an event is p. The hazard
+/// is the exponential of a sum of exponentials: it is sampled exactly, by thinning against a bound that holds
+/// until the next input (Lewis & Shedler 1979). The integrator's phase has no closed form: its error per call
+/// is kept below `tolerance`.
 ///
-/// Source: Greedy, Zhu, Pemberton, Mellor & Costa (2022), Single-phase deep learning in cortico-cortical networks, section 2,
-/// in spikes; Naud & Sprekeler (2018) for the burst code.
+/// Source: Greedy, Zhu, Pemberton, Mellor & Costa (2022), Single-phase deep learning in cortico-cortical
+/// networks, section 2, in spikes; Naud & Sprekeler (2018) for the burst code.
 template <EventTrigger trigger>
 struct PyramidalCell {
     double R = 25.0;              ///< [ms] shortest interval of events
@@ -52,12 +55,13 @@ struct PyramidalCell {
     static constexpr std::string_view name =
         trigger == EventTrigger::escape ? "stochastic_pyramidal" : "integrator_pyramidal";
     static constexpr Classifier classifier = Classifier::model;
-    static constexpr std::string_view summary = trigger == EventTrigger::escape
-                                                    ? "two linear compartments, events by escape noise, burst lottery"
-                                                    : "two linear compartments, events by an integrator, burst lottery";
+    static constexpr std::string_view summary =
+        trigger == EventTrigger::escape ? "two linear compartments, events by escape noise, burst lottery"
+                                        : "two linear compartments, events by an integrator, burst lottery";
     static constexpr std::string_view equations =
         "u = bias + x,   tau_soma dx/dt = -x,   tau_dend dd/dt = -d;   e = sigma(u)\n"
-        "events: hazard exp(u)/R after a refractory period R (rate sigma(u)/R), or dphi/dt = sigma(u)/R up to 1\n"
+        "events: hazard exp(u)/R after a refractory period R (rate sigma(u)/R), or dphi/dt = sigma(u)/R up "
+        "to 1\n"
         "an event becomes a burst with probability p = sigma(logit(p0) + g (1 - e) d),\n"
         "with a target with p = clip(p0 [1 + G (target - e)], 0, 1), G where target > e, else 1\n"
         "a burst has burst_spikes spikes, burst_interval apart\n"
@@ -70,21 +74,25 @@ struct PyramidalCell {
         {"p0", &PyramidalCell::p0, "1", "burst probability at rest", open_fraction},
         {"g", &PyramidalCell::g, "1", "gain of the dendrite", not_negative},
         {"G", &PyramidalCell::G, "1", "gain of the teacher where the target is above e", not_negative},
-        {"burst_spikes", &PyramidalCell::burst_spikes, "1", "spikes of a burst", Range{.low = 2.0, .high = 16.0}},
-        {"burst_interval", &PyramidalCell::burst_interval, "ms", "interval of the spikes of a burst", positive},
-        {"tolerance", &PyramidalCell::tolerance, "1", "error of the phase per call (integrator only)", positive},
+        {"burst_spikes", &PyramidalCell::burst_spikes, "1", "spikes of a burst",
+         Range{.low = 2.0, .high = 16.0}},
+        {"burst_interval", &PyramidalCell::burst_interval, "ms", "interval of the spikes of a burst",
+         positive},
+        {"tolerance", &PyramidalCell::tolerance, "1", "error of the phase per call (integrator only)",
+         positive},
     });
 
     /// `soma`: a jump of x. `dendrite`: a jump of d. `bias`: a jump of the bias, which stays.
-    static constexpr auto ports = std::to_array<Port>({{"soma", "1"}, {"dendrite", "1"}, {"bias", "1", true}});
+    static constexpr auto ports =
+        std::to_array<Port>({{"soma", "1"}, {"dendrite", "1"}, {"bias", "1", true}});
 
     struct State {
-        double x;            ///< [1] somatic trace, as it was x_age ago
-        double d;            ///< [1] dendritic trace, as it was d_age ago
-        double x_age;        ///< [ms] traces decay when they are read: most advances pass without an exponential
-        double d_age;        ///< [ms]
-        double bias;         ///< [1]
-        double target;       ///< [1] of e, set by a teacher; NaN: none
+        double x;       ///< [1] somatic trace, as it was x_age ago
+        double d;       ///< [1] dendritic trace, as it was d_age ago
+        double x_age;   ///< [ms] traces decay when they are read: most advances pass without an exponential
+        double d_age;   ///< [ms]
+        double bias;    ///< [1]
+        double target;  ///< [1] of e, set by a teacher; NaN: none
         double refractory;   ///< [ms] left of R (escape)
         double phase;        ///< [1] of the integrator
         double budget;       ///< [1] what is left of a unit exponential; negative: not drawn yet (escape)
@@ -93,17 +101,30 @@ struct PyramidalCell {
         double countdown;    ///< [ms] to the next spike of the burst; negative: none
         double spikes_left;  ///< [1] of the burst
     };
-    static constexpr auto variables = std::to_array<std::string_view>(
-        {"x", "d", "x_age", "d_age", "bias", "target", "refractory", "phase", "budget", "bound", "top", "countdown", "spikes_left"});
+    static constexpr auto variables =
+        std::to_array<std::string_view>({"x", "d", "x_age", "d_age", "bias", "target", "refractory", "phase",
+                                         "budget", "bound", "top", "countdown", "spikes_left"});
 
     State initial() const {
-        return {.x = 0, .d = 0, .x_age = 0, .d_age = 0, .bias = bias, .target = std::numeric_limits<double>::quiet_NaN(),
-                .refractory = 0, .phase = 0, .budget = -1, .bound = -1, .top = 0, .countdown = -1, .spikes_left = 0};
+        return {.x = 0,
+                .d = 0,
+                .x_age = 0,
+                .d_age = 0,
+                .bias = bias,
+                .target = std::numeric_limits<double>::quiet_NaN(),
+                .refractory = 0,
+                .phase = 0,
+                .budget = -1,
+                .bound = -1,
+                .top = 0,
+                .countdown = -1,
+                .spikes_left = 0};
     }
 
     std::optional<std::string> check() const {
         if (burst_spikes != std::floor(burst_spikes)) return "burst_spikes must be a whole number";
-        if ((burst_spikes - 1) * burst_interval >= R) return "a burst must end within R: (burst_spikes - 1) burst_interval < R";
+        if ((burst_spikes - 1) * burst_interval >= R)
+            return "a burst must end within R: (burst_spikes - 1) burst_interval < R";
         return std::nullopt;
     }
 
@@ -115,7 +136,8 @@ struct PyramidalCell {
         }
         decay(s.x, s.x_age, tau_soma);
         (port == 0 ? s.x : s.bias) += weight;
-        // A bound that is still one and not too loose is kept: candidates are accepted with a probability of e^-slack or more.
+        // A bound that is still one and not too loose is kept: candidates are accepted with a probability of
+        // e^-slack or more.
         const double u = s.bias + (s.x > 0.0 ? s.x : 0.0);
         if (u > s.top || u < s.top - slack) s.bound = -1.0;
     }
@@ -247,8 +269,8 @@ private:
         return t;
     }
 
-    /// The integral of sigma(u)/R over the next h ms: Gauss-Legendre with 5 points, split until two halves agree with the
-    /// whole.
+    /// The integral of sigma(u)/R over the next h ms: Gauss-Legendre with 5 points, split until two halves
+    /// agree with the whole.
     double phase_gain(const State& s, double h, double error) const {
         return refine(s, 0.0, h, gauss(s, 0.0, h), error, 24);
     }

@@ -58,10 +58,12 @@ struct BurstDependent {
 
     static constexpr std::string_view name = "burst_dependent";
     static constexpr bool learns_at_arrival = false;
-    static constexpr std::string_view summary = "burst-dependent plasticity: event times burst above expectation";
+    static constexpr std::string_view summary =
+        "burst-dependent plasticity: event times burst above expectation";
     static constexpr std::string_view equations =
         "dw/dt = eta [B(t) - P E(t)] x(t),   x: events of the source, decaying with tau_pre\n"
-        "sampled: -P at an event of the target, +1 at the second spike of a burst; variance_reduced: p - P at an event\n"
+        "sampled: -P at an event of the target, +1 at the second spike of a burst; variance_reduced: p - P "
+        "at an event\n"
         "Payeur et al. (2021), Nature Neuroscience 24:1010; Greedy et al. (2022), NeurIPS 35";
     static constexpr auto fields = [] {
         constexpr auto all = std::to_array<Field<BurstDependent>>({

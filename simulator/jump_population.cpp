@@ -16,10 +16,12 @@ constexpr double rescale_at = 4.0;
 
 }  // namespace
 
-bool JumpPopulation::supports(const LinearDynamics& d, std::span<const bool> ports_used, std::span<const double> initial) {
+bool JumpPopulation::supports(const LinearDynamics& d, std::span<const bool> ports_used,
+                              std::span<const double> initial) {
     const auto n = d.A.rows();
     const auto V = d.membrane;
-    if (!d.jump.isZero() || d.readout != Eigen::VectorXd(Eigen::VectorXd::Unit(n, V)) || d.A(V, V) >= 0.0) return false;
+    if (!d.jump.isZero() || d.readout != Eigen::VectorXd(Eigen::VectorXd::Unit(n, V)) || d.A(V, V) >= 0.0)
+        return false;
     for (Eigen::Index k = 0; k < n; ++k) {
         if (k == V) continue;
         if (d.u[k] != 0.0 || d.A(k, V) != 0.0) return false;
@@ -34,8 +36,8 @@ bool JumpPopulation::supports(const LinearDynamics& d, std::span<const bool> por
     return -d.u[V] / d.A(V, V) < d.threshold;
 }
 
-JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d, std::vector<std::string_view> variables,
-                               std::vector<double> initial)
+JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d,
+                               std::vector<std::string_view> variables, std::vector<double> initial)
     : Population(std::move(setup)),
       variables_(std::move(variables)),
       initial_(std::move(initial)),
@@ -55,7 +57,8 @@ JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d, s
              noise_groups(this->setup().seed, name(), this->setup().noise, this->size(), first(k), last(k))) {
             const Index block = noise.trains.front().block();
             for (NoiseBlock& train : noise.trains) {
-                shard.groups[block - first(k) / NoiseBlock::neurons].trains.push_back({std::move(train), {}, 0});
+                shard.groups[block - first(k) / NoiseBlock::neurons].trains.push_back(
+                    {std::move(train), {}, 0});
             }
         }
         state_.push_back(std::move(shard));
@@ -79,7 +82,8 @@ void JumpPopulation::start(std::size_t k, Time now) {
         if (shard.s[i] >= threshold_) shard.raised.push_back(static_cast<Table::Local>(i));
         if (const double refractory = x[width - 1]; refractory > 0.0) {
             shard.s[i] = parked;
-            queue(group_of(k, static_cast<Table::Local>(i)), {now + ticks(refractory), static_cast<Table::Local>(i)});
+            queue(group_of(k, static_cast<Table::Local>(i)),
+                  {now + ticks(refractory), static_cast<Table::Local>(i)});
         }
     }
 }
@@ -87,7 +91,8 @@ void JumpPopulation::start(std::size_t k, Time now) {
 void JumpPopulation::queue(Group& group, const Release& release) {
     // At the end, but for neurons that started with a longer refractoriness than t_ref.
     const auto later = [](const Release& a, const Release& b) { return a.time < b.time; };
-    group.releases.insert(std::upper_bound(group.releases.begin(), group.releases.end(), release, later), release);
+    group.releases.insert(std::upper_bound(group.releases.begin(), group.releases.end(), release, later),
+                          release);
 }
 
 void JumpPopulation::restart(Time now) {
@@ -129,13 +134,15 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
         const auto hit = [&](Table::Local local, double jump) {
             const double next = s[local] + jump;
             s[local] = next;
-            if (next >= top) [[unlikely]] fire(k, local, arrival.time, E);
+            if (next >= top) [[unlikely]]
+                fire(k, local, arrival.time, E);
         };
         if (row.weights.empty()) {
             const double jump = p.tables[k].uniform_weight() * step;
             for (const Table::Local local : row.targets) hit(local, jump);
         } else {
-            for (std::size_t i = 0; i < row.targets.size(); ++i) hit(row.targets[i], double{row.weights[i]} * step);
+            for (std::size_t i = 0; i < row.targets.size(); ++i)
+                hit(row.targets[i], double{row.weights[i]} * step);
         }
     }
     drain(k, window.end);
@@ -237,14 +244,16 @@ double JumpPopulation::sample(Index neuron, std::size_t variable, Time now) cons
 
 void JumpPopulation::set(Index neuron, std::size_t variable, double value, Time now) {
     if (variable != membrane_) {
-        throw ModelError(name() + ": " + std::string(variables_[variable]) + " is not in use here and cannot be set");
+        throw ModelError(name() + ": " + std::string(variables_[variable]) +
+                         " is not in use here and cannot be set");
     }
     std::size_t k = 0;
     while (neuron >= last(k)) ++k;
     double& s = state_[k].s[neuron - first(k)];
     if (s == parked) return;
     s = (value - V_inf_) * scale(state_[k], now);
-    if (value - V_inf_ >= threshold_) state_[k].raised.push_back(static_cast<Table::Local>(neuron - first(k)));
+    if (value - V_inf_ >= threshold_)
+        state_[k].raised.push_back(static_cast<Table::Local>(neuron - first(k)));
 }
 
 }  // namespace apical

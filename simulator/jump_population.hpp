@@ -9,23 +9,24 @@
 
 namespace apical {
 
-/// The inner loop for linear neurons of one mode whose inputs are jumps of the membrane potential and whose asymptote lies
-/// below threshold: they cross by an arrival or not at all. The mode is kept scaled to a time T0,
+/// The inner loop for linear neurons of one mode whose inputs are jumps of the membrane potential and whose
+/// asymptote lies below threshold: they cross by an arrival or not at all. The mode is kept scaled to a time
+/// T0,
 ///
 ///     s = (V_m - V_inf) exp((t - T0) / tau_m),
 ///
-/// in which nothing changes between arrivals. An arrival at t adds w E with E = exp((t - T0) / tau_m), one number for a whole
-/// row of synapses, and the neuron fires if s >= (V_th - V_inf) E: exact, with no visit, no bound and no replay. A refractory
-/// neuron's s is minus infinity, so that additions do nothing.
+/// in which nothing changes between arrivals. An arrival at t adds w E with E = exp((t - T0) / tau_m), one
+/// number for a whole row of synapses, and the neuron fires if s >= (V_th - V_inf) E: exact, with no visit,
+/// no bound and no replay. A refractory neuron's s is minus infinity, so that additions do nothing.
 class JumpPopulation final : public Population {
 public:
-    /// Whether neurons of these dynamics can be run here, if inputs arrive on the ports marked in `ports_used` only.
-    /// `initial` has the neurons' states, variables.size() numbers each.
+    /// Whether neurons of these dynamics can be run here, if inputs arrive on the ports marked in
+    /// `ports_used` only. `initial` has the neurons' states, variables.size() numbers each.
     static bool supports(const LinearDynamics& dynamics, std::span<const bool> ports_used,
                          std::span<const double> initial);
 
-    JumpPopulation(PopulationSetup setup, const LinearDynamics& dynamics, std::vector<std::string_view> variables,
-                   std::vector<double> initial);
+    JumpPopulation(PopulationSetup setup, const LinearDynamics& dynamics,
+                   std::vector<std::string_view> variables, std::vector<double> initial);
 
     bool visits() const override { return false; }
     std::vector<std::string_view> variables() const override { return variables_; }

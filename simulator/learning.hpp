@@ -12,9 +12,10 @@
 
 namespace apical {
 
-/// The plasticity of one projection within one shard. A synapse sees its presynaptic neuron's spike at t_pre + delay and its
-/// target's at t_post + back_delay; what it sees comes in order of time, and two spikes seen at one tick do not pair. Since
-/// back_delay is no shorter than a window, targets need not be brought up to date for learning.
+/// The plasticity of one projection within one shard. A synapse sees its presynaptic neuron's spike at t_pre
+/// + delay and its target's at t_post + back_delay; what it sees comes in order of time, and two spikes seen
+/// at one tick do not pair. Since back_delay is no shorter than a window, targets need not be brought up to
+/// date for learning.
 class Learning {
 public:
     Learning() = default;
@@ -28,7 +29,8 @@ public:
     virtual void catch_up(Time end) = 0;
     /// The spikes of the shard's neurons in one window, sorted; `first` is the shard's first neuron.
     virtual void enqueue(std::span<const Spike> spikes, Index first) = 0;
-    /// back_delay is zero: a target's spike is seen at once, and targets must be brought up to date before arrive().
+    /// back_delay is zero: a target's spike is seen at once, and targets must be brought up to date before
+    /// arrive().
     bool immediate() const { return back_delay() == Duration::zero(); }
     virtual Duration back_delay() const = 0;
     virtual void fire_now(Table::Local target, const Spike& spike) = 0;
@@ -70,7 +72,8 @@ public:
         queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
         next_ = 0;
         for (const Spike& spike : spikes) {
-            queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first), spike.kind, spike.mark});
+            queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first),
+                              spike.kind, spike.mark});
         }
     }
 
@@ -86,7 +89,8 @@ public:
         queue_.clear();
         next_ = 0;
         for (auto& pre : pre_) pre = {};
-        // What a rule keeps of its targets is a trace, which it says how to reset, or a slow average, which goes on.
+        // What a rule keeps of its targets is a trace, which it says how to reset, or a slow average, which
+        // goes on.
         if constexpr (requires(typename Rule::Post post) { rule_.reset(post); }) {
             for (auto& post : post_) {
                 rule_.reset(post.now);
@@ -96,8 +100,8 @@ public:
     }
 
 private:
-    /// What is remembered of one neuron's spikes: now, and as it was before the last one, which a spike at the same tick must
-    /// not see.
+    /// What is remembered of one neuron's spikes: now, and as it was before the last one, which a spike at
+    /// the same tick must not see.
     template <class State>
     struct Memory {
         State now{};

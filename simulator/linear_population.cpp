@@ -14,8 +14,8 @@ namespace {
 constexpr double parked = -std::numeric_limits<double>::infinity();
 /// T0 moves up when the fastest mode has grown to e^4.
 constexpr double rescale_at = 4.0;
-/// A slice is this part of the membrane time constant: short enough for the bound to exclude nearly all neurons, long enough
-/// for the test to cost less than the arrivals.
+/// A slice is this part of the membrane time constant: short enough for the bound to exclude nearly all
+/// neurons, long enough for the test to cost less than the arrivals.
 constexpr double slice_of_membrane = 0.02;
 constexpr std::size_t most_functions = 12;
 
@@ -34,7 +34,8 @@ std::vector<bool> closure(const Eigen::MatrixXd& A, std::vector<bool> marked) {
     return marked;
 }
 
-std::vector<std::size_t> in_use(const LinearDynamics& d, std::span<const bool> ports_used, std::span<const double> initial) {
+std::vector<std::size_t> in_use(const LinearDynamics& d, std::span<const bool> ports_used,
+                                std::span<const double> initial) {
     const auto n = static_cast<std::size_t>(d.A.rows());
     std::vector<bool> marked(n, false);
     for (std::size_t k = 0; k < n; ++k) {
@@ -176,7 +177,8 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
         for (NoiseGroup& noise :
              noise_groups(this->setup().seed, name(), this->setup().noise, size(), first(k), last(k))) {
             const Index block = noise.trains.front().block() - first(k) / NoiseBlock::neurons;
-            for (NoiseBlock& train : noise.trains) shard.groups[block].trains.push_back({std::move(train), 0, {}});
+            for (NoiseBlock& train : noise.trains)
+                shard.groups[block].trains.push_back({std::move(train), 0, {}});
         }
         start_all(k, Time{});
     }
@@ -224,8 +226,9 @@ void LinearPopulation::integrate(std::size_t k, const Window& window, std::span<
     const Clock::rep slices = (length + slice_ - Duration{1}) / slice_;
     for (Clock::rep i = 0; i < slices; ++i) {
         const Window part{window.begin + length * i / slices, window.begin + length * (i + 1) / slices};
-        const auto next = std::partition_point(arrivals.begin(), arrivals.end(),
-                                               [&](const Arrival& arrival) { return arrival.time < part.end; });
+        const auto next = std::partition_point(arrivals.begin(), arrivals.end(), [&](const Arrival& arrival) {
+            return arrival.time < part.end;
+        });
         const auto due = static_cast<std::size_t>(next - arrivals.begin());
         slice(k, part, arrivals.first(due));
         arrivals = arrivals.subspan(due);
@@ -235,7 +238,8 @@ void LinearPopulation::integrate(std::size_t k, const Window& window, std::span<
 void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const Arrival> arrivals) {
     Shard& shard = state_[k];
     if (propagator_.fastest() * tau(shard, slice.begin) > rescale_at) rescale(shard, slice.begin);
-    for (std::size_t v = 0; v < n_; ++v) std::copy(shard.s[v].begin(), shard.s[v].end(), shard.start[v].begin());
+    for (std::size_t v = 0; v < n_; ++v)
+        std::copy(shard.s[v].begin(), shard.s[v].end(), shard.start[v].begin());
     std::fill(shard.lift.begin(), shard.lift.end(), 0.0);
     shard.rows.clear();
     shard.gains.clear();
@@ -307,7 +311,8 @@ void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     const PortGain& port = ports_[p.port];
     const std::size_t gain = append_gain(shard, p.port, arrival.time);
     const double uniform = p.tables[k].uniform_weight();
-    shard.rows.push_back({arrival.time, row.targets, shard.weights.size(), row.weights.empty(), uniform, arrival.release, p.port, gain});
+    shard.rows.push_back({arrival.time, row.targets, shard.weights.size(), row.weights.empty(), uniform,
+                          arrival.release, p.port, gain});
     shard.weights.insert(shard.weights.end(), row.weights.begin(), row.weights.end());
     const auto lift = [&](double w) { return w > 0.0 ? w * port.rise : -w * port.fall; };
     for (std::size_t i = 0; i < row.targets.size(); ++i) {
@@ -342,13 +347,15 @@ void LinearPopulation::deliver_noise(Shard& shard, Time end) const {
                 for (std::size_t j = 0; j < port.functions.size(); ++j) {
                     propagator_.evaluate(port.functions[j], before, phi);
                     for (std::size_t c = 0; c < port.columns.size(); ++c) {
-                        for (std::size_t i = 0; i < times.size(); ++i) train.gains[c][i] += port.weights[c][j] * phi[i];
+                        for (std::size_t i = 0; i < times.size(); ++i)
+                            train.gains[c][i] += port.weights[c][j] * phi[i];
                     }
                 }
             }
             const Table::Local local = train.points.targets().front();
             const std::size_t point = train.gains.front().size() - times.size();
-            shard.points[g].push_back({time, local, static_cast<std::uint32_t>(noise.port), noise.weight, shard.gains.size()});
+            shard.points[g].push_back(
+                {time, local, static_cast<std::uint32_t>(noise.port), noise.weight, shard.gains.size()});
             for (std::size_t c = 0; c < port.columns.size(); ++c) {
                 shard.gains.push_back(train.gains[c][point]);
                 shard.s[port.columns[c]][local] += noise.weight * train.gains[c][point];
@@ -360,8 +367,8 @@ void LinearPopulation::deliver_noise(Shard& shard, Time end) const {
 }
 
 LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const Window& slice) const {
-    // The readout of V_m - V_th at tau is sum_k C_k(tau) s_k, with C_k = sum_j readout_jk phi_j. Between the slice's ends a
-    // coefficient leaves its chord by at most width^2/8 times its largest second derivative.
+    // The readout of V_m - V_th at tau is sum_k C_k(tau) s_k, with C_k = sum_j readout_jk phi_j. Between the
+    // slice's ends a coefficient leaves its chord by at most width^2/8 times its largest second derivative.
     const double from = tau(shard, slice.begin);
     const double to = tau(shard, slice.end);
     const std::size_t m = propagator_.functions();
@@ -380,7 +387,8 @@ LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const W
         for (std::size_t j = 0; j < m; ++j) {
             a += readouts_[j][k] * begin[j];
             z += readouts_[j][k] * end[j];
-            curvature += std::max(std::abs(curvatures_[j][k] * low[j]), std::abs(curvatures_[j][k] * high[j]));
+            curvature +=
+                std::max(std::abs(curvatures_[j][k] * low[j]), std::abs(curvatures_[j][k] * high[j]));
         }
         // And a hair for rounding: a neuron is never dropped that a replay would make fire.
         const double pad = (to - from) * (to - from) / 8 * curvature + 1e-13 * (std::abs(a) + std::abs(z));
@@ -400,14 +408,16 @@ void LinearPopulation::replay(std::size_t k, Table::Local local, const Window& s
     for (std::size_t v = 0; v < n_; ++v) s[v] = shard.start[v][local];
     const Time release_before = shard.release[local];
     const std::size_t spikes_before = blocks_[k].spikes.size();
-    const auto& points = shard.points[(first(k) + local) / NoiseBlock::neurons - first(k) / NoiseBlock::neurons];
+    const auto& points =
+        shard.points[(first(k) + local) / NoiseBlock::neurons - first(k) / NoiseBlock::neurons];
 
     Time now = slice.begin;
     const auto receive = [&](Time time, std::size_t p, double weight, std::size_t gain) {
         advance(k, local, s, now, time);
         now = time;
         const PortGain& port = ports_[p];
-        for (std::size_t c = 0; c < port.columns.size(); ++c) s[port.columns[c]] += weight * shard.gains[gain + c];
+        for (std::size_t c = 0; c < port.columns.size(); ++c)
+            s[port.columns[c]] += weight * shard.gains[gain + c];
     };
     std::size_t next_point = 0;
     const auto receive_points = [&](Time end) {
@@ -424,8 +434,8 @@ void LinearPopulation::replay(std::size_t k, Table::Local local, const Window& s
         receive_points(delivered.time + Duration{1});
         for (auto i = begin; i != end; ++i) {
             const auto position = static_cast<std::size_t>(i - targets.begin());
-            const double weight =
-                delivered.uniform ? delivered.uniform_weight : double{shard.weights[delivered.weights + position]};
+            const double weight = delivered.uniform ? delivered.uniform_weight
+                                                    : double{shard.weights[delivered.weights + position]};
             receive(delivered.time, delivered.port, weight * delivered.release, delivered.gain);
         }
     }
@@ -457,7 +467,8 @@ void LinearPopulation::advance(std::size_t k, Table::Local local, Vector& s, Tim
             now += sum * phi[j];
         }
         if (now < 0.0) {
-            const auto crossing = first_crossing(propagator_, {coefficients.data(), m}, tau(shard, from), tau(shard, end));
+            const auto crossing =
+                first_crossing(propagator_, {coefficients.data(), m}, tau(shard, from), tau(shard, end));
             if (!crossing) return;
             from = std::clamp(shard.T0 + ticks_up(*crossing), from, end);
         }
@@ -533,7 +544,8 @@ double LinearPopulation::sample(Index neuron, std::size_t variable, Time now) co
     if (is_held && dependent != dependent_.end()) {
         const Eigen::MatrixXd E = held_.exponential(ms(now - (shard.release[local] - t_ref_)));
         double y = E(idx(v), idx(n_)) + E(idx(v), idx(membrane_)) * dynamics_.V_reset;
-        for (std::size_t e = 0; e < dependent_.size(); ++e) y += E(idx(v), idx(dependent_[e])) * shard.held[e][local];
+        for (std::size_t e = 0; e < dependent_.size(); ++e)
+            y += E(idx(v), idx(dependent_[e])) * shard.held[e][local];
         return y;
     }
     Vector s(n_);
@@ -544,7 +556,8 @@ double LinearPopulation::sample(Index neuron, std::size_t variable, Time now) co
 void LinearPopulation::set(Index neuron, std::size_t variable, double value, Time now) {
     const auto found = std::find(used_.begin(), used_.end(), variable);
     if (found == used_.end()) {
-        throw ModelError(name() + ": " + std::string(variables_[variable]) + " is not in use here and cannot be set");
+        throw ModelError(name() + ": " + std::string(variables_[variable]) +
+                         " is not in use here and cannot be set");
     }
     const auto v = static_cast<std::size_t>(found - used_.begin());
     std::size_t k = 0;

@@ -9,33 +9,39 @@
 
 namespace apical {
 
-/// The inner loop for linear neurons in general. Their state y (the variables in use, and the constant 1) is kept scaled to a
-/// time T0, s = exp(-M (t - T0)) y, in which nothing changes between arrivals: a spike that arrives at t adds w G to s of each
-/// target, where G = exp(-M (t - T0)) g is one vector for its whole row. No neuron is visited.
+/// The inner loop for linear neurons in general. Their state y (the variables in use, and the constant 1) is
+/// kept scaled to a time T0, s = exp(-M (t - T0)) y, in which nothing changes between arrivals: a spike that
+/// arrives at t adds w G to s of each target, where G = exp(-M (t - T0)) g is one vector for its whole row.
+/// No neuron is visited.
 ///
-/// Crossings of threshold are found slice by slice: a bound on V_m - V_th over the slice, from the ends of the readout's
-/// coefficients and the sum of the positive jumps, excludes almost all neurons; the few others replay their own arrivals of the
-/// slice in order, from a copy of their state at its start, and look for the first crossing between them. Both passes add the
-/// same terms in the same order, so the result has the same bits as if all were replayed.
+/// Crossings of threshold are found slice by slice: a bound on V_m - V_th over the slice, from the ends of
+/// the readout's coefficients and the sum of the positive jumps, excludes almost all neurons; the few others
+/// replay their own arrivals of the slice in order, from a copy of their state at its start, and look for the
+/// first crossing between them. Both passes add the same terms in the same order, so the result has the same
+/// bits as if all were replayed.
 ///
-/// A refractory neuron's s of the membrane is minus infinity, so that additions do nothing. Variables that read V_m (subthreshold
-/// adaptation) have dynamics of their own while it is held, in closed form from the spike to the release.
+/// A refractory neuron's s of the membrane is minus infinity, so that additions do nothing. Variables that
+/// read V_m (subthreshold adaptation) have dynamics of their own while it is held, in closed form from the
+/// spike to the release.
 class LinearPopulation final : public Population {
 public:
     /// Whether neurons of these dynamics can be run here: what reads V_m must not also read inputs.
     static bool supports(const LinearDynamics& dynamics);
 
-    /// Variables that no port in use, no initial value, no drive and no jump reaches stay zero and are left out. `initial` has
-    /// the neurons' states, variables.size() numbers each, `ports_used` a mark for each port.
-    LinearPopulation(PopulationSetup setup, const LinearDynamics& dynamics, std::vector<std::string_view> variables,
-                     std::span<const bool> ports_used, std::vector<double> initial);
+    /// Variables that no port in use, no initial value, no drive and no jump reaches stay zero and are left
+    /// out. `initial` has the neurons' states, variables.size() numbers each, `ports_used` a mark for each
+    /// port.
+    LinearPopulation(PopulationSetup setup, const LinearDynamics& dynamics,
+                     std::vector<std::string_view> variables, std::span<const bool> ports_used,
+                     std::vector<double> initial);
 
     bool visits() const override { return false; }
     std::vector<std::string_view> variables() const override { return variables_; }
     double sample(Index neuron, std::size_t variable, Time now) const override;
     void set(Index neuron, std::size_t variable, double value, Time now) override;
 
-    /// Replays every neuron in every slice, whatever the bound says: slower, with the same bits, which is how that is tested.
+    /// Replays every neuron in every slice, whatever the bound says: slower, with the same bits, which is how
+    /// that is tested.
     void replay_all() { replay_all_ = true; }
     /// Neurons replayed, and neurons times slices: the fraction that the bound does not exclude.
     std::uint64_t replayed() const;
@@ -93,7 +99,8 @@ private:
         std::vector<DeliveredRow> rows;
         std::vector<std::vector<DeliveredPoint>> points;  ///< by group
         Vector gains;
-        std::vector<float> weights;  ///< as they were delivered: those of plastic synapses may change within the slice
+        std::vector<float>
+            weights;  ///< as they were delivered: those of plastic synapses may change within the slice
         std::uint64_t replayed = 0;
         std::uint64_t tested = 0;
     };
@@ -127,8 +134,8 @@ private:
     Propagator propagator_;
     Eigen::MatrixXd held_over_;  ///< exp of the held dynamics over t_ref
     Propagator held_;
-    std::vector<Vector> readouts_;      ///< by function: of the variables in use and the constant
-    std::vector<Vector> curvatures_;    ///< likewise, of the second time derivative
+    std::vector<Vector> readouts_;    ///< by function: of the variables in use and the constant
+    std::vector<Vector> curvatures_;  ///< likewise, of the second time derivative
     std::vector<PortGain> ports_;
     std::vector<std::vector<bool>> reads_;  ///< exp(M t)(i, j) is not zero
     Duration t_ref_;

@@ -20,15 +20,16 @@ struct Noise {
     double weight = 0.0;  ///< unit of the port
 };
 
-/// The Poisson trains of one block of neurons, drawn as one process: exponential gaps, uniform targets, in order of time
-/// without a sort. The stream belongs to population and block, never to a shard: one that cuts a block draws all of it and
-/// keeps its own part.
+/// The Poisson trains of one block of neurons, drawn as one process: exponential gaps, uniform targets, in
+/// order of time without a sort. The stream belongs to population and block, never to a shard: one that cuts
+/// a block draws all of it and keeps its own part.
 class NoiseBlock {
 public:
-    static constexpr Index neurons = 256;            ///< of a block
+    static constexpr Index neurons = 256;                ///< of a block
     static constexpr std::uint32_t streams_apart = 256;  ///< noises a population may have
 
-    /// Block `block` of a population of `size`. Points on the neurons [first, last) are kept, as offsets from `first`.
+    /// Block `block` of a population of `size`. Points on the neurons [first, last) are kept, as offsets from
+    /// `first`.
     NoiseBlock(const StreamKey& key, const Noise& noise, Index block, Index size, Index first, Index last)
         : key_(key),
           noise_(noise),
@@ -67,7 +68,8 @@ private:
         while (times_.empty()) {
             constexpr std::uint32_t philox_blocks = chunk / 2;
             exponential_gaps(key_, chunks_++ * philox_blocks, gaps, targets);
-            // The counter of Philox blocks is about to wrap: go on with the next of the streams set aside for it.
+            // The counter of Philox blocks is about to wrap: go on with the next of the streams set aside for
+            // it.
             if (chunks_ % (0x80000000U / philox_blocks) == 0) key_.index += streams_apart;
             times_.resize(chunk);
             targets_.resize(chunk);
@@ -86,8 +88,8 @@ private:
 
     StreamKey key_;
     Noise noise_;
-    Index slots_;  ///< targets drawn: a power of two, those beyond the population are dropped
-    double mean_gap_;  ///< [ticks]
+    Index slots_;        ///< targets drawn: a power of two, those beyond the population are dropped
+    double mean_gap_;    ///< [ticks]
     std::int64_t base_;  ///< of the block, from the first neuron kept
     std::int64_t count_;
     Time last_{};
@@ -97,8 +99,8 @@ private:
     std::uint32_t chunks_ = 0;
 };
 
-/// All noise of one block of neurons within a shard. Different neurons do not see one another within a window, so blocks may
-/// be drained one by one; the trains of one block must be merged.
+/// All noise of one block of neurons within a shard. Different neurons do not see one another within a
+/// window, so blocks may be drained one by one; the trains of one block must be merged.
 struct NoiseGroup {
     std::vector<NoiseBlock> trains;
 
@@ -112,8 +114,9 @@ struct NoiseGroup {
     }
 };
 
-/// The noise of the neurons [first, last) of a population of `size`: a group for each block of neurons, in order.
-std::vector<NoiseGroup> noise_groups(std::uint64_t seed, const std::string& population, std::span<const Noise> noise,
-                                     Index size, Index first, Index last);
+/// The noise of the neurons [first, last) of a population of `size`: a group for each block of neurons, in
+/// order.
+std::vector<NoiseGroup> noise_groups(std::uint64_t seed, const std::string& population,
+                                     std::span<const Noise> noise, Index size, Index first, Index last);
 
 }  // namespace apical

@@ -5,7 +5,8 @@
 namespace apical {
 
 Population::Population(PopulationSetup setup) : setup_(std::move(setup)) {
-    // Equal shards, but for their borders: a border inside a block of common noise would make two shards draw it.
+    // Equal shards, but for their borders: a border inside a block of common noise would make two shards draw
+    // it.
     const auto border = [&](std::uint64_t i) {
         const auto even = static_cast<Index>(std::uint64_t{setup_.size} * i / setup_.shards);
         const bool large = setup_.size / setup_.shards >= 2 * NoiseBlock::neurons;
@@ -39,7 +40,8 @@ void Population::process(std::size_t shard, const Window& window, std::span<cons
     block.spikes.swap(block.late);
     block.late.clear();
     integrate(shard, window, arrivals);
-    std::stable_sort(block.spikes.begin(), block.spikes.end(), [](const Spike& a, const Spike& b) { return before(a, b); });
+    std::stable_sort(block.spikes.begin(), block.spikes.end(),
+                     [](const Spike& a, const Spike& b) { return before(a, b); });
     while (!block.spikes.empty() && block.spikes.back().time >= window.end) {
         block.late.insert(block.late.begin(), block.spikes.back());
         block.spikes.pop_back();

@@ -31,8 +31,9 @@ struct PopulationSetup {
     Index shards = 1;
 };
 
-/// A block of neurons of one model. The engine knows this interface, never a model; one virtual call does a window of a shard.
-/// Neurons are cut into shards of equal size (to within one), from the network, never from the number of threads.
+/// A block of neurons of one model. The engine knows this interface, never a model; one virtual call does a
+/// window of a shard. Neurons are cut into shards of equal size (to within one), from the network, never from
+/// the number of threads.
 class Population {
 public:
     explicit Population(PopulationSetup setup);
@@ -50,8 +51,8 @@ public:
     /// The projections that end here; `projections` outlives the population's work.
     void connect(std::vector<Projection*> by_index);
 
-    /// Brings the neurons of a shard from the window's begin to its end: delivers the arrivals, which are in the total order
-    /// and all end in this population. May run in parallel for different shards.
+    /// Brings the neurons of a shard from the window's begin to its end: delivers the arrivals, which are in
+    /// the total order and all end in this population. May run in parallel for different shards.
     void process(std::size_t shard, const Window& window, std::span<const Arrival> arrivals);
 
     /// The spikes of the window last processed, in the total order.
@@ -73,9 +74,9 @@ protected:
         Index first;
         Index last;
         std::vector<Spike> spikes;
-        std::vector<Time> last_spike;    ///< by neuron, for the classifier isi
-        std::vector<bool> in_burst;      ///< likewise
-        std::vector<Spike> late;         ///< spikes at the very end of the window, which belong to the next
+        std::vector<Time> last_spike;  ///< by neuron, for the classifier isi
+        std::vector<bool> in_burst;    ///< likewise
+        std::vector<Spike> late;       ///< spikes at the very end of the window, which belong to the next
         Index size() const { return last - first; }
     };
 
@@ -100,8 +101,8 @@ private:
     std::vector<Projection*> immediate_;    ///< those that learn with back_delay zero
 };
 
-/// The visiting loop: any model with `advance` and `receive`. Time runs forward through the arrivals, and a neuron is brought
-/// up to date when it is met.
+/// The visiting loop: any model with `advance` and `receive`. Time runs forward through the arrivals, and a
+/// neuron is brought up to date when it is met.
 template <NeuronModel Model>
 class PopulationOf final : public Population {
 public:
@@ -109,17 +110,23 @@ public:
     static constexpr std::size_t variables_of_state = sizeof(State) / sizeof(double);
 
     PopulationOf(PopulationSetup setup, const Model& model, std::span<const State> initial)
-        : Population(std::move(setup)), model_(model), initial_(initial.begin(), initial.end()), states_(initial_) {
+        : Population(std::move(setup)),
+          model_(model),
+          initial_(initial.begin(), initial.end()),
+          states_(initial_) {
         updated_.assign(size(), Time{});
         draws_.assign(size(), 0);
         for (Index i = 0; i < size(); ++i) keys_.emplace_back(this->setup().seed, "model", name(), i);
         for (const Block& block : blocks_) {
-            noise_.push_back(noise_groups(this->setup().seed, name(), this->setup().noise, size(), block.first, block.last));
+            noise_.push_back(noise_groups(this->setup().seed, name(), this->setup().noise, size(),
+                                          block.first, block.last));
         }
     }
 
     bool visits() const override { return true; }
-    std::vector<std::string_view> variables() const override { return {Model::variables.begin(), Model::variables.end()}; }
+    std::vector<std::string_view> variables() const override {
+        return {Model::variables.begin(), Model::variables.end()};
+    }
 
     double sample(Index neuron, std::size_t variable, Time now) const override {
         State copy = states_[neuron];
@@ -156,7 +163,8 @@ protected:
                 learning.arrive(arrival.source, arrival.time, arrival.kind);
             }
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
-                const double weight = row.weights.empty() ? p.tables[shard].uniform_weight() : double{row.weights[i]};
+                const double weight =
+                    row.weights.empty() ? p.tables[shard].uniform_weight() : double{row.weights[i]};
                 if (weight == 0.0) continue;  // tied weights of one sign: half of them, or more
                 bring_up(shard, row.targets[i], arrival.time);
                 model_.receive(states_[block.first + row.targets[i]], p.port, weight * arrival.release);
@@ -187,7 +195,8 @@ private:
         const Index neuron = blocks_[shard].first + local;
         Time& now = updated_[neuron];
         while (const auto spike = step(neuron, states_[neuron], draws_[neuron], ms(time - now))) {
-            if (!(spike->offset >= 0.0)) throw NumericsError(name(), neuron, ms(now), "the state is not a number");
+            if (!(spike->offset >= 0.0))
+                throw NumericsError(name(), neuron, ms(now), "the state is not a number");
             now = std::min(now + ticks_up(spike->offset), time);
             emit(shard, local, now, spike->kind, spike->mark);
         }
@@ -203,7 +212,8 @@ private:
                 if (time >= end) break;
                 const Index local = train.targets().front();
                 bring_up(shard, local, time);
-                model_.receive(states_[blocks_[shard].first + local], train.noise().port, train.noise().weight);
+                model_.receive(states_[blocks_[shard].first + local], train.noise().port,
+                               train.noise().weight);
                 train.take(1);
             }
         }
@@ -212,9 +222,9 @@ private:
     Model model_;
     std::vector<State> initial_;
     std::vector<State> states_;
-    std::vector<Time> updated_;         ///< by neuron: the time of its state
-    std::vector<std::uint32_t> draws_;  ///< by neuron: random numbers used
-    std::vector<StreamKey> keys_;       ///< by neuron
+    std::vector<Time> updated_;                   ///< by neuron: the time of its state
+    std::vector<std::uint32_t> draws_;            ///< by neuron: random numbers used
+    std::vector<StreamKey> keys_;                 ///< by neuron
     std::vector<std::vector<NoiseGroup>> noise_;  ///< by shard
 };
 

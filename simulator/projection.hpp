@@ -11,8 +11,8 @@
 
 namespace apical {
 
-/// The synapses from one population onto one port of another, with one delay: a table and, where it learns, a rule for each
-/// of the target's shards; a release for each source.
+/// The synapses from one population onto one port of another, with one delay: a table and, where it learns, a
+/// rule for each of the target's shards; a release for each source.
 struct Projection {
     std::string name;
     Index index = 0;
@@ -21,7 +21,7 @@ struct Projection {
     std::size_t port = 0;
     Duration delay{};
     Release release;
-    std::vector<Table> tables;                         ///< one for each shard of the target
+    std::vector<Table> tables;                        ///< one for each shard of the target
     std::vector<std::unique_ptr<Learning>> learning;  ///< likewise, or empty
 
     bool plastic() const { return !learning.empty(); }

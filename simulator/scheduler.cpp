@@ -14,7 +14,9 @@ Scheduler::ClassId Scheduler::add_class(Index target) {
 void Scheduler::pop_before(Time end, Index target, std::vector<Arrival>& out) {
     out.clear();
     if (target >= of_target_.size()) return;
-    const auto later = [](const DelayClass* a, const DelayClass* b) { return before(b->queue[b->next], a->queue[a->next]); };
+    const auto later = [](const DelayClass* a, const DelayClass* b) {
+        return before(b->queue[b->next], a->queue[a->next]);
+    };
     heap_.clear();
     for (const ClassId id : of_target_[target]) {
         if (classes_[id].due(end)) heap_.push_back(&classes_[id]);
@@ -31,7 +33,8 @@ void Scheduler::pop_before(Time end, Index target, std::vector<Arrival>& out) {
         }
     }
     if (!heap_.empty()) {  // the last one needs no comparisons
-        for (DelayClass& last = *heap_.front(); last.due(end); ++last.next) out.push_back(last.queue[last.next]);
+        for (DelayClass& last = *heap_.front(); last.due(end); ++last.next)
+            out.push_back(last.queue[last.next]);
     }
     for (const ClassId id : of_target_[target]) classes_[id].forget();
 }

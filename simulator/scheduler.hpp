@@ -7,14 +7,14 @@
 
 namespace apical {
 
-/// The spikes in flight: a priority queue over delay classes. The spikes of a class enter in the total order and all travel
-/// equally long, so within a class it is a FIFO, and only the heads of the classes compete.
+/// The spikes in flight: a priority queue over delay classes. The spikes of a class enter in the total order
+/// and all travel equally long, so within a class it is a FIFO, and only the heads of the classes compete.
 class Scheduler {
 public:
     using ClassId = std::size_t;
 
-    /// A class of arrivals at population `target`. Spikes of sources are known a window before those of neurons: give them
-    /// classes of their own.
+    /// A class of arrivals at population `target`. Spikes of sources are known a window before those of
+    /// neurons: give them classes of their own.
     ClassId add_class(Index target);
     /// A class of inputs from outside, which clear() leaves in flight.
     ClassId add_input_class(Index target);

@@ -8,9 +8,9 @@
 
 namespace apical {
 
-/// A number that follows a population: the rate of its spikes, events or bursts [Hz] through an exponential filter, or the
-/// ratio of bursts to events. Computed from the merged spikes in their total order and sampled on an absolute grid, so it is
-/// the same for any number of threads and shards.
+/// A number that follows a population: the rate of its spikes, events or bursts [Hz] through an exponential
+/// filter, or the ratio of bursts to events. Computed from the merged spikes in their total order and sampled
+/// on an absolute grid, so it is the same for any number of threads and shards.
 struct Signal {
     enum class Kind { spike_rate, event_rate, burst_rate, burst_probability };
     Kind kind = Kind::event_rate;
@@ -50,7 +50,8 @@ private:
         if (spike.population != population) return;
         decay(spike.time);
         const double jump = 1000.0 / (static_cast<double>(size) * tau);
-        const bool counts = kind == Kind::spike_rate || (kind == Kind::event_rate && spike.kind == SpikeKind::event) ||
+        const bool counts = kind == Kind::spike_rate ||
+                            (kind == Kind::event_rate && spike.kind == SpikeKind::event) ||
                             (kind >= Kind::burst_rate && spike.kind == SpikeKind::burst);
         if (counts) numerator_ += jump;
         if (spike.kind == SpikeKind::event) events_ += jump;

@@ -32,7 +32,8 @@ void Simulation::process(const Window& window) {
     for (Index m = 0; m < members_.size(); ++m) {
         if (!members_[m].neurons) continue;
         scheduler_.pop_before(window.end, m, members_[m].arrivals);
-        for (const Arrival& arrival : members_[m].arrivals) work += fan_out_[arrival.projection][arrival.source];
+        for (const Arrival& arrival : members_[m].arrivals)
+            work += fan_out_[arrival.projection][arrival.source];
     }
     synaptic_events_ += work;
     const auto job = [&](std::size_t i) {
@@ -72,15 +73,16 @@ void Simulation::travel(std::span<const Spike> spikes) {
             Projection& p = *member.outgoing[i];
             const double release = p.release(spike);
             if (release == 0.0) continue;  // a closed gate: nothing travels
-            scheduler_.push(member.classes[i],
-                            {spike.time + p.delay, spike.population, spike.neuron, p.index, spike.kind, release});
+            scheduler_.push(member.classes[i], {spike.time + p.delay, spike.population, spike.neuron, p.index,
+                                                spike.kind, release});
         }
     }
 }
 
 void Simulation::observe(const Window& window) {
     observed_.resize(source_spikes_.size() + spikes_.size());
-    std::merge(source_spikes_.begin(), source_spikes_.end(), spikes_.begin(), spikes_.end(), observed_.begin(), in_order);
+    std::merge(source_spikes_.begin(), source_spikes_.end(), spikes_.begin(), spikes_.end(),
+               observed_.begin(), in_order);
     spike_count_ += observed_.size();
     for (DrivenSignal& driven : signals_) {
         samples_.clear();
@@ -88,7 +90,8 @@ void Simulation::observe(const Window& window) {
         for (const Signal::Sample& sample : samples_) {
             for (std::size_t i = 0; i < driven.drives.size(); ++i) {
                 const Drive& drive = driven.drives[i];
-                send(inputs_[driven.inputs[i]], sample.time + drive.delay, drive.offset + drive.gain * sample.value);
+                send(inputs_[driven.inputs[i]], sample.time + drive.delay,
+                     drive.offset + drive.gain * sample.value);
             }
         }
     }
@@ -98,14 +101,16 @@ void Simulation::observe(const Window& window) {
 void Simulation::send(Input& input, Time at, double value) {
     if (value == input.value) return;
     const Projection& p = *projections_[input.projection];
-    scheduler_.push(members_[p.source].classes.front(), {at, p.source, 0, p.index, SpikeKind::event, value - input.value});
+    scheduler_.push(members_[p.source].classes.front(),
+                    {at, p.source, 0, p.index, SpikeKind::event, value - input.value});
     input.value = value;
 }
 
 Window Simulation::next_window() const {
     const auto since_start = now_.time_since_epoch();
     Time end = Time{} + window_ * (since_start / window_ + 1);
-    if (const auto next = schedule_.upper_bound(now_); next != schedule_.end()) end = std::min(end, next->first);
+    if (const auto next = schedule_.upper_bound(now_); next != schedule_.end())
+        end = std::min(end, next->first);
     if (const auto next = cuts_.upper_bound(now_); next != cuts_.end()) end = std::min(end, *next);
     return {now_, end};
 }
@@ -150,7 +155,8 @@ void Simulation::perform(const action::ResetState&) {
         projection->release.reset();
         for (const auto& learning : projection->learning) learning->reset_traces();
     }
-    // Inputs from outside go on: what they have come to so far is sent again, since the neurons have forgotten it.
+    // Inputs from outside go on: what they have come to so far is sent again, since the neurons have
+    // forgotten it.
     for (const Input& input : inputs_) {
         const Projection& p = *projections_[input.projection];
         const Scheduler::ClassId id = members_[p.source].classes.front();
@@ -197,7 +203,8 @@ Index Simulation::add(Projection projection) {
 
     auto& fan_out = fan_out_.emplace_back(p.tables.front().sources(), 0U);
     for (Table& table : p.tables) {
-        for (Index i = 0; i < fan_out.size(); ++i) fan_out[i] += static_cast<std::uint32_t>(table.row(i).targets.size());
+        for (Index i = 0; i < fan_out.size(); ++i)
+            fan_out[i] += static_cast<std::uint32_t>(table.row(i).targets.size());
     }
     return index;
 }
@@ -230,7 +237,8 @@ std::size_t Simulation::add_input(Index population, std::size_t port) {
     return inputs_.size() - 1;
 }
 
-void Simulation::add_steps(Index population, std::size_t port, std::span<const std::pair<Time, double>> steps) {
+void Simulation::add_steps(Index population, std::size_t port,
+                           std::span<const std::pair<Time, double>> steps) {
     const std::size_t own = add_input(population, port);
     for (const auto& [time, value] : steps) send(inputs_[own], time, value);
 }
@@ -275,13 +283,15 @@ std::uint64_t Simulation::synapses() const {
 std::vector<RecordedPopulation> Simulation::populations() const {
     std::vector<RecordedPopulation> list;
     for (const Member& member : members_) {
-        const Index size = member.neurons ? member.neurons->size() : (member.source ? member.source->size() : 0);
+        const Index size =
+            member.neurons ? member.neurons->size() : (member.source ? member.source->size() : 0);
         list.push_back({member.name, size});
     }
     return list;
 }
 
-void Simulation::visit_synapses(Index projection, const std::function<void(Index, Index, double)>& visit) const {
+void Simulation::visit_synapses(Index projection,
+                                const std::function<void(Index, Index, double)>& visit) const {
     Projection& p = *projections_[projection];
     const std::vector<Index> starts = shard_starts(p.target);
     for (std::size_t k = 0; k < p.tables.size(); ++k) {

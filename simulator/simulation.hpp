@@ -21,7 +21,8 @@
 
 namespace apical {
 
-/// What a schedule can do to a running network, at a time given ahead; at that time it precedes everything else.
+/// What a schedule can do to a running network, at a time given ahead; at that time it precedes everything
+/// else.
 namespace action {
 /// Sets a state variable of a population: one value for all neurons, or one for each.
 struct SetVariable {
@@ -40,15 +41,15 @@ struct GatePlasticity {
 };
 /// Copies the weights of all tied projections.
 struct CopyTiedWeights {};
-/// Starts membranes, synapses and traces anew and drops spikes in flight. Weights, slow averages, sources, random streams and
-/// the clock go on.
+/// Starts membranes, synapses and traces anew and drops spikes in flight. Weights, slow averages, sources,
+/// random streams and the clock go on.
 struct ResetState {};
 }  // namespace action
-using Action = std::variant<action::SetVariable, action::SetRates, action::GatePlasticity, action::CopyTiedWeights,
-                            action::ResetState>;
+using Action = std::variant<action::SetVariable, action::SetRates, action::GatePlasticity,
+                            action::CopyTiedWeights, action::ResetState>;
 
-/// A network that runs. Its spikes and weights are a function of what it was made of and of the schedule: not of the number
-/// of threads, of the shards, of recorders, nor of where run_until() stopped in between.
+/// A network that runs. Its spikes and weights are a function of what it was made of and of the schedule: not
+/// of the number of threads, of the shards, of recorders, nor of where run_until() stopped in between.
 class Simulation {
 public:
     explicit Simulation(std::size_t threads = 1) : workers_(threads) {}
@@ -59,11 +60,13 @@ public:
     Index next_population() const { return static_cast<Index>(members_.size()); }
     void add(std::unique_ptr<Population> population);
     void add(std::unique_ptr<SourcePopulation> source);
-    /// Returns the projection's index. Its delay is positive, unless its source is a SourcePopulation: then not negative. A
-    /// back_delay that is not zero bounds the window as a delay does: no spike changes a weight within its own window.
+    /// Returns the projection's index. Its delay is positive, unless its source is a SourcePopulation: then
+    /// not negative. A back_delay that is not zero bounds the window as a delay does: no spike changes a
+    /// weight within its own window.
     Index add(Projection projection);
     void tie(Index projection, const Tie& tie) { ties_.emplace_back(projection, tie); }
-    /// An input from outside onto all neurons of a population, on a port that does not decay: from each time on, the value.
+    /// An input from outside onto all neurons of a population, on a port that does not decay: from each time
+    /// on, the value.
     void add_steps(Index population, std::size_t port, std::span<const std::pair<Time, double>> steps);
     /// The same, following a signal: offset + gain x signal, `delay` after it was sampled.
     struct Drive {
@@ -83,8 +86,8 @@ public:
     void schedule(Time at, Action action) { schedule_.emplace(at, std::move(action)); }
     /// Cuts the windows at `at`, so that run_until(at) ends there exactly.
     void cut(Time at) { cuts_.insert(at); }
-    /// Runs to the first window edge not before `end`: windows lie on the absolute grid of the smallest delay, and are also
-    /// cut at every scheduled time.
+    /// Runs to the first window edge not before `end`: windows lie on the absolute grid of the smallest
+    /// delay, and are also cut at every scheduled time.
     void run_until(Time end);
     Time now() const { return now_; }
 
@@ -158,7 +161,8 @@ private:
     std::set<Time> cuts_;
 
     Scheduler scheduler_;
-    std::map<std::tuple<Index, bool, Duration>, Scheduler::ClassId> classes_;  ///< target, from a source, delay
+    std::map<std::tuple<Index, bool, Duration>, Scheduler::ClassId>
+        classes_;  ///< target, from a source, delay
     std::vector<Job> jobs_;
     Duration window_ = Duration::max();
     bool prepared_ = false;

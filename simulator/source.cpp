@@ -4,7 +4,8 @@
 
 namespace apical {
 
-SpikeTrainPopulation::SpikeTrainPopulation(std::string name, Index index, const std::vector<std::vector<double>>& times)
+SpikeTrainPopulation::SpikeTrainPopulation(std::string name, Index index,
+                                           const std::vector<std::vector<double>>& times)
     : SourcePopulation(std::move(name), index, static_cast<Index>(times.size())) {
     for (Index i = 0; i < size(); ++i) {
         for (const double time : times[i]) {
@@ -12,11 +13,13 @@ SpikeTrainPopulation::SpikeTrainPopulation(std::string name, Index index, const 
             spikes_.push_back({Time{} + ticks(time), index, i, SpikeKind::event, no_mark});
         }
     }
-    std::stable_sort(spikes_.begin(), spikes_.end(), [](const Spike& a, const Spike& b) { return before(a, b); });
+    std::stable_sort(spikes_.begin(), spikes_.end(),
+                     [](const Spike& a, const Spike& b) { return before(a, b); });
 }
 
 void SpikeTrainPopulation::emit(const Window& window, std::vector<Spike>& spikes) {
-    for (; next_ < spikes_.size() && spikes_[next_].time < window.end; ++next_) spikes.push_back(spikes_[next_]);
+    for (; next_ < spikes_.size() && spikes_[next_].time < window.end; ++next_)
+        spikes.push_back(spikes_[next_]);
 }
 
 void SpikeTrainPopulation::set_rates(std::span<const double>, Time) {

@@ -11,11 +11,12 @@
 
 namespace apical {
 
-/// A population of spike sources. They have no inputs, so their spikes of a window are known when it opens and their
-/// projections' delays do not bound it.
+/// A population of spike sources. They have no inputs, so their spikes of a window are known when it opens
+/// and their projections' delays do not bound it.
 class SourcePopulation {
 public:
-    SourcePopulation(std::string name, Index index, Index size) : name_(std::move(name)), index_(index), size_(size) {}
+    SourcePopulation(std::string name, Index index, Index size)
+        : name_(std::move(name)), index_(index), size_(size) {}
     SourcePopulation(const SourcePopulation&) = delete;
     SourcePopulation& operator=(const SourcePopulation&) = delete;
     virtual ~SourcePopulation() = default;
@@ -35,8 +36,8 @@ private:
     Index size_;
 };
 
-/// Renewal sources. Each neuron keeps the part of its current interval that is left, in expected spikes, so that its train is
-/// a function of seed, name, neuron and the history of its rate alone.
+/// Renewal sources. Each neuron keeps the part of its current interval that is left, in expected spikes, so
+/// that its train is a function of seed, name, neuron and the history of its rate alone.
 template <SpikeSource Source>
 class SourcePopulationOf final : public SourcePopulation {
 public:

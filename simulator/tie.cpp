@@ -9,13 +9,14 @@ namespace {
 
 /// The weight of the other projection's synapse from `source` to `target`.
 double weight_between(Projection& p, std::span<const Index> first, Index source, Index target) {
-    const auto shard = static_cast<std::size_t>(std::upper_bound(first.begin(), first.end(), target) - first.begin() - 1);
+    const auto shard =
+        static_cast<std::size_t>(std::upper_bound(first.begin(), first.end(), target) - first.begin() - 1);
     const Table::Row row = p.tables[shard].row(source);
     const auto local = static_cast<Table::Local>(target - first[shard]);
     const auto found = std::lower_bound(row.targets.begin(), row.targets.end(), local);
     if (found == row.targets.end() || *found != local) {
-        throw ModelError("tied weights: " + p.name + " has no synapse from " + std::to_string(source) + " to " +
-                         std::to_string(target));
+        throw ModelError("tied weights: " + p.name + " has no synapse from " + std::to_string(source) +
+                         " to " + std::to_string(target));
     }
     if (row.weights.empty()) return p.tables[shard].uniform_weight();
     return double{row.weights[static_cast<std::size_t>(found - row.targets.begin())]};
@@ -40,9 +41,12 @@ std::vector<double> mean_by_source(Projection& p) {
 
 double part_of(Tie::Part part, double w) {
     switch (part) {
-        case Tie::Part::plus: return std::max(w, 0.0);
-        case Tie::Part::minus: return std::max(-w, 0.0);
-        case Tie::Part::whole: break;
+        case Tie::Part::plus:
+            return std::max(w, 0.0);
+        case Tie::Part::minus:
+            return std::max(-w, 0.0);
+        case Tie::Part::whole:
+            break;
     }
     return w;
 }

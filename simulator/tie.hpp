@@ -6,14 +6,15 @@
 
 namespace apical {
 
-/// The weights of one projection as a function of another's, copied at scheduled times only: feedback that follows the
-/// feedforward weights. For the synapse from k to j,
+/// The weights of one projection as a function of another's, copied at scheduled times only: feedback that
+/// follows the feedforward weights. For the synapse from k to j,
 ///
 ///     synapse     scale * part(W_kj): the other projection runs the other way, or the same way (then W_jk)
 ///     senders     scale * part(mean over k of W_kj): one number for each target
 ///     everything  scale * part(mean over k and j)
 ///
-/// where k counts the targets and j the sources of the other projection, and part is w, max(w, 0) or max(-w, 0).
+/// where k counts the targets and j the sources of the other projection, and part is w, max(w, 0) or max(-w,
+/// 0).
 struct Tie {
     enum class Mean { synapse, senders, everything };
     enum class Part { whole, plus, minus };
@@ -25,6 +26,7 @@ struct Tie {
 };
 
 /// Copies once. Throws ModelError where a synapse has no counterpart.
-void apply(const Tie& tie, Projection& own, Projection& other, std::span<const Index> own_first, std::span<const Index> other_first);
+void apply(const Tie& tie, Projection& own, Projection& other, std::span<const Index> own_first,
+           std::span<const Index> other_first);
 
 }  // namespace apical

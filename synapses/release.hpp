@@ -23,9 +23,10 @@ struct Gate {
     }
 };
 
-/// What the spikes of one population release down one projection: a sum of terms, each a gain times a mechanism, so that two
-/// pathways with the same weights (excitation by facilitating, inhibition by depressing synapses) are one pass over the
-/// synapses. The state belongs to the presynaptic neuron; a spike's release is one number for all its synapses.
+/// What the spikes of one population release down one projection: a sum of terms, each a gain times a
+/// mechanism, so that two pathways with the same weights (excitation by facilitating, inhibition by
+/// depressing synapses) are one pass over the synapses. The state belongs to the presynaptic neuron; a
+/// spike's release is one number for all its synapses.
 class Release {
 public:
     using Mechanism = std::variant<Gate, TsodyksMarkram>;

@@ -7,8 +7,9 @@
 namespace apical {
 
 std::size_t Table::bytes() const {
-    return rows_.size() * sizeof(rows_[0]) + targets_.size() * sizeof(Local) + weights_.size() * sizeof(float) +
-           columns_.size() * sizeof(columns_[0]) + column_entries_.size() * sizeof(ColumnEntry);
+    return rows_.size() * sizeof(rows_[0]) + targets_.size() * sizeof(Local) +
+           weights_.size() * sizeof(float) + columns_.size() * sizeof(columns_[0]) +
+           column_entries_.size() * sizeof(ColumnEntry);
 }
 
 TableBuilder::TableBuilder(Index sources, Index targets) : sources_(sources) {

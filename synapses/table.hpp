@@ -9,8 +9,9 @@
 
 namespace apical {
 
-/// The synapses of one projection onto one shard: contiguous by source, each row sorted by target. 2 bytes a synapse where
-/// all have one weight, 6 where each has its own, 14 with the index by target that learning reads.
+/// The synapses of one projection onto one shard: contiguous by source, each row sorted by target. 2 bytes a
+/// synapse where all have one weight, 6 where each has its own, 14 with the index by target that learning
+/// reads.
 class Table {
 public:
     using Local = std::uint16_t;  ///< target, counted from the shard's first neuron
@@ -62,10 +63,12 @@ class TableBuilder {
 public:
     TableBuilder(Index sources, Index targets);
 
-    /// The next target's incoming synapses, in any order of sources; `weights` is as long, or empty for a uniform weight.
+    /// The next target's incoming synapses, in any order of sources; `weights` is as long, or empty for a
+    /// uniform weight.
     void add_target(std::span<const Index> sources, std::span<const float> weights);
 
-    /// `uniform_weight` where no weights were given. Throws ModelError if the shard has 2^32 synapses or more.
+    /// `uniform_weight` where no weights were given. Throws ModelError if the shard has 2^32 synapses or
+    /// more.
     Table build(double uniform_weight, bool with_columns);
 
 private:

@@ -11,8 +11,10 @@ namespace {
 constexpr auto flush_every = std::chrono::seconds{10};
 constexpr double memory = 1000.0;  // [ms] of the rates in the progress line
 
-std::vector<RecordedPopulation> marked(std::vector<RecordedPopulation> all, const std::vector<std::string>& names) {
-    for (RecordedPopulation& p : all) p.recorded = std::find(names.begin(), names.end(), p.name) != names.end();
+std::vector<RecordedPopulation> marked(std::vector<RecordedPopulation> all,
+                                       const std::vector<std::string>& names) {
+    for (RecordedPopulation& p : all)
+        p.recorded = std::find(names.begin(), names.end(), p.name) != names.end();
     return all;
 }
 
@@ -66,7 +68,8 @@ void Recording::snapshot(std::int64_t sample) {
         if (synapses == std::size_t{targets} * sources) {
             std::vector<float> values(synapses);
             for (Index t = 0; t < targets; ++t) {
-                for (const auto& [source, weight] : rows[t]) values[std::size_t{t} * sources + source] = weight;
+                for (const auto& [source, weight] : rows[t])
+                    values[std::size_t{t} * sources + source] = weight;
             }
             weights_->snapshot(label, DenseWeights<float>{targets, sources, values});
             continue;
@@ -94,9 +97,11 @@ std::string Recording::finish() {
         // Target by target, so that the hash does not depend on the shards.
         Simulation& simulation = *network_.simulation;
         const Index index = network_.projections.at(name);
-        std::vector<std::vector<float>> rows(simulation.population(simulation.projection(index).target).size());
-        simulation.visit_synapses(
-            index, [&](Index target, Index, double weight) { rows[target].push_back(static_cast<float>(weight)); });
+        std::vector<std::vector<float>> rows(
+            simulation.population(simulation.projection(index).target).size());
+        simulation.visit_synapses(index, [&](Index target, Index, double weight) {
+            rows[target].push_back(static_cast<float>(weight));
+        });
         for (const auto& row : rows) hash_.add_weights(row);
     }
     return hash_.hex();
@@ -109,7 +114,8 @@ void Activity::observe(const Window& window, std::span<const Spike> spikes) {
     length_ = length_ * decay + ms(window.end - seen_);
     seen_ = window.end;
     for (const Spike& spike : spikes) {
-        if (std::find(populations_.begin(), populations_.end(), spike.population) == populations_.end()) continue;
+        if (std::find(populations_.begin(), populations_.end(), spike.population) == populations_.end())
+            continue;
         if (spike.kind == SpikeKind::event) events_ += 1.0;
         if (spike.kind == SpikeKind::burst) bursts_ += 1.0;
     }

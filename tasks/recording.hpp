@@ -16,8 +16,8 @@
 
 namespace apical {
 
-/// What a run leaves in its folder: the recorders that a description asks for, and the result hash. What is recorded is
-/// written out every 10 s.
+/// What a run leaves in its folder: the recorders that a description asks for, and the result hash. What is
+/// recorded is written out every 10 s.
 class Recording {
 public:
     Recording(const NetworkDescription& description, Network& network, const RunContext& context);
@@ -47,7 +47,8 @@ private:
 class Activity final : public Recorder {
 public:
     /// Rates are per neuron of the `populations` (indices), which have `neurons` in all.
-    Activity(std::vector<Index> populations, Index neurons) : populations_(std::move(populations)), neurons_(neurons) {}
+    Activity(std::vector<Index> populations, Index neurons)
+        : populations_(std::move(populations)), neurons_(neurons) {}
 
     void observe(const Window& window, std::span<const Spike> spikes) override;
     void finish(Time) override {}

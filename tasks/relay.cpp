@@ -73,9 +73,12 @@ std::vector<RelayPoint> study(const RelayStudy& s) {
         for (const double p : s.burst_probabilities) {
             const double e = rate * R / 1000.0;
             const Time from = simulation.now();
-            simulation.schedule(from, action::SetVariable{0, built.variable(s.sender.name, "bias"), {std::log(e / (1.0 - e))}});
+            simulation.schedule(
+                from,
+                action::SetVariable{0, built.variable(s.sender.name, "bias"), {std::log(e / (1.0 - e))}});
             // The teacher's rule, p = p0 (1 + target - e), turned round.
-            simulation.schedule(from, action::SetVariable{0, built.variable(s.sender.name, "target"), {e + p / p0 - 1.0}});
+            simulation.schedule(
+                from, action::SetVariable{0, built.variable(s.sender.name, "target"), {e + p / p0 - 1.0}});
             simulation.run_until(from + ticks(s.settling));
             counter.clear();
             const Time begin = simulation.now();
@@ -106,7 +109,8 @@ RelayDecoder fit_relay(std::span<const Drive> samples, double p0) {
         const double error = fit(d.y, d.q) - (d.b - p0 * d.e);
         square += error * error;
     }
-    return {fit.r, fit.C, rest_y, fit.q_0, fit.R2, std::sqrt(square / static_cast<double>(samples.size()))};
+    return {fit.r, fit.C, rest_y, fit.q_0, fit.R2, std::sqrt(square / static_cast<double>(samples.size())),
+            fit};
 }
 
 }  // namespace apical

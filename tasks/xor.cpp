@@ -1,10 +1,10 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+#include <cmath>
+
 #include <boost/random/uniform_int_distribution.hpp>
 #include <boost/random/uniform_real_distribution.hpp>
-#include <cmath>
+#include <fmt/format.h>
 
 #include "core/error.hpp"
 #include "tasks/recording.hpp"
@@ -12,29 +12,32 @@
 #include "tasks/run.hpp"
 #include "tasks/xor_config.hpp"
 
-// Single-phase XOR with a spiking BurstCCN. All rates are normalised: e = rate x R lies in [0, 1]. A trace of an input spike is
-// 1/(r_max tau_soma), of an event R/tau_soma, so that traces have the mean of the input's value and of e.
+// Single-phase XOR with a spiking BurstCCN. All rates are normalised: e = rate x R lies in [0, 1]. A trace of
+// an input spike is 1/(r_max tau_soma), of an event R/tau_soma, so that traces have the mean of the input's
+// value and of e.
 
 namespace apical {
 namespace {
 
-constexpr double r_max = 100.0;       // [Hz] an input that stands for 1
-constexpr double threshold = 20.0;    // [mV] of interneurons, above rest
-constexpr double capacitance = 100;   // [pF] of interneurons
-constexpr double tonic_rate = 500.0;  // [Hz] of the regular source that stands for constants: biases, resting rates
+constexpr double r_max = 100.0;      // [Hz] an input that stands for 1
+constexpr double threshold = 20.0;   // [mV] of interneurons, above rest
+constexpr double capacitance = 100;  // [pF] of interneurons
+constexpr double tonic_rate =
+    500.0;  // [Hz] of the regular source that stands for constants: biases, resting rates
 
 /// How the output's spikes reach the hidden dendrites, in units of Y: pathways, each a synapse with a gain.
 struct Feedback {
     double scale;  ///< of the dendrite's jump for b - p0 e: R/tau_dend / p0
-    // Excitation by the burst pathway and inhibition by the event pathway where Y > 0, the other way round where Y < 0. With
-    // relays the two are different cells.
+    // Excitation by the burst pathway and inhibition by the event pathway where Y > 0, the other way round
+    // where Y < 0. With relays the two are different cells.
     RelayDecoder positive{};
     RelayDecoder negative{};
     Separation direct{};
 };
 
 bool relayed(const XorConfig& c) {
-    return c.feedback == XorConfig::Feedback::tsodyks_markram && c.inhibition != XorConfig::Inhibition::direct;
+    return c.feedback == XorConfig::Feedback::tsodyks_markram &&
+           c.inhibition != XorConfig::Inhibition::direct;
 }
 
 bool dale(const XorConfig& c) { return c.inhibition == XorConfig::Inhibition::dale; }
@@ -93,8 +96,8 @@ PopulationDescription cells(const XorConfig& c, const std::string& name) {
             .spike_times = {}};
 }
 
-/// Relay interneurons: leaky integrate-and-fire cells whose noise makes the foot of their f-I curve nearly linear. The keys are
-/// in units of the distance from rest to threshold.
+/// Relay interneurons: leaky integrate-and-fire cells whose noise makes the foot of their f-I curve nearly
+/// linear. The keys are in units of the distance from rest to threshold.
 PopulationDescription interneurons(const XorConfig::Interneuron& cell, const std::string& name) {
     constexpr double kick = 2.0;  // [mV] of the noise
     const double variance = cell.noise * threshold * cell.noise * threshold;
@@ -119,8 +122,8 @@ PopulationDescription interneurons(const XorConfig::Interneuron& cell, const std
             .spike_times = {}};
 }
 
-ProjectionDescription onto_interneurons(const XorConfig& c, const XorConfig::Interneuron& cell, const std::string& name,
-                                        ReleaseTerm synapse, double gain) {
+ProjectionDescription onto_interneurons(const XorConfig& c, const XorConfig::Interneuron& cell,
+                                        const std::string& name, ReleaseTerm synapse, double gain) {
     ProjectionDescription p;
     p.name = "output_to_" + name;
     p.source = "output";
@@ -132,8 +135,10 @@ ProjectionDescription onto_interneurons(const XorConfig& c, const XorConfig::Int
     return p;
 }
 
-/// The relays, PV-like and (to obey Dale) SST-like, and what drives them. The control with swapped synapses keeps them at their usual rates.
-void add_relays(const XorConfig& c, std::vector<PopulationDescription>& cells, std::vector<ProjectionDescription>& inputs) {
+/// The relays, PV-like and (to obey Dale) SST-like, and what drives them. The control with swapped synapses
+/// keeps them at their usual rates.
+void add_relays(const XorConfig& c, std::vector<PopulationDescription>& cells,
+                std::vector<ProjectionDescription>& inputs) {
     double pv_gain = c.pv.gain;
     double sst_gain = c.sst.gain;
     if (c.control == XorConfig::Control::swapped) {
@@ -156,15 +161,24 @@ Feedback calibrate(const XorConfig& c, const RunContext& context) {
     f.scale = c.neuron.t_ref / c.neuron.tau_dend / p0;
     if (c.feedback == XorConfig::Feedback::gated) return f;
     const bool no_stp = c.control == XorConfig::Control::no_stp;
+    const Decoding synapses = decode(facilitating(c), depressing(c), sender(c));
+    const Separation& s0 = synapses.separation;
+    context.log(
+        Severity::note,
+        fmt::format(
+            "synapses alone: bursts {:.4f} e + {:.4f} b, events {:.4f} e + {:.4f} b; r {:.4f}, C {:.4f}, "
+            "R2 {:.3f}, null p {:.2f} at the lowest rate, {:.2f} at the highest",
+            s0.a_e, s0.a_b, s0.q_e, s0.q_b, s0.r, s0.C, s0.R2, synapses.null_p_slow, synapses.null_p_fast));
     if (!relayed(c)) {
         if (no_stp) {
-            // Both pathways transmit every spike alike: what balances them silences them, and no signal is left.
+            // Both pathways transmit every spike alike: what balances them silences them, and no signal is
+            // left.
             f.direct.r = c.facilitation.U / c.depression.U;
             f.direct.C = 1.0;
             return f;
         }
         const bool swapped = c.control == XorConfig::Control::swapped;
-        f.direct = decode(swapped ? depressing(c) : facilitating(c), swapped ? facilitating(c) : depressing(c), sender(c)).separation;
+        f.direct = swapped ? decode(depressing(c), facilitating(c), sender(c)).separation : s0;
         // The gain makes up for the size of the signal, not for its sign.
         f.direct.C = std::abs(f.direct.C);
         return f;
@@ -186,12 +200,17 @@ Feedback calibrate(const XorConfig& c, const RunContext& context) {
     }
     const auto fit = [&](const char* name, std::span<const Drive> samples) {
         const RelayDecoder d = fit_relay(samples, p0);
-        context.log(Severity::note, fmt::format("{}: r {:.4f}, C {:.4f}, rest {:.2f} Hz, R2 {:.3f}, residual {:.2f} Hz", name, d.r, d.C,
-                                                d.rest_y + d.rest_q, d.R2, d.residual));
+        context.log(Severity::note, fmt::format("{}: bursts {:.4f} e + {:.4f} b, events {:.4f} e + {:.4f} b, "
+                                                "rest {:.2f} Hz; r {:.4f}, C {:.4f}, R2 {:.3f}, "
+                                                "residual {:.2f} Hz",
+                                                name, d.fit.a_e, d.fit.a_b, d.fit.q_e, d.fit.q_b,
+                                                d.rest_y + d.rest_q, d.r, d.C, d.R2, d.residual));
         if (c.control == XorConfig::Control::none && d.R2 < 0.9) {
-            throw ModelError(fmt::format("{}: they do not tell bursts from events: R2 {:.3f}, at least 0.9 is needed; change their drive, "
-                                         "gain or noise, or the synapses",
-                                         name, d.R2));
+            throw ModelError(
+                fmt::format("{}: they do not tell bursts from events: R2 {:.3f}, at least 0.9 is needed; "
+                            "change their drive, "
+                            "gain or noise, or the synapses",
+                            name, d.R2));
         }
         return d;
     };
@@ -237,7 +256,8 @@ public:
 private:
     static std::string hidden(Index h) { return fmt::format("hidden_{}", h + 1); }
 
-    PopulationDescription source(const std::string& name, const std::string& model, Index size, double rate) const {
+    PopulationDescription source(const std::string& name, const std::string& model, Index size,
+                                 double rate) const {
         PopulationDescription p;
         p.name = name;
         p.model = model;
@@ -246,9 +266,10 @@ private:
         return p;
     }
 
-    /// Weights of a pair of populations: one number uniform in +-range, spread over the neurons with a little jitter. `gain` is
-    /// the trace that one spike adds.
-    void forward(const std::string& from, const std::string& to, double range, double gain, const std::string& gate, bool learns) {
+    /// Weights of a pair of populations: one number uniform in +-range, spread over the neurons with a little
+    /// jitter. `gain` is the trace that one spike adds.
+    void forward(const std::string& from, const std::string& to, double range, double gain,
+                 const std::string& gate, bool learns) {
         ProjectionDescription p;
         p.name = from + "_to_" + to;
         p.source = from;
@@ -262,11 +283,12 @@ private:
         if (from == "tonic") p.weight.b = 0.0;
         p.release = {{gate, gain, {}}};
         if (learns) {
-            // dw = eta (R/T) s (X - p0) x at each event, with s = 1/p0 at the output and 1/(g p0 (1 - p0)) below it, so that
-            // learning rates mean the same in every layer.
+            // dw = eta (R/T) s (X - p0) x at each event, with s = 1/p0 at the output and 1/(g p0 (1 - p0))
+            // below it, so that learning rates mean the same in every layer.
             const double p0 = c_.neuron.p0;
             const double s = to == "output" ? 1.0 / p0 : 1.0 / (c_.neuron.g * p0 * (1.0 - p0));
-            const bool fixed = c_.baseline == XorConfig::Baseline::fixed && c_.control != XorConfig::Control::burstprop;
+            const bool fixed =
+                c_.baseline == XorConfig::Baseline::fixed && c_.control != XorConfig::Control::burstprop;
             PlasticityDescription rule;
             rule.rule = "burst_dependent";
             rule.teaching = c_.rule == XorConfig::Rule::sampled ? "sampled" : "variance_reduced";
@@ -283,8 +305,10 @@ private:
         d_.projections.push_back(std::move(p));
     }
 
-    /// One pathway from the output (or from a relay, or the tonic source) to the dendrites of a hidden population.
-    void pathway(const std::string& from, Index h, const std::string& suffix, std::vector<ReleaseTerm> release, const TieDescription& tie) {
+    /// One pathway from the output (or from a relay, or the tonic source) to the dendrites of a hidden
+    /// population.
+    void pathway(const std::string& from, Index h, const std::string& suffix,
+                 std::vector<ReleaseTerm> release, const TieDescription& tie) {
         ProjectionDescription p;
         p.name = fmt::format("{}_to_{}_{}", from, hidden(h), suffix);
         p.source = from;
@@ -309,12 +333,14 @@ private:
         }
         if (!relayed(c_)) {
             std::vector<ReleaseTerm> release = {burst_synapse(c_, s / feedback_.direct.C)};
-            if (has_inhibition(c_)) release.push_back(event_synapse(c_, -feedback_.direct.r * s / feedback_.direct.C));
+            if (has_inhibition(c_))
+                release.push_back(event_synapse(c_, -feedback_.direct.r * s / feedback_.direct.C));
             pathway("output", h, "YQ", release, {weights, 1.0, Mean::none, Part::whole});
             return;
         }
         if (!has_inhibition(c_)) {
-            pathway("output", h, "Y", {burst_synapse(c_, s / feedback_.positive.C)}, {weights, 1.0, Mean::senders, Part::whole});
+            pathway("output", h, "Y", {burst_synapse(c_, s / feedback_.positive.C)},
+                    {weights, 1.0, Mean::senders, Part::whole});
             return;
         }
         // What all neurons of the output do, felt through one interneuron's spike.
@@ -327,11 +353,14 @@ private:
         const Part part = dale(c_) ? Part::plus : Part::whole;
         pathway("output", h, "Y", {burst_synapse(c_, 1.0)}, {weights, s / plus.C, Mean::senders, part});
         pathway("pv", h, "Q", {}, {weights, -s / plus.C * plus.r * pv_pool, Mean::senders, part});
-        pathway("tonic", h, "Q_rest", {}, {weights, s / plus.C * plus.r * plus.rest_q * constant, Mean::senders, part});
+        pathway("tonic", h, "Q_rest", {},
+                {weights, s / plus.C * plus.r * plus.rest_q * constant, Mean::senders, part});
         if (!dale(c_)) return;
-        pathway("output", h, "Q_minus", {event_synapse(c_, 1.0)}, {weights, s / minus.C * minus.r, Mean::senders, Part::minus});
+        pathway("output", h, "Q_minus", {event_synapse(c_, 1.0)},
+                {weights, s / minus.C * minus.r, Mean::senders, Part::minus});
         pathway("sst", h, "Y_minus", {}, {weights, -s / minus.C * sst_pool, Mean::senders, Part::minus});
-        pathway("tonic", h, "Y_minus_rest", {}, {weights, s / minus.C * minus.rest_y * constant, Mean::senders, Part::minus});
+        pathway("tonic", h, "Y_minus_rest", {},
+                {weights, s / minus.C * minus.rest_y * constant, Mean::senders, Part::minus});
     }
 
     void record() {
@@ -380,8 +409,10 @@ struct Test {
 
 std::string variant_name(const XorConfig& c) {
     std::string name = std::string(name_of(feedback_choices, c.feedback));
-    if (c.feedback == XorConfig::Feedback::tsodyks_markram) name += "/" + std::string(name_of(inhibition_choices, c.inhibition));
-    name += "/" + std::string(name_of(baseline_choices, c.baseline)) + "/" + std::string(name_of(rule_choices, c.rule));
+    if (c.feedback == XorConfig::Feedback::tsodyks_markram)
+        name += "/" + std::string(name_of(inhibition_choices, c.inhibition));
+    name += "/" + std::string(name_of(baseline_choices, c.baseline)) + "/" +
+            std::string(name_of(rule_choices, c.rule));
     if (c.control != XorConfig::Control::none) name += "/" + std::string(name_of(control_choices, c.control));
     return name;
 }
@@ -412,7 +443,8 @@ public:
             // Balanced: each block of four examples holds every pattern once.
             if (example % 4 == 0) {
                 for (std::size_t i = 3; i > 0; --i) {
-                    std::swap(patterns[i], patterns[boost::random::uniform_int_distribution<std::size_t>(0, i)(order)]);
+                    std::swap(patterns[i],
+                              patterns[boost::random::uniform_int_distribution<std::size_t>(0, i)(order)]);
                 }
             }
             present(patterns[example % 4], true);
@@ -479,15 +511,16 @@ private:
 
     void report() {
         recording_.tick();
-        context_.progress({.time = ms(simulation().now()),
-                           .end = end_ms_,
-                           .spikes = simulation().spikes(),
-                           .step_name = "sample",
-                           .step = done_,
-                           .steps = c_.examples,
-                           .event_rate = activity_.event_rate(),
-                           .burst_probability = activity_.burst_probability(),
-                           .accuracy = tests_.empty() ? std::nullopt : std::optional(tests_.back().right / 4.0)});
+        context_.progress(
+            {.time = ms(simulation().now()),
+             .end = end_ms_,
+             .spikes = simulation().spikes(),
+             .step_name = "sample",
+             .step = done_,
+             .steps = c_.examples,
+             .event_rate = activity_.event_rate(),
+             .burst_probability = activity_.burst_probability(),
+             .accuracy = tests_.empty() ? std::nullopt : std::optional(tests_.back().right / 4.0)});
     }
 
     /// The first test from which all four stay right to the end, over at least five tests.
@@ -520,7 +553,8 @@ private:
         } else if (const auto* at = std::get_if<std::int64_t>(&solved)) {
             result.verdict = fmt::format("{}/4 patterns right from sample {}", tests_.back().right, *at);
         } else {
-            result.verdict = fmt::format("{}/4 patterns right in the last test, not solved", tests_.back().right);
+            result.verdict =
+                fmt::format("{}/4 patterns right in the last test, not solved", tests_.back().right);
         }
         return result;
     }
@@ -545,7 +579,8 @@ private:
 
 NetworkDescription describe_xor(const XorConfig& config) {
     // The shape of the network does not depend on the calibration, whose numbers only scale weights.
-    const RelayDecoder relay{.r = 1.0, .C = 1.0, .rest_y = 0.0, .rest_q = 0.0, .R2 = 1.0, .residual = 0.0};
+    RelayDecoder relay{};
+    relay.r = relay.C = 1.0;
     Feedback feedback{.scale = 1.0, .positive = relay, .negative = relay, .direct = {}};
     feedback.direct.r = feedback.direct.C = 1.0;
     return Describer(config, feedback)();

@@ -66,8 +66,8 @@ struct XorConfig {
         double tau_rec = 10.0;  ///< [ms]
     } depression;
 
-    /// Relay cells between the output and the hidden dendrites. Voltages and currents are in units of the distance from rest
-    /// to threshold.
+    /// Relay cells between the output and the hidden dendrites. Voltages and currents are in units of the
+    /// distance from rest to threshold.
     struct Interneuron {
         Index size = 50;       ///< neurons for the output population
         double tau_m = 10.0;   ///< [ms]

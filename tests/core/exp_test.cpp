@@ -1,7 +1,5 @@
 #include "core/exp.hpp"
 
-#include <gtest/gtest.h>
-
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -9,13 +7,16 @@
 #include <random>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 namespace apical {
 namespace {
 
 /// The distance of `x` from the true value, in units of the last place of the true value.
 double ulps(double x, long double truth) {
     const auto nearest = static_cast<double>(truth);
-    const double ulp = std::nextafter(std::abs(nearest), std::numeric_limits<double>::infinity()) - std::abs(nearest);
+    const double ulp =
+        std::nextafter(std::abs(nearest), std::numeric_limits<double>::infinity()) - std::abs(nearest);
     return static_cast<double>(std::abs(static_cast<long double>(x) - truth) / static_cast<long double>(ulp));
 }
 
@@ -65,7 +66,8 @@ TEST(Exp, ManyAtOnceEqualOneByOneBitForBit) {
         for (const double rate : {-0.05, 0.37, 2.0, 0.0}) {
             exp(rate, times, batch);
             for (std::size_t i = 0; i < n; ++i) {
-                ASSERT_EQ(std::bit_cast<std::uint64_t>(batch[i]), std::bit_cast<std::uint64_t>(exp(rate * times[i])));
+                ASSERT_EQ(std::bit_cast<std::uint64_t>(batch[i]),
+                          std::bit_cast<std::uint64_t>(exp(rate * times[i])));
             }
         }
     }
@@ -74,15 +76,19 @@ TEST(Exp, ManyAtOnceEqualOneByOneBitForBit) {
 TEST(Exp, HasTheSameBitsEverywhere) {
     // A fingerprint: another compiler, instruction set or machine must come to the same.
     std::uint64_t hash = 14695981039346656037U;
-    for (int i = -20000; i <= 20000; ++i) hash = (hash ^ std::bit_cast<std::uint64_t>(exp(i * 0.0317))) * 1099511628211U;
-    for (int i = 1; i <= 20000; ++i) hash = (hash ^ std::bit_cast<std::uint64_t>(log(i * 0.0317))) * 1099511628211U;
-    EXPECT_EQ(hash, 0U);
+    for (int i = -20000; i <= 20000; ++i)
+        hash = (hash ^ std::bit_cast<std::uint64_t>(exp(i * 0.0317))) * 1099511628211U;
+    for (int i = 1; i <= 20000; ++i)
+        hash = (hash ^ std::bit_cast<std::uint64_t>(log(i * 0.0317))) * 1099511628211U;
+    EXPECT_EQ(hash, 3170660471487451019U);
 }
 
 TEST(Log, IsWithinOneUlp) {
     std::mt19937_64 random(3);
     double worst = 0.0;
-    const auto look = [&](double x) { worst = std::max(worst, ulps(log(x), std::log(static_cast<long double>(x)))); };
+    const auto look = [&](double x) {
+        worst = std::max(worst, ulps(log(x), std::log(static_cast<long double>(x))));
+    };
     std::uniform_real_distribution<double> near_one(0.5, 2.0);
     std::uniform_real_distribution<double> exponent(-1020.0, 1020.0);
     std::uniform_real_distribution<double> unit(0.0, 1.0);
@@ -98,7 +104,8 @@ TEST(Log, IsWithinOneUlp) {
 }
 
 TEST(Log, UndoesExp) {
-    for (int i = -600; i <= 600; ++i) EXPECT_NEAR(log(exp(i * 1.1)), i * 1.1, 2e-16 + 1.2e-16 * std::abs(i * 1.1) + 2.3e-16);
+    for (int i = -600; i <= 600; ++i)
+        EXPECT_NEAR(log(exp(i * 1.1)), i * 1.1, 2e-16 + 1.2e-16 * std::abs(i * 1.1) + 2.3e-16);
 }
 
 TEST(Logistic, IsSymmetricAndSaturates) {

@@ -1,7 +1,5 @@
 #include "core/parallel.hpp"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <mutex>
 #include <set>
@@ -9,6 +7,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace apical {
 namespace {
@@ -43,8 +43,8 @@ TEST_P(WorkerThreads, RethrowAnException) {
     EXPECT_EQ(done, 10);
 }
 
-/// More threads than cores are threads nevertheless: tests of eight must not test two. Each job waits for the others to have
-/// begun, for some seconds at most.
+/// More threads than cores are threads nevertheless: tests of eight must not test two. Each job waits for the
+/// others to have begun, for some seconds at most.
 TEST_P(WorkerThreads, AreAsManyAsAskedFor) {
     const std::size_t threads = GetParam();
     Workers workers(threads);
@@ -53,7 +53,8 @@ TEST_P(WorkerThreads, AreAsManyAsAskedFor) {
     std::set<std::thread::id> ids;
     workers.for_each(threads, [&](std::size_t) {
         ++begun;
-        for (int i = 0; i < 5000 && begun < threads; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        for (int i = 0; i < 5000 && begun < threads; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
         const std::lock_guard lock(guard);
         ids.insert(std::this_thread::get_id());
     });
@@ -64,7 +65,9 @@ INSTANTIATE_TEST_SUITE_P(Numbers, WorkerThreads, testing::Values(1, 2, 3, 8));
 
 TEST(OneWorker, IsTheCaller) {
     Workers workers(1);
-    workers.for_each(3, [caller = std::this_thread::get_id()](std::size_t) { EXPECT_EQ(std::this_thread::get_id(), caller); });
+    workers.for_each(3, [caller = std::this_thread::get_id()](std::size_t) {
+        EXPECT_EQ(std::this_thread::get_id(), caller);
+    });
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 #include "core/random.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <cmath>
 #include <set>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace apical {
 namespace {
@@ -19,8 +19,12 @@ struct KnownAnswer {
 
 constexpr std::array<KnownAnswer, 3> known_answers{
     {{{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
-     {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
-     {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}, {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}}}};
+     {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
+      {0xffffffff, 0xffffffff},
+      {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+     {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+      {0xa4093822, 0x299f31d0},
+      {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}}}};
 
 StreamKey key_of(const KnownAnswer& k) {
     StreamKey key;
@@ -54,7 +58,8 @@ void expect_gaps_from_words(const StreamKey& key, std::uint32_t first_block, std
 
 TEST(ExponentialGaps, AreMadeOfTheSameWords) {
     for (const KnownAnswer& k : known_answers) {
-        for (const std::size_t n : {2U, 4U, 6U, 30U, 34U, 256U, 512U}) expect_gaps_from_words(key_of(k), k.counter[3] / 2, n);
+        for (const std::size_t n : {2U, 4U, 6U, 30U, 34U, 256U, 512U})
+            expect_gaps_from_words(key_of(k), k.counter[3] / 2, n);
     }
     // The counter of blocks wraps like any 32-bit number.
     expect_gaps_from_words(StreamKey(1, "noise", "exc", 3, 1), 0xfffffff0U, 64);
@@ -104,9 +109,11 @@ TEST(Streams, AreReproducibleAndApart) {
     EXPECT_EQ(first_words(reference), first_words(StreamKey(7, "connect", "a_to_b", 3, 1)));
     std::set<std::uint64_t> seen;
     std::size_t drawn = 0;
-    for (const StreamKey& key : {reference, StreamKey(8, "connect", "a_to_b", 3, 1), StreamKey(7 + (1ULL << 40U), "connect", "a_to_b", 3, 1),
-                                 StreamKey(7, "weight", "a_to_b", 3, 1), StreamKey(7, "connect", "a_to_c", 3, 1),
-                                 StreamKey(7, "connect", "a_to_b", 4, 1), StreamKey(7, "connect", "a_to_b", 3, 2)}) {
+    for (const StreamKey& key :
+         {reference, StreamKey(8, "connect", "a_to_b", 3, 1),
+          StreamKey(7 + (1ULL << 40U), "connect", "a_to_b", 3, 1), StreamKey(7, "weight", "a_to_b", 3, 1),
+          StreamKey(7, "connect", "a_to_c", 3, 1), StreamKey(7, "connect", "a_to_b", 4, 1),
+          StreamKey(7, "connect", "a_to_b", 3, 2)}) {
         for (const std::uint64_t word : first_words(key)) {
             seen.insert(word);
             ++drawn;

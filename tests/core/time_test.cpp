@@ -1,10 +1,10 @@
 #include "core/time.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "core/spike.hpp"
 
@@ -43,7 +43,8 @@ TEST(Ticks, RoundUpForSpikes) {
     }
 }
 
-/// 0.1 ms is no whole number of ticks. Times are rounded once, each from its own decimal; sums of rounded steps run away.
+/// 0.1 ms is no whole number of ticks. Times are rounded once, each from its own decimal; sums of rounded
+/// steps run away.
 TEST(Ticks, MultiplesAreRoundedNotAddedUp) {
     std::int64_t worst = 0;
     for (int k = 0; k <= 1000000; ++k) {
@@ -55,7 +56,8 @@ TEST(Ticks, MultiplesAreRoundedNotAddedUp) {
 }
 
 TEST(Ticks, EveryTickOfTwoHoursIsADouble) {
-    for (const std::int64_t n : {(std::int64_t{1} << 53U) - 1, (std::int64_t{1} << 52U) + 12345, std::int64_t{987654321012345}}) {
+    for (const std::int64_t n :
+         {(std::int64_t{1} << 53U) - 1, (std::int64_t{1} << 52U) + 12345, std::int64_t{987654321012345}}) {
         EXPECT_EQ(ticks(ms(Duration{n})).count(), n);
         EXPECT_EQ(ticks_up(ms(Duration{n})).count(), n);
     }
@@ -70,7 +72,8 @@ TEST(Orders, OfSpikes) {
     std::vector<Spike> spikes;
     for (const std::int64_t time : {1, 0}) {
         for (const Index population : {1U, 0U}) {
-            for (const Index neuron : {2U, 0U, 1U}) spikes.push_back({Time{Duration{time}}, population, neuron});
+            for (const Index neuron : {2U, 0U, 1U})
+                spikes.push_back({Time{Duration{time}}, population, neuron});
         }
     }
     std::sort(spikes.begin(), spikes.end(), [](const Spike& a, const Spike& b) { return before(a, b); });
@@ -84,12 +87,16 @@ TEST(Orders, OfSpikes) {
 
 TEST(Orders, OfArrivals) {
     const auto arrival = [](std::int64_t time, Index population, Index source, Index projection) {
-        return Arrival{.time = Time{Duration{time}}, .source_population = population, .source = source, .projection = projection};
+        return Arrival{.time = Time{Duration{time}},
+                       .source_population = population,
+                       .source = source,
+                       .projection = projection};
     };
-    const std::vector<Arrival> ascending{arrival(0, 9, 9, 9), arrival(1, 0, 9, 9), arrival(1, 1, 0, 9), arrival(1, 1, 1, 0),
-                                         arrival(1, 1, 1, 1)};
+    const std::vector<Arrival> ascending{arrival(0, 9, 9, 9), arrival(1, 0, 9, 9), arrival(1, 1, 0, 9),
+                                         arrival(1, 1, 1, 0), arrival(1, 1, 1, 1)};
     for (std::size_t i = 0; i < ascending.size(); ++i) {
-        for (std::size_t k = 0; k < ascending.size(); ++k) EXPECT_EQ(before(ascending[i], ascending[k]), i < k);
+        for (std::size_t k = 0; k < ascending.size(); ++k)
+            EXPECT_EQ(before(ascending[i], ascending[k]), i < k);
     }
 }
 

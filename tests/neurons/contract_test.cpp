@@ -1,9 +1,9 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <set>
 #include <string>
 #include <type_traits>
+
+#include <gtest/gtest.h>
 
 #include "core/error.hpp"
 #include "networks/build.hpp"
@@ -12,7 +12,8 @@
 namespace apical {
 namespace {
 
-/// The laws that every model of the list keeps. A model is visited as it is, or as LinearNeuron if it only says what it is.
+/// The laws that every model of the list keeps. A model is visited as it is, or as LinearNeuron if it only
+/// says what it is.
 template <class Model>
 auto visited(const Model& model) {
     if constexpr (LinearModel<Model>) {
@@ -36,7 +37,8 @@ struct Cell {
         double mark;
     };
 
-    explicit Cell(const Model& model, std::uint64_t seed = 1) : neuron(visited(model)), state(neuron.initial()), key(seed, "model", "cell") {}
+    explicit Cell(const Model& model, std::uint64_t seed = 1)
+        : neuron(visited(model)), state(neuron.initial()), key(seed, "model", "cell") {}
 
     std::optional<Emission> step(double dt) {
         if constexpr (deterministic<Model>) {
@@ -123,8 +125,9 @@ TEST(Contract, AdvancingInPiecesIsAdvancingAtOnce) {
         EXPECT_GT(whole.spikes.size(), 30U) << "a test of silence";
         EXPECT_EQ(whole.draws, pieces.draws) << "draws depend on inputs and emissions only";
         ASSERT_EQ(whole.spikes.size(), pieces.spikes.size());
-        // A crossing is known to a quarter of a tick, and its error passes to the next one. The phase of the integrator is known
-        // to its tolerance, 1e-9 per call, with a slope of 1/R or less: here up to thousands of calls between events.
+        // A crossing is known to a quarter of a tick, and its error passes to the next one. The phase of the
+        // integrator is known to its tolerance, 1e-9 per call, with a slope of 1/R or less: here up to
+        // thousands of calls between events.
         const bool integrates = std::is_same_v<Model, IntegratorPyramidal>;
         for (std::size_t i = 0; i < whole.spikes.size(); ++i) {
             ASSERT_NEAR(whole.spikes[i].time, pieces.spikes[i].time, integrates ? 1e-4 : 1e-7) << i;
@@ -145,7 +148,8 @@ TEST(Contract, RestStaysAtRest) {
             for (const double dt : {0.0, 1e-9, 0.1, 1.0, 100.0, 1e5}) cell.advance(dt);
             EXPECT_TRUE(cell.spikes.empty());
             const auto after = cell.numbers();
-            for (std::size_t i = 0; i < before.size(); ++i) EXPECT_NEAR(after[i], before[i], 1e-10) << Model::variables[i];
+            for (std::size_t i = 0; i < before.size(); ++i)
+                EXPECT_NEAR(after[i], before[i], 1e-10) << Model::variables[i];
         }
     });
 }
@@ -181,7 +185,8 @@ TEST(Contract, StatesStayFinite) {
             cell.neuron.receive(cell.state, input.port, factor * input.weight);
             const auto numbers = cell.numbers();
             for (std::size_t v = 0; v < numbers.size(); ++v) {
-                EXPECT_TRUE(std::isfinite(numbers[v]) || Model::variables[v] == "target") << Model::variables[v];
+                EXPECT_TRUE(std::isfinite(numbers[v]) || Model::variables[v] == "target")
+                    << Model::variables[v];
             }
             ++i;
         }
@@ -207,7 +212,8 @@ TEST(Contract, FieldsAreUniqueDocumentedAndInRange) {
         std::set<std::string_view> members(Model::variables.begin(), Model::variables.end());
         EXPECT_EQ(members.size(), sizeof(typename Model::State) / sizeof(double));
         std::set<std::string_view> ports;
-        for (const Port& port : Model::ports) EXPECT_TRUE(ports.insert(port.name).second && !port.unit.empty()) << port.name;
+        for (const Port& port : Model::ports)
+            EXPECT_TRUE(ports.insert(port.name).second && !port.unit.empty()) << port.name;
         EXPECT_FALSE(Model::summary.empty());
         EXPECT_FALSE(Model::equations.empty());
         EXPECT_EQ(model.check(), std::nullopt);
@@ -229,10 +235,12 @@ TEST(Contract, ValuesOutOfRangeAreRefused) {
             refused(field.name, std::numeric_limits<double>::quiet_NaN());
             refused(field.name, std::numeric_limits<double>::infinity());
             if (field.range.low > -1e300) {
-                refused(field.name, field.range.low_open ? field.range.low : std::nextafter(field.range.low, -1e300));
+                refused(field.name,
+                        field.range.low_open ? field.range.low : std::nextafter(field.range.low, -1e300));
             }
             if (field.range.high < 1e300) {
-                refused(field.name, field.range.high_open ? field.range.high : std::nextafter(field.range.high, 1e300));
+                refused(field.name,
+                        field.range.high_open ? field.range.high : std::nextafter(field.range.high, 1e300));
             }
         }
         d.populations[0].parameters = {{"no such parameter", 1.0}};

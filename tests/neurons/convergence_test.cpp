@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
+
+#include <gtest/gtest.h>
 
 #include "neurons/stochastic_pyramidal.hpp"
 
@@ -22,7 +22,9 @@ double first_event(double tolerance, double kick, double step) {
 
 /// The same from the integral, by Simpson's rule with 2e5 pieces and bisection.
 double exact(double kick) {
-    const auto rate = [&](double t) { return 1.0 / (1.0 + std::exp(1.2 - kick * std::exp(-t / 7.0))) / 25.0; };
+    const auto rate = [&](double t) {
+        return 1.0 / (1.0 + std::exp(1.2 - kick * std::exp(-t / 7.0))) / 25.0;
+    };
     double sum = 0.0;
     const double h = 1e-3;
     for (double t = 0.0;; t += h) {

@@ -1,8 +1,8 @@
 #include "neurons/linear.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
+
+#include <gtest/gtest.h>
 
 #include "core/error.hpp"
 #include "neurons/adaptive_lif.hpp"
@@ -14,7 +14,8 @@ namespace {
 Eigen::MatrixXd taylor(const Eigen::MatrixXd& A, double t) {
     const int pieces = 4096;
     Eigen::MatrixXd step = Eigen::MatrixXd::Identity(A.rows(), A.cols());
-    for (int k = 12; k > 0; --k) step = Eigen::MatrixXd::Identity(A.rows(), A.cols()) + A * (t / pieces) * step / k;
+    for (int k = 12; k > 0; --k)
+        step = Eigen::MatrixXd::Identity(A.rows(), A.cols()) + A * (t / pieces) * step / k;
     Eigen::MatrixXd product = step;
     for (int k = 1; k < pieces; k *= 2) product = (product * product).eval();
     return product;
@@ -74,11 +75,11 @@ Eigen::MatrixXd chain(double tau_1, double tau_2, double tau_3) {
 
 INSTANTIATE_TEST_SUITE_P(
     Matrices, Spectra,
-    testing::Values(chain(20, 5, 2),                                             // distinct
-                    chain(20, 20.0001, 2),                                       // nearly equal
-                    chain(20, 5, 5),                                             // equal, defective
+    testing::Values(chain(20, 5, 2),                                                  // distinct
+                    chain(20, 20.0001, 2),                                            // nearly equal
+                    chain(20, 5, 5),                                                  // equal, defective
                     Eigen::MatrixXd(Eigen::Vector3d(-0.1, -0.1, -0.5).asDiagonal()),  // equal, not defective
-                    Eigen::MatrixXd(Eigen::Matrix2d{{-0.1, -0.4}, {0.4, -0.1}}),  // complex
+                    Eigen::MatrixXd(Eigen::Matrix2d{{-0.1, -0.4}, {0.4, -0.1}}),      // complex
                     Eigen::MatrixXd(Eigen::Matrix3d{{-0.1, -0.4, 0.1}, {0.4, -0.1, 0}, {0, 0, -0.2}}),
                     AdaptiveLif::sst().linear().affine(), AdaptiveLif::sst().linear().affine_held(),
                     AdaptiveLif{.tau_syn_ex = 20.0, .tau_syn_in = 20.0}.linear().affine(),
@@ -151,7 +152,8 @@ TEST(LinearNeuron, PostsynapticPotentialOfAnExponentialCurrent) {
     auto state = neuron.initial();
     neuron.receive(state, 0, 50.0);
     EXPECT_FALSE(neuron.advance(state, 7.0));
-    const double expected = 50.0 / 100.0 * (20.0 * 5.0 / (20.0 - 5.0)) * (std::exp(-7.0 / 20) - std::exp(-7.0 / 5));
+    const double expected =
+        50.0 / 100.0 * (20.0 * 5.0 / (20.0 - 5.0)) * (std::exp(-7.0 / 20) - std::exp(-7.0 / 5));
     EXPECT_NEAR(state.x[0], -70.0 + expected, 1e-12);
 }
 

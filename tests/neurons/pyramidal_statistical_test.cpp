@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
+
+#include <gtest/gtest.h>
 
 #include "neurons/stochastic_pyramidal.hpp"
 #include "statistics.hpp"
@@ -10,8 +10,8 @@ namespace {
 
 using namespace test;
 
-// Fixed seeds: a test passes always or never. Bounds are four standard errors (6e-5 by chance), or the Kolmogorov-Smirnov
-// distance that chance exceeds once in ten thousand.
+// Fixed seeds: a test passes always or never. Bounds are four standard errors (6e-5 by chance), or the
+// Kolmogorov-Smirnov distance that chance exceeds once in ten thousand.
 
 double sigma(double u) { return 1.0 / (1.0 + std::exp(-u)); }
 double logit(double p) { return std::log(p / (1.0 - p)); }
@@ -72,7 +72,9 @@ TEST_P(Potentials, RateOfEscapeEventsIsSigmaOverR) {
     // R + exponential of mean R e^-u: so is its standard deviation.
     EXPECT_NEAR(mean(intervals), mean_interval,
                 4 * model.R * std::exp(-GetParam()) / std::sqrt(static_cast<double>(intervals.size())));
-    const auto cdf = [&](double t) { return t < model.R ? 0.0 : 1.0 - std::exp(-(t - model.R) * std::exp(GetParam()) / model.R); };
+    const auto cdf = [&](double t) {
+        return t < model.R ? 0.0 : 1.0 - std::exp(-(t - model.R) * std::exp(GetParam()) / model.R);
+    };
     EXPECT_LT(kolmogorov_smirnov(intervals, cdf), ks_bound(intervals.size()));
 }
 
@@ -81,14 +83,16 @@ TEST_P(Potentials, RateOfTheIntegratorIsSigmaOverR) {
     Recording r(model);
     for (int i = 0; i < 100; ++i) r.advance(100.0);
     ASSERT_FALSE(r.events.empty());
-    // Not random: each interval to the tolerance of the phase, in each of the calls that an interval is cut into.
-    for (const double interval : r.intervals()) EXPECT_NEAR(interval, model.R / sigma(GetParam()), 1e-5 * model.R / sigma(GetParam()));
+    // Not random: each interval to the tolerance of the phase, in each of the calls that an interval is cut
+    // into.
+    for (const double interval : r.intervals())
+        EXPECT_NEAR(interval, model.R / sigma(GetParam()), 1e-5 * model.R / sigma(GetParam()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Constant, Potentials, testing::Values(-3.0, -1.0, 0.0, 1.0, 3.0));
 
-/// Time-rescaling theorem: the hazard integrated from the end of refractoriness to the event is a unit exponential. Inputs
-/// come and go, excitatory and inhibitory, so bounds are kept, loosened and exceeded.
+/// Time-rescaling theorem: the hazard integrated from the end of refractoriness to the event is a unit
+/// exponential. Inputs come and go, excitatory and inhibitory, so bounds are kept, loosened and exceeded.
 TEST(Escape, IntegratedHazardIsAUnitExponential) {
     for (const double kick : {0.3, 2.0}) {
         const StochasticPyramidal model{.tau_soma = 12.0, .bias = -1.0};
@@ -103,8 +107,11 @@ TEST(Escape, IntegratedHazardIsAUnitExponential) {
             const double start = r.now;
             const std::size_t known = r.events.size();
             r.advance(dt);
-            // Simpson's rule on pieces of at most 0.05 ms, from the end of refractoriness on: error below 1e-8.
-            const auto hazard = [&](double t) { return std::exp(model.bias + x * std::exp(-(t - start) / model.tau_soma)) / model.R; };
+            // Simpson's rule on pieces of at most 0.05 ms, from the end of refractoriness on: error below
+            // 1e-8.
+            const auto hazard = [&](double t) {
+                return std::exp(model.bias + x * std::exp(-(t - start) / model.tau_soma)) / model.R;
+            };
             const auto integrate = [&](double from, double to) {
                 if (to <= from) return 0.0;
                 const int n = static_cast<int>(std::ceil((to - from) / 0.05));
@@ -131,11 +138,14 @@ TEST(Escape, IntegratedHazardIsAUnitExponential) {
             r.receive(0, w);
         }
         EXPECT_GT(rescaled.size(), 3000U);
-        EXPECT_LT(kolmogorov_smirnov(rescaled, [](double t) { return 1.0 - std::exp(-t); }), ks_bound(rescaled.size())) << kick;
+        EXPECT_LT(kolmogorov_smirnov(rescaled, [](double t) { return 1.0 - std::exp(-t); }),
+                  ks_bound(rescaled.size()))
+            << kick;
         // Successive ones are independent.
         std::vector<double> first(rescaled.begin(), rescaled.end() - 1);
         std::vector<double> second(rescaled.begin() + 1, rescaled.end());
-        EXPECT_LT(std::abs(correlation(first, second)), 4 / std::sqrt(static_cast<double>(first.size()))) << kick;
+        EXPECT_LT(std::abs(correlation(first, second)), 4 / std::sqrt(static_cast<double>(first.size())))
+            << kick;
     }
 }
 
@@ -198,7 +208,8 @@ TYPED_TEST(BurstLottery, SpikesOfABurstKeepTheirDistance) {
         if (e.rest.empty() || &e == &r.events.back()) continue;
         ++bursts;
         ASSERT_EQ(e.rest.size(), 3U);
-        for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(e.rest[k], 8.0 * static_cast<double>(k + 1), 1e-9);  // sums up to 2e4
+        for (std::size_t k = 0; k < 3; ++k)
+            EXPECT_NEAR(e.rest[k], 8.0 * static_cast<double>(k + 1), 1e-9);  // sums up to 2e4
     }
     EXPECT_GT(bursts, 100U);
     for (const double interval : r.intervals()) EXPECT_GE(interval, model.R - 1e-6) << "no event within R";

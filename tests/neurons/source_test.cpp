@@ -10,13 +10,15 @@ namespace {
 
 using namespace test;
 
-// Fixed seeds; bounds are four standard errors, or the Kolmogorov-Smirnov distance that chance exceeds once in ten thousand.
+// Fixed seeds; bounds are four standard errors, or the Kolmogorov-Smirnov distance that chance exceeds once
+// in ten thousand.
 
 Time at(double t) { return Time{} + ticks(t); }
 
 /// Spike times [ms] of each neuron from `from` to `to`, in windows of `length`.
 template <class Source>
-std::vector<std::vector<double>> emit(SourcePopulationOf<Source>& source, double from, double to, double length) {
+std::vector<std::vector<double>> emit(SourcePopulationOf<Source>& source, double from, double to,
+                                      double length) {
     std::vector<std::vector<double>> trains(source.size());
     for (double t = from; t < to; t += length) {
         std::vector<Spike> spikes;
@@ -39,10 +41,12 @@ TEST(PoissonSource, IntervalsAreExponential) {
     for (const auto& train : emit(source, 0.0, 20000.0, 100.0)) {
         count += static_cast<double>(train.size());
         // From zero on: the first interval is one like the others.
-        for (std::size_t i = 0; i < train.size(); ++i) intervals.push_back(train[i] - (i == 0 ? 0.0 : train[i - 1]));
+        for (std::size_t i = 0; i < train.size(); ++i)
+            intervals.push_back(train[i] - (i == 0 ? 0.0 : train[i - 1]));
     }
     EXPECT_NEAR(count, 20000.0, 4 * std::sqrt(20000.0));
-    EXPECT_LT(kolmogorov_smirnov(intervals, [](double t) { return 1.0 - std::exp(-t / 50.0); }), ks_bound(intervals.size()));
+    EXPECT_LT(kolmogorov_smirnov(intervals, [](double t) { return 1.0 - std::exp(-t / 50.0); }),
+              ks_bound(intervals.size()));
 }
 
 TEST(PoissonSource, ChangesItsRateInMidInterval) {
@@ -59,7 +63,8 @@ TEST(PoissonSource, ChangesItsRateInMidInterval) {
     EXPECT_NEAR(counts, 400 * 80.0, 4 * std::sqrt(400 * 80.0));
     ASSERT_EQ(waits.size(), 400U);
     // No memory: the wait from the change on is that of the new rate.
-    EXPECT_LT(kolmogorov_smirnov(waits, [](double t) { return 1.0 - std::exp(-t / 12.5); }), ks_bound(waits.size()));
+    EXPECT_LT(kolmogorov_smirnov(waits, [](double t) { return 1.0 - std::exp(-t / 12.5); }),
+              ks_bound(waits.size()));
 }
 
 TEST(Sources, TheSameRateAgainChangesNothing) {
@@ -74,7 +79,8 @@ TEST(Sources, TheSameRateAgainChangesNothing) {
         seen[i].insert(seen[i].end(), rest[i].begin(), rest[i].end());
         ASSERT_EQ(seen[i].size(), expected[i].size());
         // One interval is rounded to a tick from another start.
-        for (std::size_t k = 0; k < seen[i].size(); ++k) EXPECT_NEAR(seen[i][k], expected[i][k], 2 * ms_per_tick);
+        for (std::size_t k = 0; k < seen[i].size(); ++k)
+            EXPECT_NEAR(seen[i][k], expected[i][k], 2 * ms_per_tick);
     }
 }
 
@@ -104,9 +110,11 @@ TEST(RegularSource, HasAUniformPhaseAndEqualIntervals) {
         ASSERT_GE(train.size(), 39U);
         phases.push_back(train.front());
         // Each is rounded up to a tick.
-        for (std::size_t i = 1; i < train.size(); ++i) EXPECT_NEAR(train[i] - train[i - 1], 25.0, 1.01 * ms_per_tick);
+        for (std::size_t i = 1; i < train.size(); ++i)
+            EXPECT_NEAR(train[i] - train[i - 1], 25.0, 1.01 * ms_per_tick);
     }
-    EXPECT_LT(kolmogorov_smirnov(phases, [](double t) { return std::clamp(t / 25.0, 0.0, 1.0); }), ks_bound(phases.size()));
+    EXPECT_LT(kolmogorov_smirnov(phases, [](double t) { return std::clamp(t / 25.0, 0.0, 1.0); }),
+              ks_bound(phases.size()));
 }
 
 TEST(RegularSource, KeepsItsPhaseThroughAChangeOfRateAndAPause) {

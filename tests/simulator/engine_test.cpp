@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "core/error.hpp"
 #include "network.hpp"
@@ -19,10 +19,12 @@ BuildOptions in(Loop loop) {
     return options;
 }
 
-// --- which spikes are bursts -----------------------------------------------------------------------------------------------
+// --- which spikes are bursts
+// -----------------------------------------------------------------------------------------------
 
 /// A cell that fires when told.
-NetworkDescription told(const Times& times, std::optional<Classifier> classifier = std::nullopt, const std::string& model = "lif") {
+NetworkDescription told(const Times& times, std::optional<Classifier> classifier = std::nullopt,
+                        const std::string& model = "lif") {
     NetworkDescription d;
     d.populations = {trains("teacher", {times}), neurons("cell", model, 1, {{"t_ref", 0.0}})};
     d.populations[1].classifier = classifier;
@@ -37,7 +39,8 @@ using Kinds = std::vector<SpikeKind>;
 
 TEST(Classifiers, ByInterval) {
     const Times times{0.0, 10.0, 20.0, 36.0, 52.0 + tick, 100.0, 116.0, 132.0 + tick, 148.0};
-    EXPECT_EQ(run(told(times), 200.0).kinds(1), (Kinds{event, burst, further, further, event, event, burst, event, burst}));
+    EXPECT_EQ(run(told(times), 200.0).kinds(1),
+              (Kinds{event, burst, further, further, event, event, burst, event, burst}));
 }
 
 TEST(Classifiers, ThresholdIsAParameterAndNoTimeIsTheFirst) {
@@ -48,7 +51,8 @@ TEST(Classifiers, ThresholdIsAParameterAndNoTimeIsTheFirst) {
 
 TEST(Classifiers, EverySpikeAnEvent) {
     EXPECT_EQ(run(told({1.0, 2.0, 3.0}, Classifier::every), 50.0).kinds(1), Kinds(3, event));
-    EXPECT_EQ(run(told({1.0, 2.0, 3.0}, std::nullopt, "sst"), 50.0).kinds(1), Kinds(3, event)) << "the default of interneurons";
+    EXPECT_EQ(run(told({1.0, 2.0, 3.0}, std::nullopt, "sst"), 50.0).kinds(1), Kinds(3, event))
+        << "the default of interneurons";
 }
 
 TEST(Classifiers, IntervalsSpanWindowsAndShards) {
@@ -61,7 +65,8 @@ TEST(Classifiers, IntervalsSpanWindowsAndShards) {
 }
 
 TEST(Classifiers, ByTheModelAndByIntervalAgreeForTheDefaultsOfThePyramidalCell) {
-    // R = 25 ms, bursts of two spikes 8 ms apart: the next event follows a burst after 17 ms or more, b_th is 16 ms.
+    // R = 25 ms, bursts of two spikes 8 ms apart: the next event follows a burst after 17 ms or more, b_th is
+    // 16 ms.
     for (const std::string model : {"stochastic_pyramidal", "integrator_pyramidal"}) {
         NetworkDescription d;
         d.populations = {neurons("cells", model, 50, {{"bias", 2.0}})};
@@ -69,17 +74,20 @@ TEST(Classifiers, ByTheModelAndByIntervalAgreeForTheDefaultsOfThePyramidalCell) 
         d.populations[0].classifier = Classifier::isi;
         EXPECT_TRUE(same_outcome(by_model, run(d, 2000.0))) << model;
         EXPECT_TRUE(build(d).warnings.empty());
-        const auto bursts = std::count_if(by_model.spikes.begin(), by_model.spikes.end(), [](const Spike& s) { return s.kind == burst; });
+        const auto bursts = std::count_if(by_model.spikes.begin(), by_model.spikes.end(),
+                                          [](const Spike& s) { return s.kind == burst; });
         EXPECT_GT(bursts, 1000);
 
         d.populations[0].parameters["R"] = 20.0;
-        EXPECT_EQ(build(d).warnings.size(), 1U) << "events 12 ms after a burst's end would be taken for a part of it";
+        EXPECT_EQ(build(d).warnings.size(), 1U)
+            << "events 12 ms after a burst's end would be taken for a part of it";
     }
 }
 
 TEST(Classifiers, GatesReadTheKind) {
     const Times times{10.0, 18.0, 26.0, 60.0};
-    for (const auto& [variant, expected] : {std::pair{"all", times}, {"event", Times{10.0, 60.0}}, {"burst", Times{18.0}}}) {
+    for (const auto& [variant, expected] :
+         {std::pair{"all", times}, {"event", Times{10.0, 60.0}}, {"burst", Times{18.0}}}) {
         NetworkDescription d = told(times);
         d.populations.push_back(neurons("reader", "lif", 1, {{"t_ref", 0.0}}));
         d.projections.push_back(projection("cell", "reader", "membrane", 50.0, 2.0));
@@ -90,12 +98,14 @@ TEST(Classifiers, GatesReadTheKind) {
     }
 }
 
-// --- windows ---------------------------------------------------------------------------------------------------------------
+// --- windows
+// ---------------------------------------------------------------------------------------------------------------
 
 NetworkDescription ticking(double delay) {
     NetworkDescription d;
     d.populations = {trains("teacher", {{1.0, 4.25, 9.0}}), neurons("cell", "lif")};
-    d.projections = {projection("teacher", "cell", "membrane", 100.0, 0.0), projection("cell", "cell", "membrane", 1.0, delay)};
+    d.projections = {projection("teacher", "cell", "membrane", 100.0, 0.0),
+                     projection("cell", "cell", "membrane", 1.0, delay)};
     return d;
 }
 
@@ -124,13 +134,14 @@ TEST(RunUntil, StopsAtTheFirstEdgeNotBefore) {
 TEST(RunUntil, GridOfADelayThatIsNoWholeNumberOfTicks) {
     Network network = build(ticking(0.1));
     network.simulation->run_until(at(2.0));
-    // The twentieth edge lies 20 roundings of 0.4 ticks before 2 ms, so the one after it is the first not before.
+    // The twentieth edge lies 20 roundings of 0.4 ticks before 2 ms, so the one after it is the first not
+    // before.
     EXPECT_EQ(network.simulation->now(), Time{} + 21 * ticks(0.1));
     EXPECT_LT(20 * ticks(0.1), ticks(2.0));
 }
 
-/// A cut moves no spike of neurons that fire at arrivals, as long as rounding does not decide: each potential is scaled by other
-/// numbers, but compared by the same rule.
+/// A cut moves no spike of neurons that fire at arrivals, as long as rounding does not decide: each potential
+/// is scaled by other numbers, but compared by the same rule.
 TEST(RunUntil, ACutMovesNoSpikeAtAnArrival) {
     NetworkDescription d;
     d.populations = {neurons("input", "poisson", 100, {{"rate", 30.0}}), neurons("cells", "lif", 300)};
@@ -145,12 +156,15 @@ TEST(RunUntil, ACutMovesNoSpikeAtAnArrival) {
         EXPECT_GT(whole.spikes.size(), 1000U);
         EXPECT_TRUE(same_outcome(whole, run(d, 100.0, in(loop), cuts)));
     }
-    // Crossings by drift are roots, rounded up to a tick: two computations of one may differ by a tick, and pass it on.
+    // Crossings by drift are roots, rounded up to a tick: two computations of one may differ by a tick, and
+    // pass it on.
     d.populations[1] = neurons("cells", "sst", 300, {{"I_e", 40.0}});
     d.populations[1].background = {{"excitatory", 900.0, 10.0}};
     for (auto& p : d.projections) p.port = "excitatory";
     const Outcome whole = run(d, 51.0);  // an edge with and without the cuts
-    EXPECT_GT(std::count_if(whole.spikes.begin(), whole.spikes.end(), [](const Spike& x) { return x.population == 1; }), 100);
+    EXPECT_GT(std::count_if(whole.spikes.begin(), whole.spikes.end(),
+                            [](const Spike& x) { return x.population == 1; }),
+              100);
     EXPECT_TRUE(close_trains(whole.spikes, run(d, 51.0, {}, cuts).spikes, 50 * tick));
 }
 
@@ -183,7 +197,8 @@ TEST(RunUntil, NetworksWithoutProjectionsOrSpikes) {
     EXPECT_TRUE(run(d, 50.0).spikes.empty());
 }
 
-// --- steps, signals, drives ------------------------------------------------------------------------------------------------
+// --- steps, signals, drives
+// ------------------------------------------------------------------------------------------------
 
 TEST(Steps, ActAtTheirTime) {
     // One fires at once when I_stim lifts V_inf; here: charge from -70 by a known current from 3.3 ms on.
@@ -191,7 +206,11 @@ TEST(Steps, ActAtTheirTime) {
         NetworkDescription d;
         d.populations = {neurons("cell", "lif", 3, {{"V_th", 0.0}})};
         d.steps.resize(1);
-        d.steps[0] = {.name = "pulse", .target = "cell", .port = "current", .times = {3.3, 12.9}, .values = {200.0, 50.0}};
+        d.steps[0] = {.name = "pulse",
+                      .target = "cell",
+                      .port = "current",
+                      .times = {3.3, 12.9},
+                      .values = {200.0, 50.0}};
         Network network = build(d, in(loop));
         Simulation& s = *network.simulation;
         for (const double time : {3.0, 8.0, 30.0}) s.cut(at(time));
@@ -200,11 +219,13 @@ TEST(Steps, ActAtTheirTime) {
         s.run_until(at(8.0));
         EXPECT_NEAR(sample(network, "cell", "I_stim", 2), 200.0, 1e-9);
         const double V = 20.0 * (1.0 - std::exp(-(8.0 - 3.3) / 20.0));
-        EXPECT_NEAR(sample(network, "cell", "V_m", 2), -70.0 + V, 1e-9);  // 3.3 ms is rounded to a tick, 1e-9 ms
+        EXPECT_NEAR(sample(network, "cell", "V_m", 2), -70.0 + V,
+                    1e-9);  // 3.3 ms is rounded to a tick, 1e-9 ms
         s.run_until(at(30.0));
         EXPECT_NEAR(sample(network, "cell", "I_stim", 2), 50.0, 1e-9);
         const double at_second = 20.0 * (1.0 - std::exp(-(12.9 - 3.3) / 20.0));
-        EXPECT_NEAR(sample(network, "cell", "V_m", 2), -70.0 + 5.0 + (at_second - 5.0) * std::exp(-(30.0 - 12.9) / 20.0), 1e-9);
+        EXPECT_NEAR(sample(network, "cell", "V_m", 2),
+                    -70.0 + 5.0 + (at_second - 5.0) * std::exp(-(30.0 - 12.9) / 20.0), 1e-9);
     }
 }
 
@@ -222,12 +243,24 @@ TEST(Drives, FollowAFilteredRateDelayed) {
         Times counted;
     };
     using Kind = SignalDescription::Kind;
-    for (const Case& c : {Case{Kind::spike_rate, times}, Case{Kind::event_rate, {2.0}}, Case{Kind::burst_rate, {7.25}}}) {
+    for (const Case& c :
+         {Case{Kind::spike_rate, times}, Case{Kind::event_rate, {2.0}}, Case{Kind::burst_rate, {7.25}}}) {
         NetworkDescription d = told(times);
         d.populations.push_back(neurons("driven", "lif", 1, {{"V_th", 0.0}}));
         d.signals.resize(1);
-        d.signals[0] = {.name = "rate", .population = "cell", .kind = c.kind, .tau = 10.0, .undefined = 0.0, .every = 2.0};
-        d.drives = {{.name = "drive", .signal = "rate", .target = "driven", .port = "current", .offset = 3.0, .gain = 0.5, .delay = 1.5}};
+        d.signals[0] = {.name = "rate",
+                        .population = "cell",
+                        .kind = c.kind,
+                        .tau = 10.0,
+                        .undefined = 0.0,
+                        .every = 2.0};
+        d.drives = {{.name = "drive",
+                     .signal = "rate",
+                     .target = "driven",
+                     .port = "current",
+                     .offset = 3.0,
+                     .gain = 0.5,
+                     .delay = 1.5}};
         for (const bool with_cuts : {false, true}) {
             Network network = build(d);
             Simulation& s = *network.simulation;
@@ -237,7 +270,8 @@ TEST(Drives, FollowAFilteredRateDelayed) {
             for (double stop = 0.5; stop < 30.0; stop += 1.0) {
                 s.run_until(at(stop));
                 // The last sample on the grid of 2 ms that is 1.5 ms old; before the first, a signal of zero.
-                const double sampled = 2.0 * std::floor((stop - 1.5) / 2.0 - (std::fmod(stop - 1.5, 2.0) == 0.0 ? 1.0 : 0.0));
+                const double sampled =
+                    2.0 * std::floor((stop - 1.5) / 2.0 - (std::fmod(stop - 1.5, 2.0) == 0.0 ? 1.0 : 0.0));
                 const double rate = sampled > 0.0 ? filtered(c.counted, sampled, 10.0) : 0.0;
                 EXPECT_NEAR(sample(network, "driven", "I_stim"), 3.0 + 0.5 * rate, 1e-9) << stop;
             }
@@ -249,8 +283,18 @@ TEST(Drives, BurstProbabilityAndItsUndefinedValue) {
     NetworkDescription d = told({10.0, 15.0, 40.0});
     d.populations.push_back(neurons("driven", "lif", 1, {{"V_th", 0.0}}));
     d.signals.resize(1);
-    d.signals[0] = {.name = "p", .population = "cell", .kind = SignalDescription::Kind::burst_probability, .tau = 30.0, .undefined = 0.2};
-    d.drives = {{.name = "drive", .signal = "p", .target = "driven", .port = "current", .offset = 0.0, .gain = 10.0, .delay = 1.0}};
+    d.signals[0] = {.name = "p",
+                    .population = "cell",
+                    .kind = SignalDescription::Kind::burst_probability,
+                    .tau = 30.0,
+                    .undefined = 0.2};
+    d.drives = {{.name = "drive",
+                 .signal = "p",
+                 .target = "driven",
+                 .port = "current",
+                 .offset = 0.0,
+                 .gain = 10.0,
+                 .delay = 1.0}};
     Network network = build(d);
     Simulation& s = *network.simulation;
     const auto current = [&](double time) {
@@ -259,7 +303,8 @@ TEST(Drives, BurstProbabilityAndItsUndefinedValue) {
     };
     EXPECT_NEAR(current(5.0), 2.0, 1e-12);
     EXPECT_NEAR(current(14.0), 0.0, 1e-12);
-    EXPECT_NEAR(current(30.0), 10.0 * std::exp(5.0 / 30.0), 1e-9) << "more bursts than events, weighted by recency";
+    EXPECT_NEAR(current(30.0), 10.0 * std::exp(5.0 / 30.0), 1e-9)
+        << "more bursts than events, weighted by recency";
     const double events = std::exp(-30.0 / 30.0) + 1.0;
     EXPECT_NEAR(current(60.0), 10.0 * std::exp(-25.0 / 30.0) / events, 1e-9);
 }
@@ -269,16 +314,19 @@ TEST(Drives, RatesArePerNeuronAndSumOverShards) {
     d.populations[1].size = 40;
     d.populations.push_back(neurons("driven", "lif", 10, {{"V_th", 0.0}}));
     d.signals.resize(1);
-    d.signals[0] = {.name = "rate", .population = "cell", .kind = SignalDescription::Kind::event_rate, .tau = 20.0};
+    d.signals[0] = {
+        .name = "rate", .population = "cell", .kind = SignalDescription::Kind::event_rate, .tau = 20.0};
     d.drives = {{.name = "drive", .signal = "rate", .target = "driven", .port = "current"}};
     BuildOptions options;
     options.shard_size = 3;
     Network network = build(d, options);
     network.simulation->run_until(at(16.0));
-    for (Index i = 0; i < 10; ++i) EXPECT_NEAR(sample(network, "driven", "I_stim", i), 50.0 * std::exp(-4.0 / 20.0), 1e-9);
+    for (Index i = 0; i < 10; ++i)
+        EXPECT_NEAR(sample(network, "driven", "I_stim", i), 50.0 * std::exp(-4.0 / 20.0), 1e-9);
 }
 
-// --- schedules -------------------------------------------------------------------------------------------------------------
+// --- schedules
+// -------------------------------------------------------------------------------------------------------------
 
 TEST(Schedule, ActionsPrecedeArrivalsOfTheirTime) {
     for (const Loop loop : {Loop::automatic, Loop::visiting}) {
@@ -287,7 +335,9 @@ TEST(Schedule, ActionsPrecedeArrivalsOfTheirTime) {
             d.populations = {trains("source", {{5.3}}), neurons("cell", model, 2)};
             d.projections = {projection("source", "cell", "membrane", 5.0, 1.0)};
             const Outcome outcome = run(d, 30.0, in(loop), [](Network& network) {
-                network.simulation->schedule(at(5.3) + ticks(1.0), action::SetVariable{1, network.variable("cell", "V_m"), {-54.9, -55.1}});
+                network.simulation->schedule(
+                    at(5.3) + ticks(1.0),
+                    action::SetVariable{1, network.variable("cell", "V_m"), {-54.9, -55.1}});
             });
             EXPECT_EQ(outcome.train(1, 0), Times{ms(at(5.3) + ticks(1.0))}) << model;
             EXPECT_EQ(outcome.train(1, 1), Times{}) << model;
@@ -309,7 +359,8 @@ TEST(Schedule, ActionsOfOneTimeKeepTheirOrder) {
 
 TEST(Schedule, SetsRatesOfAllOrOfEach) {
     NetworkDescription d;
-    d.populations = {neurons("all", "regular", 3, {{"rate", 0.0}}), neurons("each", "regular", 3, {{"rate", 100.0}})};
+    d.populations = {neurons("all", "regular", 3, {{"rate", 0.0}}),
+                     neurons("each", "regular", 3, {{"rate", 100.0}})};
     const Outcome outcome = run(d, 2000.0, {}, [](Network& network) {
         network.simulation->schedule(at(500.0), action::SetRates{0, {40.0}});
         network.simulation->schedule(at(1000.0), action::SetRates{1, {0.0, 10.0, 200.0}});
@@ -332,10 +383,15 @@ TEST(Schedule, ResetDropsSpikesInFlightAndStatesButNotInputsFromOutside) {
     for (const Loop loop : {Loop::automatic, Loop::visiting}) {
         for (const std::string model : {"lif", "adaptive_lif"}) {
             NetworkDescription d;
-            d.populations = {trains("source", {{5.0, 9.5, 15.0}}), neurons("cell", model, 1, {{"V_th", 0.0}})};
+            d.populations = {trains("source", {{5.0, 9.5, 15.0}}),
+                             neurons("cell", model, 1, {{"V_th", 0.0}})};
             d.projections = {projection("source", "cell", "membrane", 7.0, 2.0)};
             d.steps.resize(1);
-            d.steps[0] = {.name = "steps", .target = "cell", .port = "current", .times = {0.0, 8.0, 30.0}, .values = {10.0, 20.0, 70.0}};
+            d.steps[0] = {.name = "steps",
+                          .target = "cell",
+                          .port = "current",
+                          .times = {0.0, 8.0, 30.0},
+                          .values = {10.0, 20.0, 70.0}};
             Network network = build(d, in(loop));
             Simulation& s = *network.simulation;
             for (const double t : {11.0, 12.0, 18.0, 31.0}) s.cut(at(t));
@@ -344,11 +400,15 @@ TEST(Schedule, ResetDropsSpikesInFlightAndStatesButNotInputsFromOutside) {
             // The spike of 9.5 would have arrived at 11.5; the current of 20 pA is on since 11.
             const double tau = 20.0;
             const double R = model == "lif" ? 0.1 : 0.2;  // [mV/pA]
-            const auto charged = [&](double from, double t) { return 20.0 * R * (1.0 - std::exp(-(t - from) / tau)); };
+            const auto charged = [&](double from, double t) {
+                return 20.0 * R * (1.0 - std::exp(-(t - from) / tau));
+            };
             EXPECT_NEAR(sample(network, "cell", "V_m"), -70.0 + charged(11.0, 12.0), 1e-9) << model;
             EXPECT_NEAR(sample(network, "cell", "I_stim"), 20.0, 1e-9) << model;
             s.run_until(at(18.0));
-            EXPECT_NEAR(sample(network, "cell", "V_m"), -70.0 + charged(11.0, 18.0) + 7.0 * std::exp(-1.0 / tau), 1e-9) << model;
+            EXPECT_NEAR(sample(network, "cell", "V_m"),
+                        -70.0 + charged(11.0, 18.0) + 7.0 * std::exp(-1.0 / tau), 1e-9)
+                << model;
             s.run_until(at(31.0));
             EXPECT_NEAR(sample(network, "cell", "I_stim"), 70.0, 1e-12) << model;
         }
@@ -382,17 +442,22 @@ TEST(Schedule, ResetForgetsShortTermPlasticityBurstsAndTracesOfBothSides) {
         pair.projections.push_back(projection("pre", "cell", "membrane", 0.5, 1.0));
         pair.projections[1].plasticity.emplace();
         pair.projections[1].plasticity->rule = "pair_stdp";
-        const double weight = run(pair, 100.0, {}, forgets ? Prepare(reset) : Prepare{}).synapses.back().weight;
+        const double weight =
+            run(pair, 100.0, {}, forgets ? Prepare(reset) : Prepare{}).synapses.back().weight;
         const auto plus = [](double s) { return 0.005 * std::exp(-s / 20.0); };
-        const double expected = 0.5 + 2 * plus(10.0) + (forgets ? 0.0 : plus(30.0) - 0.00525 * std::exp(-10.0 / 20.0));
+        const double expected =
+            0.5 + 2 * plus(10.0) + (forgets ? 0.0 : plus(30.0) - 0.00525 * std::exp(-10.0 / 20.0));
         EXPECT_NEAR(weight, expected, 2e-7) << forgets;
     }
 }
 
 TEST(Schedule, RandomStreamsGoOnThroughAReset) {
     NetworkDescription d;
-    d.populations = {neurons("source", "poisson", 5), neurons("cells", "stochastic_pyramidal", 20, {{"bias", 1.0}})};
-    const Outcome outcome = run(d, 2000.0, {}, [](Network& network) { network.simulation->schedule(at(1000.0), action::ResetState{}); });
+    d.populations = {neurons("source", "poisson", 5),
+                     neurons("cells", "stochastic_pyramidal", 20, {{"bias", 1.0}})};
+    const Outcome outcome = run(d, 2000.0, {}, [](Network& network) {
+        network.simulation->schedule(at(1000.0), action::ResetState{});
+    });
     const auto first_event = [&](Index i, double from) {
         for (const double t : outcome.train(1, i)) {
             if (t >= from) return t - from;
@@ -400,13 +465,16 @@ TEST(Schedule, RandomStreamsGoOnThroughAReset) {
         return -1.0;
     };
     int equal = 0;
-    for (Index i = 0; i < 20; ++i) equal += std::abs(first_event(i, 0.0) - first_event(i, 1000.0)) < 1e-6 ? 1 : 0;
+    for (Index i = 0; i < 20; ++i)
+        equal += std::abs(first_event(i, 0.0) - first_event(i, 1000.0)) < 1e-6 ? 1 : 0;
     EXPECT_EQ(equal, 0) << "the same numbers again";
     const Outcome undisturbed = run(d, 2000.0);
-    for (Index i = 0; i < 5; ++i) EXPECT_EQ(outcome.train(0, i), undisturbed.train(0, i)) << "sources know nothing of a reset";
+    for (Index i = 0; i < 5; ++i)
+        EXPECT_EQ(outcome.train(0, i), undisturbed.train(0, i)) << "sources know nothing of a reset";
 }
 
-// --- tied weights ----------------------------------------------------------------------------------------------------------
+// --- tied weights
+// ----------------------------------------------------------------------------------------------------------
 
 class Tied : public testing::Test {
 protected:
@@ -448,7 +516,8 @@ TEST_F(Tied, Transposed) {
 
 TEST_F(Tied, MeanOverSenders) {
     for (const Index shard_size : {0U, 2U}) {
-        const Network n = tie({.to = "below_to_above", .scale = 0.5, .mean = TieDescription::Mean::senders}, shard_size);
+        const Network n =
+            tie({.to = "below_to_above", .scale = 0.5, .mean = TieDescription::Mean::senders}, shard_size);
         for (Index j = 0; j < below; ++j) {
             const double mean = (up(n, j, 0) + up(n, j, 1) + up(n, j, 2)) / 3;
             for (Index k = 0; k < above; ++k) EXPECT_NEAR(down(n, k, j), 0.5 * mean, as_float);
@@ -496,7 +565,8 @@ TEST_F(Tied, TheSameWayRound) {
 
 TEST_F(Tied, ToOneWeightForAll) {
     d.projections[0].weight = {Distribution::Kind::constant, 0.7, 0.0};
-    for (const auto mean : {TieDescription::Mean::none, TieDescription::Mean::senders, TieDescription::Mean::both}) {
+    for (const auto mean :
+         {TieDescription::Mean::none, TieDescription::Mean::senders, TieDescription::Mean::both}) {
         EXPECT_NEAR(down(tie({.to = "below_to_above", .scale = 2.0, .mean = mean}), 1, 2), 1.4, as_float);
     }
 }
@@ -511,9 +581,11 @@ TEST_F(Tied, WithoutACounterpartIsAnError) {
 TEST_F(Tied, CopiedAtScheduledTimesOnlyAndActsAtOnce) {
     // The weight up learns at 21; it is copied at 30: an arrival of that tick brings the new one.
     NetworkDescription one;
-    one.populations = {neurons("below", "lif", 1, {{"V_th", 0.0}, {"tau_m", 1e6}}), neurons("above", "lif", 1, {{"t_ref", 0.0}}),
-                       trains("teacher", {{20.0}}), trains("also_below", {{15.0}}), trains("also_above", {{25.0, 29.0, 40.0}})};
-    one.projections = {projection("teacher", "above", "membrane", 100.0, 0.0), projection("also_below", "above", "membrane", 1.0, 1.0),
+    one.populations = {neurons("below", "lif", 1, {{"V_th", 0.0}, {"tau_m", 1e6}}),
+                       neurons("above", "lif", 1, {{"t_ref", 0.0}}), trains("teacher", {{20.0}}),
+                       trains("also_below", {{15.0}}), trains("also_above", {{25.0, 29.0, 40.0}})};
+    one.projections = {projection("teacher", "above", "membrane", 100.0, 0.0),
+                       projection("also_below", "above", "membrane", 1.0, 1.0),
                        projection("also_above", "below", "membrane", 0.0, 1.0)};
     one.projections[1].plasticity.emplace();
     one.projections[1].plasticity->rule = "pair_stdp";
@@ -531,7 +603,8 @@ TEST_F(Tied, CopiedAtScheduledTimesOnlyAndActsAtOnce) {
     EXPECT_NEAR(sample(n, "below", "V_m"), -67.0, 1e-4);
 }
 
-// --- networks of sources and plastic synapses only -------------------------------------------------------------------------
+// --- networks of sources and plastic synapses only
+// -------------------------------------------------------------------------
 
 TEST(PlasticSourceProjections, NeedNoProjectionBetweenNeurons) {
     NetworkDescription d = told({16.0});
@@ -542,7 +615,8 @@ TEST(PlasticSourceProjections, NeedNoProjectionBetweenNeurons) {
     EXPECT_NEAR(run(d, 40.0).synapses.back().weight, 0.5 + 0.005 * std::exp(-6.0 / 20.0), 1e-7);
 }
 
-// --- scheduler -------------------------------------------------------------------------------------------------------------
+// --- scheduler
+// -------------------------------------------------------------------------------------------------------------
 
 TEST(SchedulerQueue, MergesClassesInTheTotalOrder) {
     std::mt19937 random(1);
@@ -558,13 +632,15 @@ TEST(SchedulerQueue, MergesClassesInTheTotalOrder) {
                                        .source = static_cast<Index>(random() % 5),
                                        .projection = static_cast<Index>(c)});
         }
-        std::sort(in_class.back().begin(), in_class.back().end(), [](const Arrival& a, const Arrival& b) { return before(a, b); });
+        std::sort(in_class.back().begin(), in_class.back().end(),
+                  [](const Arrival& a, const Arrival& b) { return before(a, b); });
     }
     // In two portions, as windows come.
     for (const std::int64_t end : {20, 60}) {
         for (std::size_t c = 0; c < in_class.size(); ++c) {
             for (const Arrival& a : in_class[c]) {
-                if (a.time < Time{} + Duration{end} && a.time >= Time{} + Duration{end == 20 ? 0 : 20}) scheduler.push(c, a);
+                if (a.time < Time{} + Duration{end} && a.time >= Time{} + Duration{end == 20 ? 0 : 20})
+                    scheduler.push(c, a);
             }
         }
         if (end == 20) continue;

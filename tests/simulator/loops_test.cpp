@@ -16,7 +16,7 @@ struct Case {
     std::string label;
     std::string model;
     Parameters parameters;
-    std::string loop;  ///< jump or linear
+    std::string loop;   ///< jump or linear
     double excitation;  ///< weight of the inputs and of the noise
     double inhibition;
     double ticks = 4;  ///< that crossings by drift may differ by
@@ -30,7 +30,8 @@ std::string port(const Case& c, bool excitatory) {
 }
 
 bool runs_in_loop(const Network& network, const Case& c) {
-    return c.loop == "jump" ? runs_in<JumpPopulation>(network, "cells") : runs_in<LinearPopulation>(network, "cells");
+    return c.loop == "jump" ? runs_in<JumpPopulation>(network, "cells")
+                            : runs_in<LinearPopulation>(network, "cells");
 }
 
 constexpr Index size = 60;
@@ -38,26 +39,32 @@ constexpr Index size = 60;
 NetworkDescription feedforward(const Case& c) {
     NetworkDescription d;
     d.seed = 3;
-    d.populations = {neurons("input", "poisson", 200, {{"rate", 40.0}}), neurons("cells", c.model, size, c.parameters)};
+    d.populations = {neurons("input", "poisson", 200, {{"rate", 40.0}}),
+                     neurons("cells", c.model, size, c.parameters)};
     d.populations[1].initial["V_m"] = uniform_between(-70.0, -52.0);
-    d.populations[1].background = {{port(c, true), 400.0, c.excitation}, {port(c, false), 200.0, c.inhibition}};
+    d.populations[1].background = {{port(c, true), 400.0, c.excitation},
+                                   {port(c, false), 200.0, c.inhibition}};
     d.populations[1].classifier = Classifier::isi;
     d.projections = {projection("input", "cells", port(c, true), c.excitation, 1.3, indegree(30)),
                      projection("input", "cells", port(c, false), c.inhibition, 0.6, indegree(15))};
     d.projections[1].name = "inhibition";
     if (c.loop == "linear") {
         d.steps.resize(1);
-        d.steps[0] = {.name = "pulse", .target = "cells", .port = "current", .times = {50.0, 123.4}, .values = {60.0, -20.0}};
+        d.steps[0] = {.name = "pulse",
+                      .target = "cells",
+                      .port = "current",
+                      .times = {50.0, 123.4},
+                      .values = {60.0, -20.0}};
     }
     return d;
 }
 
 class BothLoops : public testing::TestWithParam<Case> {};
 
-// Arrivals are ticks, so what fires by a jump fires at the same tick in both loops. A crossing by drift is a root, known to a
-// quarter of a tick and rounded up: the loops differ by a tick here and there, which later spikes inherit. Where a potential
-// crosses slowly (membrane of 400 ms) or the rates of a neuron's variables are a factor of a thousand apart, the rounding of
-// potentials counts for more.
+// Arrivals are ticks, so what fires by a jump fires at the same tick in both loops. A crossing by drift is a
+// root, known to a quarter of a tick and rounded up: the loops differ by a tick here and there, which later
+// spikes inherit. Where a potential crosses slowly (membrane of 400 ms) or the rates of a neuron's variables
+// are a factor of a thousand apart, the rounding of potentials counts for more.
 double tolerance(const Case& c) { return c.loop == "jump" ? 0.0 : c.ticks * tick; }
 
 TEST_P(BothLoops, SameSpikesFromFixedInput) {
@@ -65,11 +72,13 @@ TEST_P(BothLoops, SameSpikesFromFixedInput) {
     BuildOptions visiting;
     visiting.loop = Loop::visiting;
     ASSERT_TRUE(runs_in_loop(build(d), GetParam()));
-    ASSERT_TRUE(runs_in<PopulationOf<LinearNeuron<Lif>>>(build(d, visiting), "cells") || GetParam().model != "lif");
+    ASSERT_TRUE(runs_in<PopulationOf<LinearNeuron<Lif>>>(build(d, visiting), "cells") ||
+                GetParam().model != "lif");
     const double duration = 400.0;
     const Outcome free = run(d, duration);
     const Outcome visited = run(d, duration, visiting);
-    const auto cells = std::count_if(free.spikes.begin(), free.spikes.end(), [](const Spike& s) { return s.population == 1; });
+    const auto cells = std::count_if(free.spikes.begin(), free.spikes.end(),
+                                     [](const Spike& s) { return s.population == 1; });
     EXPECT_GT(cells, 3 * size) << "a test of silence";
     EXPECT_LT(cells, 60 * size) << "150 Hz";
     EXPECT_TRUE(close_trains(free.spikes, visited.spikes, tolerance(GetParam())));
@@ -77,13 +86,15 @@ TEST_P(BothLoops, SameSpikesFromFixedInput) {
 
 TEST_P(BothLoops, SameRecurrentSpikesForAWhile) {
     NetworkDescription d = feedforward(GetParam());
-    d.projections.push_back(projection("cells", "cells", port(GetParam(), true), 0.5 * GetParam().excitation, 0.9, indegree(10)));
-    d.projections.push_back(projection("cells", "cells", port(GetParam(), false), 0.5 * GetParam().inhibition, 1.7, indegree(10)));
+    d.projections.push_back(
+        projection("cells", "cells", port(GetParam(), true), 0.5 * GetParam().excitation, 0.9, indegree(10)));
+    d.projections.push_back(projection("cells", "cells", port(GetParam(), false), 0.5 * GetParam().inhibition,
+                                       1.7, indegree(10)));
     d.projections.back().name = "recurrent_inhibition";
     BuildOptions visiting;
     visiting.loop = Loop::visiting;
-    // A difference goes round: each spike that it moves moves others. Within 50 ms it stays far from deciding whether one
-    // fires.
+    // A difference goes round: each spike that it moves moves others. Within 50 ms it stays far from deciding
+    // whether one fires.
     EXPECT_TRUE(close_trains(run(d, 50.0).spikes, run(d, 50.0, visiting).spikes, 4 * tolerance(GetParam())));
 }
 
@@ -100,9 +111,11 @@ TEST_P(BothLoops, SameStatesInBetween) {
         for (const auto variable : variables) {
             for (Index i = 0; i < size; ++i) {
                 const double expected = sample(visited, "cells", std::string(variable), i);
-                // Numbers of order 100, whose rounding errors the scaling has multiplied by up to e^8; and a spike that is
-                // a tick late.
-                EXPECT_NEAR(sample(free, "cells", std::string(variable), i), expected, 2.5e-9 * GetParam().ticks) << variable << " at " << time;
+                // Numbers of order 100, whose rounding errors the scaling has multiplied by up to e^8; and a
+                // spike that is a tick late.
+                EXPECT_NEAR(sample(free, "cells", std::string(variable), i), expected,
+                            2.5e-9 * GetParam().ticks)
+                    << variable << " at " << time;
             }
         }
     }
@@ -110,28 +123,86 @@ TEST_P(BothLoops, SameStatesInBetween) {
 
 INSTANTIATE_TEST_SUITE_P(
     Neurons, BothLoops,
-    testing::Values(Case{"lif", "lif", {}, "jump", 1.6, -1.2},
-                    Case{"lif, no refractoriness", "lif", {{"t_ref", 0.0}}, "jump", 1.6, -1.2},
-                    Case{"lif, t_ref no whole number of ticks", "lif", {{"t_ref", 3.3}}, "jump", 1.6, -1.2},
-                    Case{"lif, driven below threshold", "lif", {{"I_e", 150.0}, {"tau_m", 7.0}}, "jump", 3.5, -3.0},
-                    Case{"lif, driven above threshold", "lif", {{"I_e", 230.0}, {"t_ref", 1.1}}, "linear", 1.0, -0.8},
-                    Case{"currents", "adaptive_lif", {}, "linear", 24.0, -12.0},
-                    Case{"currents, no refractoriness", "adaptive_lif", {{"t_ref", 0.0}}, "linear", 24.0, -12.0},
-                    Case{"fast synapses", "adaptive_lif", {{"tau_syn_ex", 0.5}, {"tau_syn_in", 1.0}}, "linear", 200.0, -60.0},
-                    Case{"very fast synapses", "adaptive_lif", {{"tau_syn_ex", 0.1}, {"tau_syn_in", 0.2}}, "linear", 900.0, -300.0, 50},
-                    Case{"slow membrane", "adaptive_lif", {{"tau_m", 400.0}, {"tau_syn_ex", 1.0}}, "linear", 60.0, -6.0, 2000},
-                    Case{"synapse slower than membrane", "adaptive_lif", {{"tau_m", 3.0}, {"tau_syn_ex", 30.0}}, "linear", 16.0, -20.0},
-                    Case{"equal time constants", "adaptive_lif", {{"tau_syn_ex", 20.0}, {"tau_syn_in", 5.0}}, "linear", 9.0, -20.0},
-                    Case{"nearly equal time constants", "adaptive_lif", {{"tau_syn_ex", 20.0001}, {"tau_syn_in", 5.0}}, "linear", 9.0, -20.0},
-                    Case{"equal synapses", "adaptive_lif", {{"tau_syn_ex", 5.0}, {"tau_syn_in", 5.0}}, "linear", 24.0, -20.0},
-                    Case{"adaptation by spikes", "adaptive_lif", {{"b", 30.0}, {"tau_w", 60.0}}, "linear", 30.0, -12.0},
-                    Case{"adaptation by spikes, no refractoriness", "adaptive_lif", {{"b", 30.0}, {"t_ref", 0.0}}, "linear", 30.0, -12.0},
-                    Case{"adaptation below threshold", "adaptive_lif", {{"a", 2.0}, {"b", 20.0}, {"t_ref", 2.7}}, "linear", 36.0, -12.0},
-                    Case{"adaptation below threshold, no refractoriness", "adaptive_lif", {{"a", 2.0}, {"b", 20.0}, {"t_ref", 0.0}}, "linear", 36.0, -12.0},
-                    Case{"resonant", "adaptive_lif", {{"a", 12.0}, {"tau_w", 15.0}, {"b", 5.0}}, "linear", 90.0, -30.0},
-                    Case{"long refractoriness", "adaptive_lif", {{"a", 1.0}, {"b", -5.0}, {"t_ref", 25.0}}, "linear", 30.0, -12.0},
-                    Case{"interneuron pv", "pv", {}, "linear", 45.0, -30.0},
-                    Case{"interneuron sst", "sst", {{"I_e", 20.0}}, "linear", 24.0, -12.0}),
+    testing::Values(
+        Case{"lif", "lif", {}, "jump", 1.6, -1.2},
+        Case{"lif, no refractoriness", "lif", {{"t_ref", 0.0}}, "jump", 1.6, -1.2},
+        Case{"lif, t_ref no whole number of ticks", "lif", {{"t_ref", 3.3}}, "jump", 1.6, -1.2},
+        Case{"lif, driven below threshold", "lif", {{"I_e", 150.0}, {"tau_m", 7.0}}, "jump", 3.5, -3.0},
+        Case{"lif, driven above threshold", "lif", {{"I_e", 230.0}, {"t_ref", 1.1}}, "linear", 1.0, -0.8},
+        Case{"currents", "adaptive_lif", {}, "linear", 24.0, -12.0},
+        Case{"currents, no refractoriness", "adaptive_lif", {{"t_ref", 0.0}}, "linear", 24.0, -12.0},
+        Case{"fast synapses",
+             "adaptive_lif",
+             {{"tau_syn_ex", 0.5}, {"tau_syn_in", 1.0}},
+             "linear",
+             200.0,
+             -60.0},
+        Case{"very fast synapses",
+             "adaptive_lif",
+             {{"tau_syn_ex", 0.1}, {"tau_syn_in", 0.2}},
+             "linear",
+             900.0,
+             -300.0,
+             50},
+        Case{"slow membrane",
+             "adaptive_lif",
+             {{"tau_m", 400.0}, {"tau_syn_ex", 1.0}},
+             "linear",
+             60.0,
+             -6.0,
+             2000},
+        Case{"synapse slower than membrane",
+             "adaptive_lif",
+             {{"tau_m", 3.0}, {"tau_syn_ex", 30.0}},
+             "linear",
+             16.0,
+             -20.0},
+        Case{"equal time constants",
+             "adaptive_lif",
+             {{"tau_syn_ex", 20.0}, {"tau_syn_in", 5.0}},
+             "linear",
+             9.0,
+             -20.0},
+        Case{"nearly equal time constants",
+             "adaptive_lif",
+             {{"tau_syn_ex", 20.0001}, {"tau_syn_in", 5.0}},
+             "linear",
+             9.0,
+             -20.0},
+        Case{"equal synapses",
+             "adaptive_lif",
+             {{"tau_syn_ex", 5.0}, {"tau_syn_in", 5.0}},
+             "linear",
+             24.0,
+             -20.0},
+        Case{"adaptation by spikes", "adaptive_lif", {{"b", 30.0}, {"tau_w", 60.0}}, "linear", 30.0, -12.0},
+        Case{"adaptation by spikes, no refractoriness",
+             "adaptive_lif",
+             {{"b", 30.0}, {"t_ref", 0.0}},
+             "linear",
+             30.0,
+             -12.0},
+        Case{"adaptation below threshold",
+             "adaptive_lif",
+             {{"a", 2.0}, {"b", 20.0}, {"t_ref", 2.7}},
+             "linear",
+             36.0,
+             -12.0},
+        Case{"adaptation below threshold, no refractoriness",
+             "adaptive_lif",
+             {{"a", 2.0}, {"b", 20.0}, {"t_ref", 0.0}},
+             "linear",
+             36.0,
+             -12.0},
+        Case{"resonant", "adaptive_lif", {{"a", 12.0}, {"tau_w", 15.0}, {"b", 5.0}}, "linear", 90.0, -30.0},
+        Case{"long refractoriness",
+             "adaptive_lif",
+             {{"a", 1.0}, {"b", -5.0}, {"t_ref", 25.0}},
+             "linear",
+             30.0,
+             -12.0},
+        Case{"interneuron pv", "pv", {}, "linear", 45.0, -30.0},
+        Case{"interneuron sst", "sst", {{"I_e", 20.0}}, "linear", 24.0, -12.0}),
     [](const auto& tested) {
         std::string name;
         for (const char c : tested.param.label) {
@@ -140,8 +211,8 @@ INSTANTIATE_TEST_SUITE_P(
         return name;
     });
 
-/// Learning reads and writes weights inside the slices of the loop without visits: same source twice in a slice, spikes of the
-/// target seen between two arrivals.
+/// Learning reads and writes weights inside the slices of the loop without visits: same source twice in a
+/// slice, spikes of the target seen between two arrivals.
 TEST(PlasticSynapses, SameWeightsInBothLoops) {
     for (const std::string rule : {"pair_stdp", "burst_dependent"}) {
         NetworkDescription d = feedforward(Case{"", "adaptive_lif", {{"t_ref", 1.0}}, "linear", 24.0, -12.0});
@@ -169,7 +240,8 @@ TEST(PlasticSynapses, SameWeightsInBothLoops) {
         double moved = 0.0;
         const auto before = synapses(build(d));
         for (std::size_t i = 0; i < free.synapses.size(); ++i) {
-            // Weights are floats: a trace that differs in its last bits may round the other way at each change.
+            // Weights are floats: a trace that differs in its last bits may round the other way at each
+            // change.
             EXPECT_NEAR(free.synapses[i].weight, visited.synapses[i].weight, 1e-5) << rule;
             moved = std::max(moved, std::abs(free.synapses[i].weight - before[i].weight));
         }
@@ -177,9 +249,11 @@ TEST(PlasticSynapses, SameWeightsInBothLoops) {
     }
 }
 
-/// The bound that drops neurons from the replay, and the replay itself, may not move a bit: the same as replaying everybody.
+/// The bound that drops neurons from the replay, and the replay itself, may not move a bit: the same as
+/// replaying everybody.
 TEST(LinearLoop, BoundAndReplayEqualReplayingEverything) {
-    for (const Parameters& parameters : {Parameters{}, Parameters{{"a", 2.0}, {"b", 20.0}}, Parameters{{"tau_syn_ex", 20.0}}}) {
+    for (const Parameters& parameters :
+         {Parameters{}, Parameters{{"a", 2.0}, {"b", 20.0}}, Parameters{{"tau_syn_ex", 20.0}}}) {
         const NetworkDescription d = feedforward(Case{"", "adaptive_lif", parameters, "linear", 20.0, -10.0});
         const Outcome with_bound = run(d, 200.0);
         const Outcome everything = run(d, 200.0, {}, [](Network& network) {
@@ -204,7 +278,8 @@ TEST(BothStarts, AboveThresholdFiresAtOnce) {
             BuildOptions options;
             options.loop = loop;
             const Outcome outcome = run(d, 50.0, options, [](Network& network) {
-                network.simulation->schedule(at(20.0), action::SetVariable{0, network.variable("cell", "V_m"), {-50.0}});
+                network.simulation->schedule(
+                    at(20.0), action::SetVariable{0, network.variable("cell", "V_m"), {-50.0}});
             });
             EXPECT_EQ(outcome.train(0), (std::vector<double>{0.0, 20.0})) << model;
         }
@@ -225,7 +300,8 @@ TEST(BothStarts, RefractoryNeuronsAreReleasedAtTheReset) {
             potentials.push_back(sample(network, "cell", "V_m"));
         }
         EXPECT_NEAR(potentials[0], potentials[1], 1e-9);
-        EXPECT_TRUE(!parameters.empty() || std::abs(potentials[0] - (-70.0 + 5.0 * std::exp(-15.0 / 20.0))) < 1e-9);
+        EXPECT_TRUE(!parameters.empty() ||
+                    std::abs(potentials[0] - (-70.0 + 5.0 * std::exp(-15.0 / 20.0))) < 1e-9);
     }
 }
 
@@ -236,11 +312,14 @@ TEST(BothStarts, ALongInitialRefractorinessDelaysNobodyElse) {
         d.projections = {projection("input", "cells", "membrane", 30.0, 1.0)};
         BuildOptions options;
         options.loop = loop;
-        // Found by looking at what was drawn: one neuron is refractory for longer than the other's next spikes take.
+        // Found by looking at what was drawn: one neuron is refractory for longer than the other's next
+        // spikes take.
         d.populations[1].initial["refractory"] = uniform_between(0.0, 40.0);
         for (d.seed = 1; d.seed < 100; ++d.seed) {
             const Network network = build(d, options);
-            if (sample(network, "cells", "refractory", 0) > 20.0 && sample(network, "cells", "refractory", 1) < 2.0) break;
+            if (sample(network, "cells", "refractory", 0) > 20.0 &&
+                sample(network, "cells", "refractory", 1) < 2.0)
+                break;
         }
         ASSERT_LT(d.seed, 100U);
         EXPECT_EQ(run(d, 50.0, options).train(1, 1), (std::vector<double>{3.0, 7.0}));

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "networks/build.hpp"
 #include "recorders/recorder.hpp"
@@ -58,8 +58,9 @@ inline ConnectionRule indegree(Index k) {
 
 inline Distribution uniform_between(double a, double b) { return {Distribution::Kind::uniform, a, b}; }
 
-inline ProjectionDescription projection(const std::string& source, const std::string& target, const std::string& port,
-                                        double weight, double delay, const ConnectionRule& connect = all_to_all()) {
+inline ProjectionDescription projection(const std::string& source, const std::string& target,
+                                        const std::string& port, double weight, double delay,
+                                        const ConnectionRule& connect = all_to_all()) {
     ProjectionDescription p;
     p.name = source + "_to_" + target;
     p.source = source;
@@ -104,8 +105,9 @@ struct Synapse {
 inline std::vector<Synapse> synapses(const Network& network) {
     std::vector<Synapse> list;
     for (Index p = 0; p < network.projections.size(); ++p) {
-        network.simulation->visit_synapses(
-            p, [&](Index target, Index source, double weight) { list.push_back({p, target, source, weight}); });
+        network.simulation->visit_synapses(p, [&](Index target, Index source, double weight) {
+            list.push_back({p, target, source, weight});
+        });
     }
     std::stable_sort(list.begin(), list.end(), [](const Synapse& a, const Synapse& b) {
         return std::tie(a.projection, a.target, a.source) < std::tie(b.projection, b.target, b.source);
@@ -113,7 +115,8 @@ inline std::vector<Synapse> synapses(const Network& network) {
     return list;
 }
 
-inline double weight(const Network& network, const std::string& projection, Index source = 0, Index target = 0) {
+inline double weight(const Network& network, const std::string& projection, Index source = 0,
+                     Index target = 0) {
     double found = 0.0;
     network.simulation->visit_synapses(network.projections.at(projection), [&](Index t, Index s, double w) {
         if (t == target && s == source) found = w;
@@ -124,13 +127,15 @@ inline double weight(const Network& network, const std::string& projection, Inde
 inline double sample(const Network& network, const std::string& population, const std::string& variable,
                      Index neuron = 0) {
     Simulation& s = *network.simulation;
-    return s.population(network.populations.at(population)).sample(neuron, network.variable(population, variable), s.now());
+    return s.population(network.populations.at(population))
+        .sample(neuron, network.variable(population, variable), s.now());
 }
 
 /// Which inner loop a population runs in.
 template <class Loop>
 bool runs_in(const Network& network, const std::string& population) {
-    return dynamic_cast<Loop*>(&network.simulation->population(network.populations.at(population))) != nullptr;
+    return dynamic_cast<Loop*>(&network.simulation->population(network.populations.at(population))) !=
+           nullptr;
 }
 
 using Prepare = std::function<void(Network&)>;
@@ -169,13 +174,15 @@ inline Outcome run(const NetworkDescription& description, double duration, const
 
 inline bool same(const Spike& a, const Spike& b) {
     const bool marks = a.mark == b.mark || (a.mark != a.mark && b.mark != b.mark);
-    return a.time == b.time && a.population == b.population && a.neuron == b.neuron && a.kind == b.kind && marks;
+    return a.time == b.time && a.population == b.population && a.neuron == b.neuron && a.kind == b.kind &&
+           marks;
 }
 
 /// Bit for bit.
 inline testing::AssertionResult same_outcome(const Outcome& a, const Outcome& b) {
     const auto describe = [](const Spike& s) {
-        return std::to_string(s.population) + "[" + std::to_string(s.neuron) + "] at " + std::to_string(ms(s.time));
+        return std::to_string(s.population) + "[" + std::to_string(s.neuron) + "] at " +
+               std::to_string(ms(s.time));
     };
     for (std::size_t i = 0; i < std::min(a.spikes.size(), b.spikes.size()); ++i) {
         if (!same(a.spikes[i], b.spikes[i])) {
@@ -190,15 +197,17 @@ inline testing::AssertionResult same_outcome(const Outcome& a, const Outcome& b)
     for (std::size_t i = 0; i < a.synapses.size(); ++i) {
         if (!(a.synapses[i] == b.synapses[i])) {
             return testing::AssertionFailure()
-                   << "weight of projection " << a.synapses[i].projection << " from " << a.synapses[i].source << " to "
-                   << a.synapses[i].target << ": " << a.synapses[i].weight << " and " << b.synapses[i].weight;
+                   << "weight of projection " << a.synapses[i].projection << " from " << a.synapses[i].source
+                   << " to " << a.synapses[i].target << ": " << a.synapses[i].weight << " and "
+                   << b.synapses[i].weight;
         }
     }
     return testing::AssertionSuccess();
 }
 
 /// The same neurons spike equally often, at times that differ by at most `tolerance` [ms].
-inline testing::AssertionResult close_trains(const std::vector<Spike>& a, const std::vector<Spike>& b, double tolerance) {
+inline testing::AssertionResult close_trains(const std::vector<Spike>& a, const std::vector<Spike>& b,
+                                             double tolerance) {
     const auto by_neuron = [](std::vector<Spike> spikes) {
         std::stable_sort(spikes.begin(), spikes.end(), [](const Spike& x, const Spike& y) {
             return std::tie(x.population, x.neuron) < std::tie(y.population, y.neuron);
@@ -208,15 +217,17 @@ inline testing::AssertionResult close_trains(const std::vector<Spike>& a, const 
     const auto x = by_neuron(a);
     const auto y = by_neuron(b);
     for (std::size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
-        const bool matches = x[i].population == y[i].population && x[i].neuron == y[i].neuron && x[i].kind == y[i].kind &&
-                             std::abs(ms(x[i].time - y[i].time)) <= tolerance;
+        const bool matches = x[i].population == y[i].population && x[i].neuron == y[i].neuron &&
+                             x[i].kind == y[i].kind && std::abs(ms(x[i].time - y[i].time)) <= tolerance;
         if (!matches) {
             return testing::AssertionFailure()
-                   << x[i].population << "[" << x[i].neuron << "] at " << ms(x[i].time) << " and " << y[i].population << "["
-                   << y[i].neuron << "] at " << ms(y[i].time) << " ms: " << ms(x[i].time - y[i].time) << " ms apart";
+                   << x[i].population << "[" << x[i].neuron << "] at " << ms(x[i].time) << " and "
+                   << y[i].population << "[" << y[i].neuron << "] at " << ms(y[i].time)
+                   << " ms: " << ms(x[i].time - y[i].time) << " ms apart";
         }
     }
-    if (x.size() != y.size()) return testing::AssertionFailure() << x.size() << " and " << y.size() << " spikes";
+    if (x.size() != y.size())
+        return testing::AssertionFailure() << x.size() << " and " << y.size() << " spikes";
     return testing::AssertionSuccess();
 }
 

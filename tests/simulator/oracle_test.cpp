@@ -1,8 +1,8 @@
-#include <gtest/gtest.h>
-
 #include <deque>
 #include <map>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "network.hpp"
 
@@ -11,8 +11,9 @@ namespace {
 
 using namespace test;
 
-/// The engine against a simulator that shares nothing with it: forward Euler on a fixed grid, no queue, no shards, no modes; a
-/// list of pulses under way, every trace stepped. Its error is of first order in the step.
+/// The engine against a simulator that shares nothing with it: forward Euler on a fixed grid, no queue, no
+/// shards, no modes; a list of pulses under way, every trace stepped. Its error is of first order in the
+/// step.
 
 constexpr double tau_m = 10.0, E_L = -70.0, V_th = -50.0, V_reset = -60.0, t_ref = 1.5;
 constexpr double U = 0.4, tau_rec = 60.0, tau_fac = 25.0;
@@ -30,8 +31,10 @@ NetworkDescription describe(std::uint64_t seed) {
         for (int i = 0; i < 6; ++i) train.push_back(anywhere(random));
         std::sort(train.begin(), train.end());
     }
-    const Parameters parameters{{"tau_m", tau_m}, {"V_th", V_th}, {"V_reset", V_reset}, {"t_ref", t_ref}, {"C_m", 100.0}, {"I_e", 215.0}};
-    d.populations = {trains("input", times), neurons("exc", "lif", excitatory, parameters), neurons("inh", "lif", inhibitory, parameters)};
+    const Parameters parameters{{"tau_m", tau_m}, {"V_th", V_th}, {"V_reset", V_reset},
+                                {"t_ref", t_ref}, {"C_m", 100.0}, {"I_e", 215.0}};
+    d.populations = {trains("input", times), neurons("exc", "lif", excitatory, parameters),
+                     neurons("inh", "lif", inhibitory, parameters)};
     d.populations[1].initial["V_m"] = d.populations[2].initial["V_m"] = uniform_between(-70.0, -52.0);
     auto plastic = projection("input", "exc", "membrane", 0.0, delay, indegree(4));
     plastic.weight = uniform_between(0.5, 2.0);
@@ -54,16 +57,20 @@ struct Naive {
     struct Pulse {
         double time;
         std::size_t cell;
-        double efficacy;   ///< of short-term plasticity
-        double teaching;   ///< of the burst rule: what the spike teaches its own synapses
+        double efficacy;  ///< of short-term plasticity
+        double teaching;  ///< of the burst rule: what the spike teaches its own synapses
         bool is_event;
     };
     std::vector<Cell> cells;  ///< inputs, then excitatory, then inhibitory
     std::vector<Synapse> synapses;
     double h;
 
-    static std::size_t source_of(const Synapse& s) { return s.source + (s.projection == 0 ? 0 : s.projection == 3 ? inputs + excitatory : inputs); }
-    static std::size_t target_of(const Synapse& s) { return s.target + (s.projection == 2 ? inputs + excitatory : inputs); }
+    static std::size_t source_of(const Synapse& s) {
+        return s.source + (s.projection == 0 ? 0 : s.projection == 3 ? inputs + excitatory : inputs);
+    }
+    static std::size_t target_of(const Synapse& s) {
+        return s.target + (s.projection == 2 ? inputs + excitatory : inputs);
+    }
 
     void run(const NetworkDescription& d, double duration) {
         std::deque<Pulse> under_way;
@@ -76,7 +83,8 @@ struct Naive {
             }
             for (const Pulse& p : due) {
                 for (Synapse& s : synapses) {
-                    if (target_of(s) == p.cell && s.projection == 0) s.weight = std::max(0.0, s.weight + eta * p.teaching * cells[source_of(s)].trace);
+                    if (target_of(s) == p.cell && s.projection == 0)
+                        s.weight = std::max(0.0, s.weight + eta * p.teaching * cells[source_of(s)].trace);
                     if (source_of(s) == p.cell && cells[target_of(s)].silent_until <= now) {
                         Cell& target = cells[target_of(s)];
                         target.V += s.weight * (s.projection == 1 ? p.efficacy : 1.0);
@@ -92,7 +100,8 @@ struct Naive {
                 c.x += h * (1.0 - c.x) / tau_rec;
                 bool fires = false;
                 if (i < inputs) {
-                    for (const double t : d.populations[0].spike_times[i]) fires = fires || (t > now - 0.5 * h && t <= now + 0.5 * h);
+                    for (const double t : d.populations[0].spike_times[i])
+                        fires = fires || (t > now - 0.5 * h && t <= now + 0.5 * h);
                 } else if (c.silent_until <= now) {
                     fires = c.crossed || c.V >= V_th;
                     c.crossed = false;
@@ -140,12 +149,14 @@ void compare(std::uint64_t seed, double h, double duration, Error& error) {
         auto train = engine.train(is_exc ? 1 : 2, static_cast<Index>(i - inputs - (is_exc ? 0 : excitatory)));
         auto& own = naive.cells[i].spikes;
         // One of the two may put a spike just behind the end.
-        for (auto* times : {&train, &own}) std::erase_if(*times, [&](double t) { return t > duration - 1.0; });
+        for (auto* times : {&train, &own})
+            std::erase_if(*times, [&](double t) { return t > duration - 1.0; });
         if (train.size() != own.size()) {
             ++error.miscounted;
             continue;
         }
-        for (std::size_t k = 0; k < train.size(); ++k) error.squares += (train[k] - own[k]) * (train[k] - own[k]);
+        for (std::size_t k = 0; k < train.size(); ++k)
+            error.squares += (train[k] - own[k]) * (train[k] - own[k]);
         error.spikes += train.size();
     }
     for (std::size_t i = 0; i < naive.synapses.size(); ++i) {
@@ -165,8 +176,8 @@ TEST(NaiveSimulator, ApproachesTheEngineWithItsStep) {
     EXPECT_GT(errors[0].spikes, 600U);
     EXPECT_GT(errors[0].learnt, 0.5);
     for (std::size_t k = 1; k < errors.size(); ++k) {
-        // First order: a quarter of the step, a quarter of the error. Where a spike hangs on a hair coarse steps miss it, which
-        // weighs more.
+        // First order: a quarter of the step, a quarter of the error. Where a spike hangs on a hair coarse
+        // steps miss it, which weighs more.
         EXPECT_LT(errors[k].time(), 0.4 * errors[k - 1].time());
         EXPECT_LT(errors[k].weight, 0.5 * errors[k - 1].weight);
     }

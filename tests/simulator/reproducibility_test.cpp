@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <gtest/gtest.h>
 
 #include "network.hpp"
 #include "networks/models.hpp"
@@ -29,13 +29,16 @@ PlasticityDescription rule(const std::string& name, const Parameters& parameters
     return p;
 }
 
-/// Everything the engine has, in one network: the three inner loops, private noise in two trains, sources, short-term
-/// plasticity, both rules, tied weights, a signal that drives two populations, steps.
+/// Everything the engine has, in one network: the three inner loops, private noise in two trains, sources,
+/// short-term plasticity, both rules, tied weights, a signal that drives two populations, steps.
 NetworkDescription everything() {
     NetworkDescription d;
     d.seed = 11;
-    d.populations = {neurons("input", "poisson", 150, {{"rate", 60.0}}), neurons("clock", "regular", 10, {{"rate", 40.0}}),
-                     neurons("exc", "lif", 600), neurons("sst", "sst", 70), neurons("pv", "pv", 60),
+    d.populations = {neurons("input", "poisson", 150, {{"rate", 60.0}}),
+                     neurons("clock", "regular", 10, {{"rate", 40.0}}),
+                     neurons("exc", "lif", 600),
+                     neurons("sst", "sst", 70),
+                     neurons("pv", "pv", 60),
                      neurons("hid", "stochastic_pyramidal", 80, {{"bias", 0.5}}),
                      neurons("out", "integrator_pyramidal", 30, {{"tolerance", 1e-6}})};
     d.populations[2].background = {{"membrane", 1500.0, 0.5}, {"membrane", 500.0, -0.4}};
@@ -76,10 +79,17 @@ NetworkDescription everything() {
     d.signals[0].population = "exc";
     d.signals[0].kind = SignalDescription::Kind::burst_rate;
     d.drives.resize(2);
-    d.drives[0] = {.name = "on_sst", .signal = "activity", .target = "sst", .port = "current", .offset = 20.0, .gain = 1.0};
-    d.drives[1] = {.name = "on_out", .signal = "activity", .target = "out", .port = "bias", .offset = 0.1, .gain = 0.02};
+    d.drives[0] = {.name = "on_sst",
+                   .signal = "activity",
+                   .target = "sst",
+                   .port = "current",
+                   .offset = 20.0,
+                   .gain = 1.0};
+    d.drives[1] = {
+        .name = "on_out", .signal = "activity", .target = "out", .port = "bias", .offset = 0.1, .gain = 0.02};
     d.steps.resize(1);
-    d.steps[0] = {.name = "pulse", .target = "pv", .port = "current", .times = {30.0, 77.7}, .values = {150.0, 0.0}};
+    d.steps[0] = {
+        .name = "pulse", .target = "pv", .port = "current", .times = {30.0, 77.7}, .values = {150.0, 0.0}};
     return d;
 }
 
@@ -129,7 +139,8 @@ TEST(Everything, IsActiveAndRunsInAllThreeLoops) {
         if (before[i].weight != reference().synapses[i].weight) ++changed[before[i].projection];
     }
     for (std::size_t p = 0; p < changed.size(); ++p) {
-        EXPECT_EQ(changed[p] > 100, p == 3 || p == 8 || p == 9) << "weights of projection " << p << ": " << changed[p];
+        EXPECT_EQ(changed[p] > 100, p == 3 || p == 8 || p == 9)
+            << "weights of projection " << p << ": " << changed[p];
     }
 }
 
@@ -214,9 +225,12 @@ TEST(Neighbours, AnUnconnectedPopulationChangesNobodysSpikes) {
     d.projections.insert(d.projections.begin(), among);
     Outcome outcome = run(d, duration, {}, schedule);
 
-    const auto foreign = [&](const Spike& s) { return s.population == 0 || s.population == d.populations.size() - 1; };
+    const auto foreign = [&](const Spike& s) {
+        return s.population == 0 || s.population == d.populations.size() - 1;
+    };
     EXPECT_GT(std::count_if(outcome.spikes.begin(), outcome.spikes.end(), foreign), 100);
-    outcome.spikes.erase(std::remove_if(outcome.spikes.begin(), outcome.spikes.end(), foreign), outcome.spikes.end());
+    outcome.spikes.erase(std::remove_if(outcome.spikes.begin(), outcome.spikes.end(), foreign),
+                         outcome.spikes.end());
     for (Spike& spike : outcome.spikes) --spike.population;
     std::erase_if(outcome.synapses, [](const Synapse& s) { return s.projection == 0; });
     for (Synapse& synapse : outcome.synapses) --synapse.projection;

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "network.hpp"
 #include "simulator/jump_population.hpp"
@@ -12,11 +12,12 @@ namespace {
 
 using namespace test;
 
-// Fixed seeds: a test passes always or never. Bounds are four standard errors of the estimate (6e-5 by chance), or the
-// Kolmogorov-Smirnov distance that chance exceeds once in ten thousand.
+// Fixed seeds: a test passes always or never. Bounds are four standard errors of the estimate (6e-5 by
+// chance), or the Kolmogorov-Smirnov distance that chance exceeds once in ten thousand.
 
 /// Neurons that fire at every point of their noise: three populations of trains to look at.
-NetworkDescription counters(Index size, const std::vector<Background>& background, const std::string& model = "lif") {
+NetworkDescription counters(Index size, const std::vector<Background>& background,
+                            const std::string& model = "lif") {
     NetworkDescription d;
     d.seed = 21;
     d.populations = {neurons("cells", model, size, {{"V_th", -69.0}, {"V_reset", -70.0}, {"t_ref", 0.0}})};
@@ -43,12 +44,15 @@ TEST(PrivateNoise, IsPoissonInEveryNeuron) {
     for (const auto& [neuron, train] : trains) {
         total += static_cast<double>(train.size());
         chi_square += std::pow(static_cast<double>(train.size()) - expected, 2) / expected;
-        for (std::size_t i = 1; i < train.size(); ++i) intervals.push_back((train[i] - train[i - 1]) * rate * 1e-3);
+        for (std::size_t i = 1; i < train.size(); ++i)
+            intervals.push_back((train[i] - train[i - 1]) * rate * 1e-3);
     }
     EXPECT_NEAR(total / 300, expected, 4 * std::sqrt(expected / 300));
-    // Variance of counts equals their mean: chi-square with 299 degrees of freedom, standard deviation sqrt(2 x 300).
+    // Variance of counts equals their mean: chi-square with 299 degrees of freedom, standard deviation sqrt(2
+    // x 300).
     EXPECT_NEAR(chi_square, 300.0, 4 * std::sqrt(600.0));
-    EXPECT_LT(kolmogorov_smirnov(intervals, [](double x) { return 1.0 - std::exp(-x); }), ks_bound(intervals.size()));
+    EXPECT_LT(kolmogorov_smirnov(intervals, [](double x) { return 1.0 - std::exp(-x); }),
+              ks_bound(intervals.size()));
 }
 
 TEST(PrivateNoise, IsIndependentBetweenNeurons) {
@@ -61,8 +65,10 @@ TEST(PrivateNoise, IsIndependentBetweenNeurons) {
         return list;
     };
     // Neighbours, neurons of one Philox block's two halves, of different blocks.
-    for (const auto& [a, b] : {std::pair{0U, 1U}, {0U, 128U}, {17U, 145U}, {0U, 256U}, {1U, 257U}, {255U, 256U}}) {
-        EXPECT_LT(std::abs(correlation(counts(a), counts(b))), 4 / std::sqrt(duration / bin)) << a << " and " << b;
+    for (const auto& [a, b] :
+         {std::pair{0U, 1U}, {0U, 128U}, {17U, 145U}, {0U, 256U}, {1U, 257U}, {255U, 256U}}) {
+        EXPECT_LT(std::abs(correlation(counts(a), counts(b))), 4 / std::sqrt(duration / bin))
+            << a << " and " << b;
     }
 }
 
@@ -120,7 +126,8 @@ struct Moments {
     double variance;
 };
 
-Moments potentials(const std::string& model, Loop loop, const Parameters& parameters, const Background& background) {
+Moments potentials(const std::string& model, Loop loop, const Parameters& parameters,
+                   const Background& background) {
     constexpr Index size = 2048;
     NetworkDescription d;
     d.seed = 8;
@@ -141,7 +148,8 @@ TEST(ShotNoise, OfAFreeMembraneByJumps) {
         const Moments m = potentials("lif", loop, {}, {"membrane", 800.0, 0.5});
         const double variance = 0.8 * 0.25 * 20.0 / 2;
         EXPECT_NEAR(m.mean, -70.0 + 0.8 * 0.5 * 20.0, 4 * std::sqrt(variance / 2048));
-        // Nearly Gaussian at 16 events in a time constant: the variance of the variance is 2/n (and 1 % for the kurtosis).
+        // Nearly Gaussian at 16 events in a time constant: the variance of the variance is 2/n (and 1 % for
+        // the kurtosis).
         EXPECT_NEAR(m.variance, variance, 4 * 1.01 * variance * std::sqrt(2.0 / 2048));
     }
 }
@@ -157,9 +165,9 @@ TEST(ShotNoise, OfAFreeMembraneByCurrents) {
     }
 }
 
-/// Sparse, balanced, asynchronous and irregular: Brunel (2000), J Comput Neurosci 8:183, a tenth of the size. With inhibition
-/// five times as strong as excitation and external input at twice threshold the network fires slowly and irregularly; without
-/// recurrence at all it would fire fast and regularly.
+/// Sparse, balanced, asynchronous and irregular: Brunel (2000), J Comput Neurosci 8:183, a tenth of the size.
+/// With inhibition five times as strong as excitation and external input at twice threshold the network fires
+/// slowly and irregularly; without recurrence at all it would fire fast and regularly.
 TEST(Balance, ASparseNetworkFiresIrregularlyInBothLoops) {
     NetworkDescription d;
     d.seed = 4;
@@ -188,7 +196,8 @@ TEST(Balance, ASparseNetworkFiresIrregularlyInBothLoops) {
             squares += std::sqrt(variance(intervals)) / mean(intervals);
             ++neurons_counted;
         }
-        const auto late = std::count_if(outcome.spikes.begin(), outcome.spikes.end(), [](const Spike& s) { return s.time > at(100.0); });
+        const auto late = std::count_if(outcome.spikes.begin(), outcome.spikes.end(),
+                                        [](const Spike& s) { return s.time > at(100.0); });
         rates.push_back(static_cast<double>(late) / 1000 / 0.5);
         ASSERT_GT(neurons_counted, 100);
         EXPECT_GT(squares / neurons_counted, 0.5) << "a regular network";

@@ -9,7 +9,8 @@ namespace {
 
 using namespace test;
 
-/// What happens at one tick, in each inner loop: jump (lif), linear (adaptive_lif, by its membrane port) and visiting.
+/// What happens at one tick, in each inner loop: jump (lif), linear (adaptive_lif, by its membrane port) and
+/// visiting.
 struct LoopCase {
     std::string label;
     std::string model;
@@ -18,17 +19,20 @@ struct LoopCase {
 
 std::ostream& operator<<(std::ostream& out, const LoopCase& c) { return out << c.label; }
 
-const auto every_loop = testing::Values(LoopCase{"jump", "lif", Loop::automatic}, LoopCase{"linear", "adaptive_lif", Loop::automatic},
-                                        LoopCase{"linear_adapting", "sst", Loop::automatic},
-                                        LoopCase{"visiting", "lif", Loop::visiting},
-                                        LoopCase{"visiting_adapting", "sst", Loop::visiting});
+const auto every_loop = testing::Values(
+    LoopCase{"jump", "lif", Loop::automatic}, LoopCase{"linear", "adaptive_lif", Loop::automatic},
+    LoopCase{"linear_adapting", "sst", Loop::automatic}, LoopCase{"visiting", "lif", Loop::visiting},
+    LoopCase{"visiting_adapting", "sst", Loop::visiting});
 const auto label = [](const auto& tested) { return tested.param.label; };
 
 class Ties : public testing::TestWithParam<LoopCase> {
 protected:
     /// 15 mV from reset to threshold, 20 from rest, refractory for 2 ms unless told otherwise.
     PopulationDescription cell(const std::string& name, double t_ref = 2.0, Index size = 1) const {
-        return neurons(name, GetParam().model, size, {{"V_th", -50.0}, {"V_reset", -65.0}, {"t_ref", t_ref}});
+        PopulationDescription p = neurons(name, GetParam().model, size, {{"V_th", -50.0}, {"V_reset", -65.0}, {"t_ref", t_ref}});
+        // Without adaptation it would run in the jump loop.
+        if (p.model == "adaptive_lif") p.parameters["b"] = 1.0;
+        return p;
     }
     Outcome simulate(const NetworkDescription& d, double duration, const Prepare& prepare = {}) const {
         BuildOptions options;
@@ -39,12 +43,24 @@ protected:
     std::vector<double> two_arrivals(double first, double second) const {
         NetworkDescription d;
         d.populations = {trains("one", {{5.0}}), trains("two", {{5.0}}), cell("cell")};
-        d.projections = {projection("two", "cell", "membrane", second, 1.0), projection("one", "cell", "membrane", first, 1.0)};
+        d.projections = {projection("two", "cell", "membrane", second, 1.0),
+                         projection("one", "cell", "membrane", first, 1.0)};
         return simulate(d, 20.0).train(2);
     }
 };
 
 using Times = std::vector<double>;
+
+TEST_P(Ties, AreTestedInTheLoopThatIsNamed) {
+    NetworkDescription d;
+    d.populations = {trains("source", {{5.0}}), cell("cell")};
+    d.projections = {projection("source", "cell", "membrane", 1.0, 1.0)};
+    BuildOptions options;
+    options.loop = GetParam().loop;
+    const Network network = build(d, options);
+    EXPECT_EQ(runs_in<JumpPopulation>(network, "cell"), GetParam().label == "jump");
+    EXPECT_EQ(runs_in<LinearPopulation>(network, "cell"), GetParam().label.starts_with("linear"));
+}
 
 TEST_P(Ties, ThresholdIsTestedAfterEachArrivalInOrderOfSourcePopulations) {
     EXPECT_EQ(two_arrivals(30.0, -30.0), Times{6.0});
@@ -57,7 +73,8 @@ TEST_P(Ties, OrderOfSourceNeurons) {
     for (const bool excitation_first : {true, false}) {
         NetworkDescription d;
         d.populations = {trains("sources", {{5.0}, {4.5}}), cell("cell")};
-        d.projections = {projection("sources", "cell", "membrane", 0.0, 1.0), projection("sources", "cell", "membrane", 0.0, 1.5)};
+        d.projections = {projection("sources", "cell", "membrane", 0.0, 1.0),
+                         projection("sources", "cell", "membrane", 0.0, 1.5)};
         d.projections[1].name = "slow";
         for (auto& p : d.projections) p.weight = uniform_between(0.0, 1.0);
         const Outcome outcome = simulate(d, 20.0, [&](Network& network) {
@@ -86,17 +103,20 @@ TEST_P(Ties, OrderOfProjections) {
 }
 
 TEST_P(Ties, SimultaneousSpikesOfNeuronsAndSourcesMergeInOneOrder) {
-    // `relay` fires at 5 ms and is population 1: its arrival at 6 ms lies between those of the sources 0 and 2, 20 mV being
-    // needed.
+    // `relay` fires at 5 ms and is population 1: its arrival at 6 ms lies between those of the sources 0 and
+    // 2, 20 mV being needed.
     struct Case {
         double first, relay, last;
         bool fires;
     };
     for (const Case c : {Case{15, 8, -10, true}, Case{15, -10, 12, false}, Case{-10, 22, 5, false}}) {
         NetworkDescription d;
-        d.populations = {trains("first", {{5.0}}), cell("relay"), trains("last", {{5.0}}), cell("cell"), trains("trigger", {{4.0}})};
-        d.projections = {projection("trigger", "relay", "membrane", 40.0, 1.0), projection("last", "cell", "membrane", c.last, 1.0),
-                         projection("relay", "cell", "membrane", c.relay, 1.0), projection("first", "cell", "membrane", c.first, 1.0)};
+        d.populations = {trains("first", {{5.0}}), cell("relay"), trains("last", {{5.0}}), cell("cell"),
+                         trains("trigger", {{4.0}})};
+        d.projections = {projection("trigger", "relay", "membrane", 40.0, 1.0),
+                         projection("last", "cell", "membrane", c.last, 1.0),
+                         projection("relay", "cell", "membrane", c.relay, 1.0),
+                         projection("first", "cell", "membrane", c.first, 1.0)};
         EXPECT_EQ(simulate(d, 20.0).train(3), c.fires ? Times{6.0} : Times{}) << c.relay;
     }
 }
@@ -109,7 +129,8 @@ TEST_P(Ties, EndOfRefractorinessPrecedesArrivalsOfItsTick) {
             d.populations = {trains("source", {{5.0, end - 1.0 + late * tick}}), cell("cell", t_ref)};
             d.projections = {projection("source", "cell", "membrane", 40.0, 1.0)};
             const Times expected = late < 0 ? Times{6.0} : Times{6.0, end + late * tick};
-            EXPECT_EQ(simulate(d, 20.0).train(1), expected) << "t_ref = " << t_ref << ", " << late << " ticks late";
+            EXPECT_EQ(simulate(d, 20.0).train(1), expected)
+                << "t_ref = " << t_ref << ", " << late << " ticks late";
         }
     }
 }
@@ -158,14 +179,16 @@ TEST_P(Ties, ArrivalsAtTheEdgesOfWindows) {
     // With delays of 1 ms windows begin at whole milliseconds: nothing is lost, nothing comes twice.
     NetworkDescription d;
     d.populations = {trains("source", {{0.0, 3.0 - tick, 6.0, 9.0 + tick}}), cell("cell")};
-    d.projections = {projection("source", "cell", "membrane", 40.0, 1.0), projection("cell", "cell", "membrane", 0.0, 1.0)};
+    d.projections = {projection("source", "cell", "membrane", 40.0, 1.0),
+                     projection("cell", "cell", "membrane", 0.0, 1.0)};
     EXPECT_EQ(simulate(d, 20.0).train(1), (Times{1.0, 4.0 - tick, 7.0, 10.0 + tick}));
 }
 
 TEST_P(Ties, DelaysAreExact) {
     NetworkDescription d;
     d.populations = {trains("source", {{5.0}}), cell("a"), cell("b"), cell("c")};
-    d.projections = {projection("source", "a", "membrane", 40.0, 0.1), projection("a", "b", "membrane", 40.0, 0.1),
+    d.projections = {projection("source", "a", "membrane", 40.0, 0.1),
+                     projection("a", "b", "membrane", 40.0, 0.1),
                      projection("b", "c", "membrane", 40.0, 2.7)};
     const Outcome outcome = simulate(d, 20.0);
     EXPECT_EQ(outcome.train(1), Times{ms(at(5.0) + ticks(0.1))});
@@ -184,7 +207,8 @@ INSTANTIATE_TEST_SUITE_P(Loops, Ties, every_loop, label);
 
 // ---------------------------------------------------------------------------------------------------------------------------
 
-/// A cell that fires when told, at a tick known beforehand, and a plastic synapse onto it from a source whose spikes are known.
+/// A cell that fires when told, at a tick known beforehand, and a plastic synapse onto it from a source whose
+/// spikes are known.
 class Learns : public Ties {
 protected:
     struct Setting {
@@ -239,7 +263,8 @@ constexpr double rounding = 2e-7;
 
 TEST_P(Learns, PairStdpFromAHandfulOfPairs) {
     // Seen by the synapse: pre at 11 and 51, post at 16 and 41 (plus back_delay = delay = 1).
-    const double expected = 0.5 + stdp(17 - 11.0) + stdp(42 - 11.0) - depression(51 - 17.0) - depression(51 - 42.0);
+    const double expected =
+        0.5 + stdp(17 - 11.0) + stdp(42 - 11.0) - depression(51 - 17.0) - depression(51 - 42.0);
     EXPECT_NEAR(learnt({.pre = {10.0, 50.0}, .post = {16.0, 41.0}}), expected, rounding);
 }
 
@@ -250,7 +275,8 @@ TEST_P(Learns, InAFrameWithALongerWayBack) {
 }
 
 TEST_P(Learns, NothingFromWhatIsSeenAtOneTick) {
-    // Pre and post are both seen at 17 ms. The target has fired before, and so has the source: those pairs count.
+    // Pre and post are both seen at 17 ms. The target has fired before, and so has the source: those pairs
+    // count.
     const Setting s{.pre = {10.0, 16.0}, .post = {13.0, 16.0}};
     const double expected = 0.5 + stdp(14 - 11.0) - depression(17 - 14.0) + stdp(17 - 11.0);
     EXPECT_NEAR(learnt(s), expected, rounding);
@@ -273,7 +299,8 @@ TEST_P(Learns, NothingFromOneTickByTheBurstRuleEither) {
 }
 
 TEST_P(Learns, BurstDependentByHand) {
-    // Target: event at 20, burst at 28, further spike at 36; event at 100. Source: events at 10 and 30 (each alone).
+    // Target: event at 20, burst at 28, further spike at 36; event at 100. Source: events at 10 and 30 (each
+    // alone).
     const Parameters parameters{{"eta", 0.01}, {"p0", 0.25}, {"tau_pre", 20.0}};
     const auto x = [](double time) {
         double sum = 0.0;
@@ -283,7 +310,9 @@ TEST_P(Learns, BurstDependentByHand) {
         return sum;
     };
     const double expected = 0.5 + 0.01 * (-0.25 * x(21) + x(29) - 0.25 * x(101));
-    EXPECT_NEAR(learnt({.pre = {10.0, 30.0}, .post = {20.0, 28.0, 36.0, 100.0}, .rule = "burst_dependent",
+    EXPECT_NEAR(learnt({.pre = {10.0, 30.0},
+                        .post = {20.0, 28.0, 36.0, 100.0},
+                        .rule = "burst_dependent",
                         .parameters = parameters}),
                 expected, rounding);
 }
@@ -303,14 +332,16 @@ TEST_P(Learns, WeightsStayWhileGatedOffAndTracesGoOn) {
         network.simulation->schedule(at(17.0), action::GatePlasticity{false});
         network.simulation->schedule(at(40.0), action::GatePlasticity{true});
     };
-    // Seen at 17 exactly: the action comes first. The post-spike seen at 40 finds the trace of the pre-spike seen at 31.
+    // Seen at 17 exactly: the action comes first. The post-spike seen at 40 finds the trace of the pre-spike
+    // seen at 31.
     const double expected = 0.5 + stdp(13 - 11.0) + stdp(40 - 31.0) + stdp(40 - 11.0);
-    EXPECT_NEAR(learnt({.pre = {10.0, 30.0}, .post = {12.0, 16.0, 39.0}, .prepare = gate}), expected, rounding);
+    EXPECT_NEAR(learnt({.pre = {10.0, 30.0}, .post = {12.0, 16.0, 39.0}, .prepare = gate}), expected,
+                rounding);
 }
 
 TEST_P(Learns, ANewWeightIsDeliveredByTheNextArrival) {
-    // The pair (10, 16) lifts the weight by 30, seen at 17: enough to fire the target. An arrival at that tick still brings the
-    // old weight, one tick later the new one.
+    // The pair (10, 16) lifts the weight by 30, seen at 17: enough to fire the target. An arrival at that
+    // tick still brings the old weight, one tick later the new one.
     const Parameters parameters{{"A_plus", 30.0}, {"A_minus", 0.0}, {"tau_plus", 1e6}};
     for (const int late : {0, 1}) {
         const Setting s{.pre = {10.0, 16.0 + late * tick}, .post = {16.0}, .parameters = parameters};
@@ -320,9 +351,13 @@ TEST_P(Learns, ANewWeightIsDeliveredByTheNextArrival) {
 }
 
 TEST_P(Learns, ByTheMovingAverage) {
-    // First event: 0/0 counts as 1. Second one: of one event and one burst, P = 1; third: of two events and one burst.
+    // First event: 0/0 counts as 1. Second one: of one event and one burst, P = 1; third: of two events and
+    // one burst.
     const Parameters parameters{{"eta", 0.01}, {"tau_pre", 50.0}, {"tau_average", 100.0}};
-    Setting s{.pre = {10.0}, .post = {20.0, 28.0, 60.0, 120.0}, .rule = "burst_dependent", .parameters = parameters};
+    Setting s{.pre = {10.0},
+              .post = {20.0, 28.0, 60.0, 120.0},
+              .rule = "burst_dependent",
+              .parameters = parameters};
     NetworkDescription d = describe(s);
     d.projections[1].plasticity->baseline = "moving_average";
     const auto x = [](double time) { return std::exp(-(time - 11.0) / 50.0); };
@@ -356,7 +391,8 @@ TEST_P(LearnsAtOnce, ASpikeThatTheArrivalItselfCausesDoesNotPairWithIt) {
     const Setting s{.pre = {10.0, 20.0}, .post = {}, .back_delay = 0.0, .weight = 25.0};
     const Outcome outcome = simulate(describe(s), 40.0);
     EXPECT_EQ(outcome.train(2), (Times{11.0, 21.0}));
-    // 11 with 11: no pair. 21: the source's spike finds the target's of 11; the target's finds the source's of 11.
+    // 11 with 11: no pair. 21: the source's spike finds the target's of 11; the target's finds the source's
+    // of 11.
     EXPECT_NEAR(outcome.synapses[1].weight, 25.0 - depression(10.0) + stdp(10.0), 1e-5);
 }
 
@@ -384,7 +420,8 @@ TEST(Learning, AShortWayBackIsImmaterialForTheBurstRule) {
     for (const double back_delay : {0.0, 1.0}) {
         NetworkDescription d;
         d.seed = 5;
-        d.populations = {neurons("pre", "poisson", 100, {{"rate", 15.0}}), neurons("post", "stochastic_pyramidal", 100)};
+        d.populations = {neurons("pre", "poisson", 100, {{"rate", 15.0}}),
+                         neurons("post", "stochastic_pyramidal", 100)};
         d.projections = {projection("pre", "post", "soma", 0.01, 1.0)};
         d.projections[0].plasticity.emplace();
         d.projections[0].plasticity->rule = "burst_dependent";
@@ -396,7 +433,8 @@ TEST(Learning, AShortWayBackIsImmaterialForTheBurstRule) {
         means.push_back(sum / static_cast<double>(outcome.synapses.size()));
     }
     EXPECT_GT(means[0], 2e-4);
-    // Expected: 1 ms of a trace of 20 ms moves the pairing by 5 % for correlated pairs only; those at random see no change.
+    // Expected: 1 ms of a trace of 20 ms moves the pairing by 5 % for correlated pairs only; those at random
+    // see no change.
     EXPECT_NEAR(means[1] / means[0], 1.0, 0.02);
 }
 

@@ -1,0 +1,299 @@
+#include "networks/build.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "simulator/jump_population.hpp"
+#include "simulator/linear_population.hpp"
+
+namespace apical {
+namespace {
+
+PopulationDescription population(const std::string& name, const std::string& model, Index size = 4) {
+    PopulationDescription p;
+    p.name = name;
+    p.model = model;
+    p.size = size;
+    return p;
+}
+
+ProjectionDescription projection(const std::string& source, const std::string& target,
+                                 const std::string& port) {
+    ProjectionDescription p;
+    p.name = source + "_to_" + target;
+    p.source = source;
+    p.target = target;
+    p.port = port;
+    return p;
+}
+
+NetworkDescription two_populations() {
+    NetworkDescription d;
+    d.populations = {population("input", "poisson"), population("cells", "lif")};
+    d.projections = {projection("input", "cells", "membrane")};
+    return d;
+}
+
+template <class Change>
+NetworkDescription changed(const Change& change) {
+    NetworkDescription d = two_populations();
+    change(d);
+    return d;
+}
+
+TEST(Build, KnowsWhereThingsAre) {
+    NetworkDescription d = two_populations();
+    d.projections.push_back(projection("cells", "cells", "membrane"));
+    const Network network = build(d);
+    EXPECT_EQ(network.populations.at("input"), 0U);
+    EXPECT_EQ(network.populations.at("cells"), 1U);
+    EXPECT_EQ(network.projections.at("input_to_cells"), 0U);
+    EXPECT_EQ(network.projections.at("cells_to_cells"), 1U);
+    EXPECT_EQ(network.variable("cells", "V_m"), 0U);
+    EXPECT_EQ(network.variable("cells", "refractory"), 2U);
+    EXPECT_THROW(network.variable("cells", "V"), ConfigError);
+    EXPECT_THROW(network.variable("nobody", "V_m"), ConfigError);
+    EXPECT_TRUE(network.warnings.empty());
+    EXPECT_EQ(network.simulation->synapses(), 16U + 12U) << "no neuron onto itself";
+}
+
+TEST(Build, RefusesNamesThatDoNotExist) {
+    const auto refused = [](const auto& change) { EXPECT_THROW(build(changed(change)), ConfigError); };
+    refused([](auto& d) { d.populations[1].model = "lief"; });
+    refused([](auto& d) { d.projections[0].source = "nobody"; });
+    refused([](auto& d) { d.projections[0].target = "nobody"; });
+    refused([](auto& d) { d.projections[0].port = "soma"; });
+    refused([](auto& d) { d.projections[0].target = "input"; });
+    refused([](auto& d) { d.populations[1].parameters["tau"] = 1.0; });
+    refused([](auto& d) { d.populations[0].parameters["tau_m"] = 1.0; });
+    refused([](auto& d) { d.populations[1].initial["V"].a = 1.0; });
+    refused([](auto& d) { d.populations[1].background = {{"soma", 1.0, 1.0}}; });
+    refused([](auto& d) { d.projections[0].release = {{"stp", 1.0, {}}}; });
+    refused([](auto& d) { d.projections[0].release = {{"tm", 1.0, {{"tau", 1.0}}}}; });
+    refused([](auto& d) { d.projections[0].tie = TieDescription{.to = "nothing"}; });
+    refused([](auto& d) {
+        d.projections[0].plasticity.emplace();
+        d.projections[0].plasticity->rule = "hebb";
+    });
+    refused([](auto& d) {
+        d.projections[0].plasticity.emplace();
+        d.projections[0].plasticity->rule = "burst_dependent";
+        d.projections[0].plasticity->teaching = "strict";
+    });
+    refused([](auto& d) {
+        d.steps.resize(1);
+        d.steps[0].target = "nobody";
+    });
+    refused([](auto& d) {
+        d.signals.resize(1);
+        d.signals[0].population = "nobody";
+    });
+    refused([](auto& d) {
+        d.drives.resize(1);
+        d.drives[0] = {.name = "drive", .signal = "nothing", .target = "cells", .port = "current"};
+    });
+    refused([](auto& d) {
+        d.populations.push_back(population("given", "spike_train", 2));
+        d.populations.back().spike_times = {{1.0}};
+    });
+}
+
+TEST(Build, RefusesWhatCannotBeMeant) {
+    const auto refused = [](const auto& change) { EXPECT_THROW(build(changed(change)), ConfigError); };
+    refused([](auto& d) { d.populations.push_back(d.populations[1]); });
+    refused([](auto& d) { d.projections.push_back(d.projections[0]); });
+    refused([](auto& d) {
+        d.steps.resize(1);
+        d.steps[0] = {.name = "s", .target = "cells", .port = "membrane", .times = {1.0}, .values = {1.0}};
+    });
+    refused([](auto& d) {
+        d.steps.resize(1);
+        d.steps[0] = {
+            .name = "s", .target = "cells", .port = "current", .times = {2.0, 1.0}, .values = {1.0, 2.0}};
+    });
+    refused([](auto& d) {
+        d.signals.resize(1);
+        d.signals[0] = {.name = "s", .population = "cells"};
+        d.drives.resize(1);
+        d.drives[0] = {.name = "drive", .signal = "s", .target = "cells", .port = "membrane"};
+    });
+}
+
+TEST(Build, RefusesValuesOutOfRange) {
+    const auto refused = [](const auto& change) { EXPECT_THROW(build(changed(change)), ModelError); };
+    refused([](auto& d) { d.populations[0].parameters["rate"] = -1.0; });
+    refused([](auto& d) { d.populations[1].parameters["tau_m"] = 0.0; });
+    refused([](auto& d) { d.projections[0].release = {{"tm", 1.0, {{"U", 1.5}}}}; });
+    refused([](auto& d) { d.projections[0].release = {{"tm", 1.0, {{"f", 0.5}}}}; });
+    refused([](auto& d) {
+        d.projections[0].plasticity.emplace();
+        d.projections[0].plasticity->rule = "pair_stdp";
+        d.projections[0].plasticity->parameters["tau_plus"] = -1.0;
+    });
+    refused([](auto& d) {
+        d.projections.push_back(projection("cells", "cells", "membrane"));
+        d.projections.back().delay = 0.0;
+    });
+    refused([](auto& d) { d.projections[0].delay = -1.0; });
+}
+
+TEST(Build, NamesTheOwnerOfAnError) {
+    try {
+        build(changed([](auto& d) { d.populations[1].parameters["tau_m"] = -3.0; }));
+        FAIL();
+    } catch (const ModelError& error) {
+        EXPECT_NE(std::string(error.what()).find("cells"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("tau_m"), std::string::npos) << error.what();
+    }
+}
+
+TEST(Build, ChoosesTheInnerLoopFromModelAndInputs) {
+    const auto loop_of = [](const NetworkDescription& d, Loop loop = Loop::automatic) {
+        BuildOptions options;
+        options.loop = loop;
+        const Network network = build(d, options);
+        Population* const p = &network.simulation->population(network.populations.at("cells"));
+        if (dynamic_cast<JumpPopulation*>(p) != nullptr) return "jump";
+        return dynamic_cast<LinearPopulation*>(p) != nullptr ? "linear" : "visiting";
+    };
+    EXPECT_STREQ(loop_of(two_populations()), "jump");
+    EXPECT_STREQ(loop_of(two_populations(), Loop::visiting), "visiting");
+    // Over threshold by itself, or by an input that stays.
+    EXPECT_STREQ(loop_of(changed([](auto& d) { d.populations[1].parameters["I_e"] = 300.0; })), "linear");
+    EXPECT_STREQ(loop_of(changed([](auto& d) { d.populations[1].initial["I_stim"].a = 10.0; })), "linear");
+    EXPECT_STREQ(loop_of(changed([](auto& d) {
+                     d.steps.resize(1);
+                     d.steps[0] = {
+                         .name = "s", .target = "cells", .port = "current", .times = {}, .values = {}};
+                 })),
+                 "linear");
+    EXPECT_STREQ(loop_of(changed([](auto& d) { d.populations[1].model = "sst"; })), "linear");
+    EXPECT_STREQ(loop_of(changed([](auto& d) {
+                     d.populations[1].model = "stochastic_pyramidal";
+                     d.projections[0].port = "soma";
+                 })),
+                 "visiting");
+}
+
+TEST(Build, ShardsFollowTheNetworkNotTheThreads) {
+    const auto shards = [](Index size, Index shard_size, std::size_t threads) {
+        NetworkDescription d;
+        d.populations = {population("cells", "lif", size)};
+        BuildOptions options;
+        options.shard_size = shard_size;
+        options.threads = threads;
+        return build(d, options).simulation->population(0).shards();
+    };
+    for (const std::size_t threads : {1U, 3U}) {
+        EXPECT_EQ(shards(255, 0, threads), 1U);
+        EXPECT_EQ(shards(256, 0, threads), 4U);
+        EXPECT_EQ(shards(4 * 4096, 0, threads), 4U);
+        EXPECT_EQ(shards(4 * 4096 + 1, 0, threads), 8U);
+        EXPECT_EQ(shards(100, 37, threads), 3U);
+    }
+    NetworkDescription d;
+    d.populations = {population("cells", "lif", 1003)};
+    const Network network = build(d);
+    const Population& cells = network.simulation->population(0);
+    Index covered = 0;
+    for (std::size_t k = 0; k < cells.shards(); ++k) {
+        EXPECT_EQ(cells.first(k), covered);
+        covered = cells.last(k);
+        EXPECT_NEAR(static_cast<double>(cells.last(k) - cells.first(k)), 1003 / 4.0, 1.0);
+    }
+    EXPECT_EQ(covered, 1003U);
+}
+
+TEST(Build, DrawsInitialStatesPerNeuron) {
+    NetworkDescription d;
+    d.populations = {population("cells", "adaptive_lif", 4000)};
+    d.populations[0].initial["V_m"] = {Distribution::Kind::normal, -65.0, 2.0};
+    d.populations[0].initial["I_syn_ex"] = {Distribution::Kind::lognormal, 10.0, 0.5};
+    d.populations[0].initial["w"] = {Distribution::Kind::uniform, 3.0, 5.0};
+    for (const Loop loop : {Loop::automatic, Loop::visiting}) {
+        BuildOptions options;
+        options.loop = loop;
+        const Network network = build(d, options);
+        Population& cells = network.simulation->population(0);
+        const auto moments = [&](const std::string& variable) {
+            double sum = 0.0;
+            double squares = 0.0;
+            for (Index i = 0; i < 4000; ++i) {
+                const double x = cells.sample(i, network.variable("cells", variable), Time{});
+                sum += x;
+                squares += x * x;
+            }
+            const double mean = sum / 4000;
+            return std::pair{mean, std::sqrt(squares / 4000 - mean * mean)};
+        };
+        // Four standard errors.
+        const auto [V, V_spread] = moments("V_m");
+        EXPECT_NEAR(V, -65.0, 4 * 2.0 / std::sqrt(4000));
+        EXPECT_NEAR(V_spread, 2.0, 4 * 2.0 / std::sqrt(2 * 4000));
+        const auto [I, I_spread] = moments("I_syn_ex");
+        EXPECT_NEAR(I, 10.0, 4 * 5.0 / std::sqrt(4000));
+        EXPECT_NEAR(I_spread, 5.0, 0.5);
+        const auto [w, w_spread] = moments("w");
+        EXPECT_NEAR(w, 4.0, 4 * 0.577 / std::sqrt(4000));
+        EXPECT_NEAR(w_spread, 2 / std::sqrt(12.0), 0.02);
+    }
+}
+
+TEST(Build, InitialStatesDoNotDependOnSizeOrCompany) {
+    const auto potential = [](Index size, bool company) {
+        NetworkDescription d;
+        if (company) d.populations.push_back(population("others", "lif"));
+        d.populations.push_back(population("cells", "lif", size));
+        d.populations.back().initial["V_m"] = {Distribution::Kind::uniform, -70.0, -50.0};
+        const Network network = build(d);
+        return network.simulation->population(network.populations.at("cells")).sample(3, 0, Time{});
+    };
+    EXPECT_EQ(potential(4, false), potential(400, true));
+}
+
+TEST(Build, WarnsOfAClassifierThatMisreadsTheModel) {
+    NetworkDescription d;
+    d.populations = {population("cells", "stochastic_pyramidal")};
+    d.populations[0].classifier = Classifier::isi;
+    EXPECT_TRUE(build(d).warnings.empty());
+    d.populations[0].parameters["R"] = 24.0;
+    ASSERT_EQ(build(d).warnings.size(), 1U);
+    EXPECT_NE(build(d).warnings[0].find("cells"), std::string::npos);
+    d.populations[0].classifier.reset();
+    EXPECT_TRUE(build(d).warnings.empty());
+}
+
+TEST(Build, OneWeightForAllTakesNoMemory) {
+    NetworkDescription d = two_populations();
+    EXPECT_TRUE(build(d).simulation->projection(0).tables[0].weights().empty());
+    d.projections[0].weight.kind = Distribution::Kind::uniform;
+    d.projections[0].weight.b = 1.0;
+    const Network network = build(d);
+    std::set<double> weights;
+    network.simulation->visit_synapses(0, [&](Index, Index, double w) { weights.insert(w); });
+    EXPECT_EQ(weights.size(), 16U);
+}
+
+TEST(Build, ReleaseTermsAddUp) {
+    Release release = make_release(
+        {{"event", 2.0, {}}, {"burst", -3.0, {}}, {"tm", 10.0, {{"U", 0.5}, {"tau_rec", 1e9}}}}, 1, "test");
+    EXPECT_NEAR(release({.time = Time{}, .population = 0, .neuron = 0, .kind = SpikeKind::event}), 2.0 + 5.0,
+                1e-12);
+    EXPECT_NEAR(
+        release({.time = Time{} + ticks(5.0), .population = 0, .neuron = 0, .kind = SpikeKind::burst}),
+        -3.0 + 2.5, 1e-6);
+    EXPECT_NEAR(
+        release({.time = Time{} + ticks(9.0), .population = 0, .neuron = 0, .kind = SpikeKind::further}),
+        1.25, 1e-6);
+    release.reset();
+    EXPECT_NEAR(
+        release({.time = Time{} + ticks(10.0), .population = 0, .neuron = 0, .kind = SpikeKind::event}), 7.0,
+        1e-12);
+}
+
+}  // namespace
+}  // namespace apical
