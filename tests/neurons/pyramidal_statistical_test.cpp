@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "neurons/stochastic_pyramidal.hpp"
-#include "statistics.hpp"
+#include "tests/neurons/statistics.hpp"
 
 namespace apical {
 namespace {

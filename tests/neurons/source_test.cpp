@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
-#include "statistics.hpp"
+#include "tests/neurons/statistics.hpp"
 
 namespace apical {
 namespace {

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
-#include "network.hpp"
 #include "simulator/scheduler.hpp"
 #include "simulator/source.hpp"
+#include "tests/simulator/network.hpp"
 
 namespace apical {
 namespace {

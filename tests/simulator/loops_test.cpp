@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "network.hpp"
 #include "neurons/lif.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
+#include "tests/simulator/network.hpp"
 
 namespace apical {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "network.hpp"
+#include "tests/simulator/network.hpp"
 
 namespace apical {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "network.hpp"
 #include "networks/models.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
+#include "tests/simulator/network.hpp"
 
 namespace apical {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "network.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
 #include "tests/neurons/statistics.hpp"
+#include "tests/simulator/network.hpp"
 
 namespace apical {
 namespace {

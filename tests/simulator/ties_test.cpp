@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "network.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
+#include "tests/simulator/network.hpp"
 
 namespace apical {
 namespace {
@@ -29,7 +29,8 @@ class Ties : public testing::TestWithParam<LoopCase> {
 protected:
     /// 15 mV from reset to threshold, 20 from rest, refractory for 2 ms unless told otherwise.
     PopulationDescription cell(const std::string& name, double t_ref = 2.0, Index size = 1) const {
-        PopulationDescription p = neurons(name, GetParam().model, size, {{"V_th", -50.0}, {"V_reset", -65.0}, {"t_ref", t_ref}});
+        PopulationDescription p =
+            neurons(name, GetParam().model, size, {{"V_th", -50.0}, {"V_reset", -65.0}, {"t_ref", t_ref}});
         // Without adaptation it would run in the jump loop.
         if (p.model == "adaptive_lif") p.parameters["b"] = 1.0;
         return p;
