@@ -87,6 +87,12 @@ public:
         }
         for (const StepsDescription& s : d_.steps) add(s);
         for (const SignalDescription& s : d_.signals) add(s);
+        for (const DriveDescription& drive : d_.drives) {
+            const auto is_its = [&](const SignalDescription& s) { return s.name == drive.signal; };
+            if (std::none_of(d_.signals.begin(), d_.signals.end(), is_its)) {
+                throw ConfigError(fmt::format("drive {}: there is no signal '{}'", drive.name, drive.signal));
+            }
+        }
         check_back_delays();
         return std::move(network_);
     }
@@ -116,7 +122,9 @@ private:
         if (simulation().next_population() == index) {
             throw ConfigError(fmt::format("population {}: there is no model '{}'", p.name, p.model));
         }
-        network_.populations[p.name] = index;
+        if (!network_.populations.emplace(p.name, index).second) {
+            throw ConfigError(fmt::format("population {}: there are two of this name", p.name));
+        }
     }
 
     template <class Model>
@@ -259,7 +267,9 @@ private:
             projection.tables.push_back(builder.build(p.weight.a, p.plasticity.has_value()));
         }
         if (p.plasticity) add_learning(p, projection, neurons);
-        network_.projections[p.name] = simulation().add(std::move(projection));
+        if (!network_.projections.emplace(p.name, simulation().add(std::move(projection))).second) {
+            throw ConfigError(fmt::format("projection {}: there are two of this name", p.name));
+        }
     }
 
     void add_learning(const ProjectionDescription& p, Projection& projection, const Population& neurons) {
@@ -283,6 +293,18 @@ private:
         }
     }
 
+    /// The same, of a port at which what arrives stays.
+    std::size_t level_port_of(const PopulationDescription& p, const std::string& name) const {
+        for_each_neuron_model([&]<class Model>(std::string_view model, const Model&) {
+            if (model == p.model && !Model::ports[port<Model>(p.name, name)].level) {
+                throw ConfigError(
+                    fmt::format("population {}: steps and drives need a port at which they stay, {} is none",
+                                p.name, name));
+            }
+        });
+        return port_of(p, name);
+    }
+
     void tie(const ProjectionDescription& p) {
         const auto found = network_.projections.find(p.tie->to);
         if (found == network_.projections.end()) {
@@ -299,10 +321,13 @@ private:
         const PopulationDescription& target = population(s.target, "steps " + s.name);
         if (s.times.size() != s.values.size())
             throw ConfigError(fmt::format("steps {}: as many times as values", s.name));
+        if (!std::is_sorted(s.times.begin(), s.times.end())) {
+            throw ConfigError(fmt::format("steps {}: the times must ascend", s.name));
+        }
         std::vector<std::pair<Time, double>> steps;
         for (std::size_t i = 0; i < s.times.size(); ++i)
             steps.emplace_back(Time{} + ticks(s.times[i]), s.values[i]);
-        simulation().add_steps(network_.populations.at(s.target), port_of(target, s.port), steps);
+        simulation().add_steps(network_.populations.at(s.target), level_port_of(target, s.port), steps);
     }
 
     void add(const SignalDescription& s) {
@@ -318,7 +343,7 @@ private:
         for (const DriveDescription& drive : d_.drives) {
             if (drive.signal != s.name) continue;
             const PopulationDescription& target = population(drive.target, "drive " + drive.name);
-            drives.push_back({network_.populations.at(drive.target), port_of(target, drive.port),
+            drives.push_back({network_.populations.at(drive.target), level_port_of(target, drive.port),
                               drive.offset, drive.gain, ticks(drive.delay)});
         }
         simulation().add_signal(signal, drives);
