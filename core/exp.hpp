@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "core/time.hpp"
+
 namespace apical {
 
 /// The exponential and the logarithm of all dynamics: at most 1 ulp off, no fused multiply-add, no table, no
@@ -61,6 +63,10 @@ namespace apical {
 
 /// y[i] = exp(rate * x[i]) for equally long spans, with the widest vectors the processor has.
 void exp(double rate, std::span<const double> x, std::span<double> y);
+
+/// y[i] = exp(rate [1/ms] * (times[i] - origin)) for times in order: one exponential and a short polynomial
+/// where they lie close together.
+void exp(double rate, Time origin, std::span<const Time> times, std::span<double> y);
 
 /// The logistic function 1 / (1 + e^-x).
 inline double logistic(double x) { return 1.0 / (1.0 + exp(-x)); }

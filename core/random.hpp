@@ -91,11 +91,12 @@ private:
     std::uint32_t* count_;
 };
 
-/// A Poisson process of rate 1 whose points fall on 256 equal targets, drawn with the widest vectors the
-/// processor has. Elements i and n/2 + i of n come from the two words of Philox block `first_block` + i: a
-/// gap from the upper 53 bits, a target from the lowest 8. The two spans are equally long, even, and no
-/// longer than 512.
-void exponential_gaps(const StreamKey& key, std::uint32_t first_block, std::span<double> gaps,
-                      std::span<std::uint8_t> targets);
+/// Gaps of a Poisson process [ticks] whose points fall on 512 equal targets, drawn with the widest vectors
+/// the processor has. Element w n/4 + i of n comes from word w of Philox block `first_block` + i: an
+/// exponential of mean `mean_gap` [ticks] with single precision from the upper 23 bits, a target from the
+/// lower 9. The longest gap is 16.6 means, which is exceeded once in 2^24. The two spans are equally long, a
+/// multiple of 4 and no longer than 256.
+void exponential_gaps(const StreamKey& key, std::uint32_t first_block, double mean_gap,
+                      std::span<std::int64_t> gaps, std::span<std::uint16_t> targets);
 
 }  // namespace apical

@@ -1,6 +1,7 @@
 #include "simulator/jump_population.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -11,8 +12,8 @@ namespace apical {
 namespace {
 
 constexpr double parked = -std::numeric_limits<double>::infinity();
-/// T0 moves up when the scale has grown to e^4.
-constexpr double rescale_at = 4.0;
+/// T0 moves up before the scale has grown to e^4.
+constexpr double largest_exponent = 4.0;
 
 }  // namespace
 
@@ -46,6 +47,7 @@ JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d,
       V_reset_(d.V_reset),
       threshold_(d.threshold - V_inf_),
       t_ref_(ticks(d.t_ref)),
+      epoch_(std::bit_floor(static_cast<std::uint64_t>(ticks(largest_exponent / rate_).count()))),
       membrane_(static_cast<std::size_t>(d.membrane)),
       gains_(d.gains.row(d.membrane)) {
     for (std::size_t k = 0; k < shards(); ++k) {
@@ -68,7 +70,8 @@ JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d,
 
 void JumpPopulation::start(std::size_t k, Time now) {
     Shard& shard = state_[k];
-    shard.T0 = now;
+    shard.T0 = now - now.time_since_epoch() % epoch_;
+    const double E = scale(shard, now);
     shard.raised.clear();
     for (Group& group : shard.groups) {
         group.releases.clear();
@@ -78,8 +81,8 @@ void JumpPopulation::start(std::size_t k, Time now) {
     const std::size_t width = variables_.size();
     for (Index i = 0; i < shard.s.size(); ++i) {
         const double* x = initial_.data() + (first(k) + std::size_t{i}) * width;
-        shard.s[i] = x[membrane_] - V_inf_;
-        if (shard.s[i] >= threshold_) shard.raised.push_back(static_cast<Table::Local>(i));
+        shard.s[i] = (x[membrane_] - V_inf_) * E;
+        if (x[membrane_] - V_inf_ >= threshold_) shard.raised.push_back(static_cast<Table::Local>(i));
         if (const double refractory = x[width - 1]; refractory > 0.0) {
             shard.s[i] = parked;
             queue(group_of(k, static_cast<Table::Local>(i)),
@@ -105,14 +108,6 @@ JumpPopulation::Group& JumpPopulation::group_of(std::size_t k, Table::Local loca
 
 void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) {
     Shard& shard = state_[k];
-    if (rate_ * ms(window.begin - shard.T0) > rescale_at) {
-        const double factor = exp(-rate_ * ms(window.begin - shard.T0));
-        for (double& s : shard.s) s *= factor;
-        shard.T0 = window.begin;
-        for (Group& group : shard.groups) {
-            for (Train& train : group.trains) train.chunk = 0;
-        }
-    }
     double* const s = shard.s.data();
     for (const Table::Local local : shard.raised) {
         const double E = scale(shard, window.begin);
@@ -122,6 +117,8 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
     for (std::size_t a = 0; a < arrivals.size(); ++a) {
         const Arrival& arrival = arrivals[a];
         // Rows lie all over memory, but which one comes next is known.
+        if (a + 4 < arrivals.size())
+            projection(arrivals[a + 4]).tables[k].prefetch_offsets(arrivals[a + 4].source);
         if (a + 1 < arrivals.size()) projection(arrivals[a + 1]).tables[k].prefetch(arrivals[a + 1].source);
         Projection& p = projection(arrival);
         const Table::Row row = p.tables[k].row(arrival.source);
@@ -132,13 +129,12 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
         const double step = arrival.release * gains_[static_cast<Eigen::Index>(p.port)] * E;
         const double top = threshold_ * E;
         const auto hit = [&](Table::Local local, double jump) {
-            const double next = s[local] + jump;
-            s[local] = next;
-            if (next >= top) [[unlikely]]
+            if ((s[local] += jump) >= top) [[unlikely]]
                 fire(k, local, arrival.time, E);
         };
         if (row.weights.empty()) {
             const double jump = p.tables[k].uniform_weight() * step;
+#pragma GCC unroll 4
             for (const Table::Local local : row.targets) hit(local, jump);
         } else {
             for (std::size_t i = 0; i < row.targets.size(); ++i)
@@ -149,7 +145,17 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
 }
 
 void JumpPopulation::drain(std::size_t k, Time end) {
-    for (Group& group : state_[k].groups) drain(k, group, end);
+    Shard& shard = state_[k];
+    while (end > shard.T0 + epoch_) {
+        for (Group& group : shard.groups) drain(k, group, shard.T0 + epoch_);
+        const double factor = exp(-rate_ * ms(epoch_));
+        for (double& s : shard.s) s *= factor;
+        shard.T0 += epoch_;
+        for (Group& group : shard.groups) {
+            for (Train& train : group.trains) train.chunk = 0;
+        }
+    }
+    for (Group& group : shard.groups) drain(k, group, end);
 }
 
 void JumpPopulation::drain(std::size_t k, Group& group, Time end) {
@@ -194,9 +200,9 @@ Time JumpPopulation::drain_noise(std::size_t k, Group& group, Time end) {
         std::size_t i = 0;
         do {
             const double E = scales[i];
-            const double next = s[targets[i]] + weight * E;
-            s[targets[i]] = next;
-            if (next >= threshold_ * E) [[unlikely]] {
+            double& potential = s[targets[i]];
+            potential += weight * E;
+            if (potential >= threshold_ * E) [[unlikely]] {
                 fire(k, targets[i], times[i], E);
                 end = std::min(end, group.release_time());
                 until = std::min(until, end);
@@ -208,14 +214,12 @@ Time JumpPopulation::drain_noise(std::size_t k, Group& group, Time end) {
     return end;
 }
 
-void JumpPopulation::refresh(Shard& shard, Train& train) {
+void JumpPopulation::refresh(const Shard& shard, Train& train) const {
     const std::span<const Time> times = train.points.times();
     if (train.chunk == train.points.chunks_drawn()) return;
     train.chunk = train.points.chunks_drawn();
-    shard.scratch.resize(times.size());
     train.scale.resize(times.size());
-    for (std::size_t i = 0; i < times.size(); ++i) shard.scratch[i] = ms(times[i] - shard.T0);
-    exp(rate_, shard.scratch, train.scale);
+    exp(rate_, shard.T0, times, train.scale);
 }
 
 void JumpPopulation::fire(std::size_t k, Table::Local local, Time time, double E) {

@@ -48,7 +48,7 @@ private:
         Time time;
         Table::Local local;
     };
-    /// 256 neurons with common noise; within it all happens in order of time.
+    /// A block of neurons with common noise; within it all happens in order of time.
     struct Group {
         std::vector<Train> trains;
         std::vector<Release> releases;  ///< [next_release, end), in order of time
@@ -62,12 +62,11 @@ private:
         Time T0{};
         std::vector<double> s;
         std::vector<Group> groups;
-        std::vector<double> scratch;
         std::vector<Table::Local> raised;  ///< set to threshold or above: fire when the next window opens
     };
 
     double scale(const Shard& shard, Time time) const { return exp(rate_ * ms(time - shard.T0)); }
-    /// Noise and ends of refractoriness before `end`, for all neurons.
+    /// Noise and ends of refractoriness before `end`, for all neurons; moves T0 on the way.
     void drain(std::size_t shard, Time end);
     void drain(std::size_t shard, Group& group, Time end);
     /// Noise before `end`, or before the first end of refractoriness that it brings about: returns which.
@@ -75,7 +74,7 @@ private:
     static void queue(Group& group, const Release& release);
     void fire(std::size_t shard, Table::Local local, Time time, double E);
     Group& group_of(std::size_t shard, Table::Local local);
-    void refresh(Shard& shard, Train& train);
+    void refresh(const Shard& shard, Train& train) const;
     void start(std::size_t shard, Time now);
 
     std::vector<std::string_view> variables_;
@@ -85,6 +84,7 @@ private:
     double V_reset_;    ///< [mV]
     double threshold_;  ///< [mV] above V_inf
     Duration t_ref_;
+    Duration epoch_;  ///< T0 is a multiple of it, whatever the windows: a sum has the same bits in pieces
     std::size_t membrane_;
     Eigen::VectorXd gains_;  ///< by port
     std::vector<Shard> state_;

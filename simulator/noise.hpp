@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <span>
@@ -25,7 +24,7 @@ struct Noise {
 /// a block draws all of it and keeps its own part.
 class NoiseBlock {
 public:
-    static constexpr Index neurons = 256;                ///< of a block
+    static constexpr Index neurons = 512;                ///< of a block
     static constexpr std::uint32_t streams_apart = 256;  ///< noises a population may have
 
     /// Block `block` of a population of `size`. Points on the neurons [first, last) are kept, as offsets from
@@ -36,10 +35,10 @@ public:
           slots_(std::bit_ceil(std::min(neurons, size - block * neurons))),
           mean_gap_(1000.0 * ticks_per_ms / (noise.rate * slots_)),
           base_(static_cast<std::int64_t>(block) * neurons - first),
-          count_(last - first) {
+          size_(last - first),
+          times_(chunk),
+          targets_(chunk) {
         key_.entity = block;
-        times_.reserve(chunk);
-        targets_.reserve(chunk);
     }
 
     const Noise& noise() const { return noise_; }
@@ -47,10 +46,10 @@ public:
 
     /// The points not yet taken: a chunk at a time, never empty.
     std::span<const Time> times() {
-        if (next_ == times_.size()) draw();
-        return std::span(times_).subspan(next_);
+        if (next_ == count_) draw();
+        return {times_.data() + next_, count_ - next_};
     }
-    std::span<const std::uint16_t> targets() const { return std::span(targets_).subspan(next_); }
+    std::span<const std::uint16_t> targets() const { return {targets_.data() + next_, count_ - next_}; }
     Time next_time() { return times().front(); }
     void take(std::size_t count) { next_ += count; }
     /// Tells one chunk from the next, for columns that go with the points.
@@ -59,42 +58,18 @@ public:
 private:
     static constexpr std::size_t chunk = 256;
 
-    void draw() {
-        times_.clear();
-        targets_.clear();
-        next_ = 0;
-        std::array<double, chunk> gaps;
-        std::array<std::uint8_t, chunk> targets;
-        while (times_.empty()) {
-            constexpr std::uint32_t philox_blocks = chunk / 2;
-            exponential_gaps(key_, chunks_++ * philox_blocks, gaps, targets);
-            // The counter of Philox blocks is about to wrap: go on with the next of the streams set aside for
-            // it.
-            if (chunks_ % (0x80000000U / philox_blocks) == 0) key_.index += streams_apart;
-            times_.resize(chunk);
-            targets_.resize(chunk);
-            std::size_t kept = 0;
-            for (std::size_t i = 0; i < chunk; ++i) {
-                last_ += Duration{static_cast<Clock::rep>(gaps[i] * mean_gap_)};
-                const std::int64_t target = base_ + (targets[i] & (slots_ - 1));
-                times_[kept] = last_;
-                targets_[kept] = static_cast<std::uint16_t>(target);
-                kept += target >= 0 && target < count_ ? 1U : 0U;  // no branch: most blocks are kept whole
-            }
-            times_.resize(kept);
-            targets_.resize(kept);
-        }
-    }
+    void draw();
 
     StreamKey key_;
     Noise noise_;
     Index slots_;        ///< targets drawn: a power of two, those beyond the population are dropped
     double mean_gap_;    ///< [ticks]
     std::int64_t base_;  ///< of the block, from the first neuron kept
-    std::int64_t count_;
+    std::int64_t size_;  ///< neurons kept
     Time last_{};
     std::vector<Time> times_;
     std::vector<std::uint16_t> targets_;
+    std::size_t count_ = 0;  ///< points of the chunk
     std::size_t next_ = 0;
     std::uint32_t chunks_ = 0;
 };

@@ -9,7 +9,7 @@ Population::Population(PopulationSetup setup) : setup_(std::move(setup)) {
     // it.
     const auto border = [&](std::uint64_t i) {
         const auto even = static_cast<Index>(std::uint64_t{setup_.size} * i / setup_.shards);
-        const bool large = setup_.size / setup_.shards >= 2 * NoiseBlock::neurons;
+        const bool large = setup_.size / setup_.shards >= NoiseBlock::neurons;
         if (i == setup_.shards || setup_.noise.empty() || !large) return even;
         return (even + NoiseBlock::neurons / 2) / NoiseBlock::neurons * NoiseBlock::neurons;
     };

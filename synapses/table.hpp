@@ -31,6 +31,8 @@ public:
         return {{targets_.data() + begin, count},
                 weights_.empty() ? std::span<float>{} : std::span<float>{weights_.data() + begin, count}};
     }
+    /// Asks for the place of a row ahead of asking for the row.
+    void prefetch_offsets(Index source) const { __builtin_prefetch(rows_.data() + source); }
     /// Asks for the beginning of a row ahead of its use; the hardware goes on from there.
     void prefetch(Index source) const {
         const char* const begin = reinterpret_cast<const char*>(targets_.data() + rows_[source]);

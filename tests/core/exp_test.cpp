@@ -73,6 +73,27 @@ TEST(Exp, ManyAtOnceEqualOneByOneBitForBit) {
     }
 }
 
+TEST(Exp, OfTimesIsThatOfTheirDistances) {
+    const Time origin{std::chrono::milliseconds{7000}};
+    // Close together, where one exponential serves all, and far apart.
+    for (const double spacing : {1e-5, 1e-3, 0.3}) {
+        for (const double rate : {0.05, -0.2}) {
+            std::vector<Time> times;
+            for (int i = 0; i < 70; ++i)
+                times.push_back(origin + ticks(3.0 + spacing * i * (1.0 + 0.01 * i)));
+            std::vector<double> y(times.size());
+            exp(rate, origin, times, y);
+            for (std::size_t i = 0; i < times.size(); ++i) {
+                const auto x =
+                    static_cast<long double>(rate) * static_cast<long double>(ms(times[i] - origin));
+                EXPECT_LE(ulps(y[i], std::exp(x)), 4.0)
+                    << "a product, a short sum and the argument's rounding";
+            }
+        }
+    }
+    exp(1.0, origin, {}, {});
+}
+
 TEST(Exp, HasTheSameBitsEverywhere) {
     // A fingerprint: another compiler, instruction set or machine must come to the same.
     std::uint64_t hash = 14695981039346656037U;

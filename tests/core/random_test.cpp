@@ -43,47 +43,58 @@ TEST(Philox, GivesThePublishedVectors) {
     }
 }
 
+/// The definition, in double precision, from the generator that the published vectors prove.
 void expect_gaps_from_words(const StreamKey& key, std::uint32_t first_block, std::size_t n) {
-    std::vector<double> gaps(n);
-    std::vector<std::uint8_t> targets(n);
-    exponential_gaps(key, first_block, gaps, targets);
-    for (std::size_t i = 0; i < n / 2; ++i) {
+    constexpr double mean_gap = 1e12;
+    std::vector<std::int64_t> gaps(n);
+    std::vector<std::uint16_t> targets(n);
+    exponential_gaps(key, first_block, mean_gap, gaps, targets);
+    for (std::size_t i = 0; i < n / 4; ++i) {
         const RandomWords words = random_words(key, first_block + static_cast<std::uint32_t>(i));
-        for (const auto& [at, word] : {std::pair{i, words.first}, {n / 2 + i, words.second}}) {
-            ASSERT_EQ(gaps[at], -log(uniform(word))) << "block " << i << " of " << n;
-            ASSERT_EQ(targets[at], word & 0xffU);
+        const std::array<std::uint64_t, 4> four{words.first & 0xffffffffU, words.first >> 32U,
+                                                words.second & 0xffffffffU, words.second >> 32U};
+        for (std::size_t w = 0; w < 4; ++w) {
+            const double u = static_cast<double>(2 * (four[w] >> 9U) + 1) * 0x1p-24;
+            const double expected = -std::log(u) * mean_gap;
+            ASSERT_NEAR(static_cast<double>(gaps[w * n / 4 + i]), expected, 3e-7 * expected + 0.5)
+                << "block " << i << " of " << n;
+            ASSERT_EQ(targets[w * n / 4 + i], four[w] & 511U);
         }
     }
 }
 
 TEST(ExponentialGaps, AreMadeOfTheSameWords) {
     for (const KnownAnswer& k : known_answers) {
-        for (const std::size_t n : {2U, 4U, 6U, 30U, 34U, 256U, 512U})
+        for (const std::size_t n : {4U, 8U, 12U, 60U, 68U, 256U})
             expect_gaps_from_words(key_of(k), k.counter[3] / 2, n);
     }
     // The counter of blocks wraps like any 32-bit number.
     expect_gaps_from_words(StreamKey(1, "noise", "exc", 3, 1), 0xfffffff0U, 64);
 }
 
-TEST(ExponentialGaps, HaveMeanOneAndReachAllTargets) {
-    std::array<int, 256> hits{};
+TEST(ExponentialGaps, HaveTheirMomentsAndReachAllTargets) {
+    std::array<int, 512> hits{};
     double sum = 0.0;
-    constexpr int chunks = 2000;
+    double squares = 0.0;
+    constexpr int chunks = 8000;
+    constexpr double mean_gap = 1e9;
     for (std::uint32_t c = 0; c < chunks; ++c) {
-        std::array<double, 512> gaps;
-        std::array<std::uint8_t, 512> targets;
-        exponential_gaps(StreamKey(1, "noise", "exc"), 256 * c, gaps, targets);
-        for (const double gap : gaps) {
-            ASSERT_GE(gap, 0.0);
-            sum += gap;
+        std::array<std::int64_t, 256> gaps;
+        std::array<std::uint16_t, 256> targets;
+        exponential_gaps(StreamKey(1, "noise", "exc"), 64 * c, mean_gap, gaps, targets);
+        for (const std::int64_t gap : gaps) {
+            ASSERT_GE(gap, 0);
+            sum += static_cast<double>(gap) / mean_gap;
+            squares += std::pow(static_cast<double>(gap) / mean_gap, 2);
         }
-        for (const std::uint8_t target : targets) ++hits[target];
+        for (const std::uint16_t target : targets) ++hits[target];
     }
-    const double n = 512.0 * chunks;
+    const double n = 256.0 * chunks;
     EXPECT_NEAR(sum / n, 1.0, 4 / std::sqrt(n));
+    EXPECT_NEAR(squares / n, 2.0, 4 * std::sqrt(20 / n)) << "the variance of a squared exponential is 24 - 4";
     double chi_square = 0.0;
-    for (const int h : hits) chi_square += std::pow(h - n / 256, 2) / (n / 256);
-    EXPECT_NEAR(chi_square, 255.0, 4 * std::sqrt(2 * 255.0));
+    for (const int h : hits) chi_square += std::pow(h - n / 512, 2) / (n / 512);
+    EXPECT_NEAR(chi_square, 511.0, 4 * std::sqrt(2 * 511.0));
 }
 
 TEST(Uniform, IsAboveZeroAndUpToOneWith53Bits) {

@@ -58,15 +58,15 @@ TEST(PrivateNoise, IsPoissonInEveryNeuron) {
 TEST(PrivateNoise, IsIndependentBetweenNeurons) {
     constexpr double duration = 10000.0;
     constexpr double bin = 5.0;
-    const auto trains = by_neuron(run(counters(258, {{"membrane", 200.0, 5.0}}), duration));
+    const auto trains = by_neuron(run(counters(514, {{"membrane", 200.0, 5.0}}), duration));
     const auto counts = [&](Index neuron) {
         std::vector<double> list(static_cast<std::size_t>(duration / bin));
         for (const double t : trains.at(neuron)) list.at(static_cast<std::size_t>(t / bin)) += 1.0;
         return list;
     };
-    // Neighbours, neurons of one Philox block's two halves, of different blocks.
+    // Neighbours, neurons of one block and of two.
     for (const auto& [a, b] :
-         {std::pair{0U, 1U}, {0U, 128U}, {17U, 145U}, {0U, 256U}, {1U, 257U}, {255U, 256U}}) {
+         {std::pair{0U, 1U}, {0U, 128U}, {17U, 145U}, {0U, 512U}, {1U, 513U}, {511U, 512U}}) {
         EXPECT_LT(std::abs(correlation(counts(a), counts(b))), 4 / std::sqrt(duration / bin))
             << a << " and " << b;
     }
@@ -74,17 +74,17 @@ TEST(PrivateNoise, IsIndependentBetweenNeurons) {
 
 TEST(PrivateNoise, DoesNotDependOnShardsNorOnTheLoop) {
     const std::vector<Background> background{{"membrane", 300.0, 5.0}, {"membrane", 100.0, 7.0}};
-    const Outcome reference = run(counters(600, background), 100.0);
-    for (const Index shard_size : {1U, 100U, 255U, 256U, 300U}) {
+    const Outcome reference = run(counters(1100, background), 100.0);
+    for (const Index shard_size : {1U, 100U, 511U, 512U, 600U}) {
         BuildOptions options;
         options.shard_size = shard_size;
-        EXPECT_TRUE(same_outcome(run(counters(600, background), 100.0, options), reference)) << shard_size;
+        EXPECT_TRUE(same_outcome(run(counters(1100, background), 100.0, options), reference)) << shard_size;
     }
     BuildOptions visiting;
     visiting.loop = Loop::visiting;
-    EXPECT_TRUE(same_outcome(run(counters(600, background), 100.0, visiting), reference));
+    EXPECT_TRUE(same_outcome(run(counters(1100, background), 100.0, visiting), reference));
     // As neurons of the third loop: the same points, another classifier.
-    NetworkDescription d = counters(600, background, "adaptive_lif");
+    NetworkDescription d = counters(1100, background, "adaptive_lif");
     d.populations[0].classifier = Classifier::isi;
     EXPECT_TRUE(same_outcome(run(d, 100.0), reference));
 }
