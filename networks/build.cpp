@@ -12,6 +12,7 @@
 #include "networks/models.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
+#include "simulator/traced_population.hpp"
 
 namespace apical {
 namespace {
@@ -164,6 +165,8 @@ private:
                     state.x[static_cast<std::size_t>(dynamics.membrane)] = dynamics.V_reset;
             }
             simulation().add(linear_population(p, std::move(setup), model, numbers, initial));
+        } else if constexpr (TracedModel<Model>) {
+            simulation().add(std::make_unique<TracedPopulation<Model>>(std::move(setup), model, initial));
         } else {
             simulation().add(std::make_unique<PopulationOf<Model>>(std::move(setup), model, initial));
         }

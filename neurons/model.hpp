@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -62,5 +63,29 @@ concept StochasticModel = Declared<M> &&
 
 template <class M>
 concept NeuronModel = DeterministicModel<M> || StochasticModel<M>;
+
+/// What a traced model says of its future: nothing happens for `wait` ms, unless an arrival lifts a trace
+/// above its ceiling. Ceilings are compared with the traces as they decay.
+template <std::size_t traces>
+struct Outlook {
+    double wait;                         ///< [ms], infinite if nothing ever happens by itself
+    std::array<double, traces> ceiling;  ///< by trace; infinite where an arrival changes nothing by itself
+};
+
+/// A model whose inputs enter through traces, which arrivals add to and which decay by themselves, and that
+/// can tell for how long nothing happens. The engine keeps the traces without a visit for each arrival
+/// (simulator/traced_population.hpp). The first ports.size() members of State are the traces: port k adds to
+/// trace k, which decays with `decay_times()[k]` ms; infinity: it stays.
+///
+/// `meet(state, dt, draw)` is called when a wait has passed or an outlook is void: the traces are those of
+/// now, the rest of the state is dt [ms] old and is moved to now. It returns a spike if there is one now, and
+/// is called again with dt = 0 until there is none. It leaves the traces alone. `outlook(state, draw)`
+/// follows.
+template <class M>
+concept TracedModel = Declared<M> && requires(const M model, typename M::State state, double dt, Draw& draw) {
+    { model.decay_times() } -> std::same_as<std::array<double, M::ports.size()>>;
+    { model.meet(state, dt, draw) } -> std::same_as<std::optional<Emission>>;
+    { model.outlook(state, draw) } -> std::same_as<Outlook<M::ports.size()>>;
+};
 
 }  // namespace apical

@@ -1,14 +1,17 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "core/exp.hpp"
 #include "core/field.hpp"
+#include "core/time.hpp"
 #include "neurons/model.hpp"
 
 namespace apical {
@@ -86,39 +89,50 @@ struct PyramidalCell {
     static constexpr auto ports =
         std::to_array<Port>({{"soma", "1"}, {"dendrite", "1"}, {"bias", "1", true}});
 
-    struct State {
-        double x;       ///< [1] somatic trace, as it was x_age ago
-        double d;       ///< [1] dendritic trace, as it was d_age ago
-        double x_age;   ///< [ms] traces decay when they are read: most advances pass without an exponential
-        double d_age;   ///< [ms]
-        double bias;    ///< [1]
-        double target;  ///< [1] of e, set by a teacher; NaN: none
-        double refractory;   ///< [ms] left of R (escape)
-        double phase;        ///< [1] of the integrator
-        double budget;       ///< [1] what is left of a unit exponential; negative: not drawn yet (escape)
-        double bound;        ///< [1/ms] of the hazard until the next input; negative: out of date (escape)
-        double top;          ///< [1] of u, that the bound was made for (escape)
+    /// x, d and bias are the traces that the ports add to.
+    struct EscapeState {
+        double x;            ///< [1] somatic trace
+        double d;            ///< [1] dendritic trace
+        double bias;         ///< [1]
+        double target;       ///< [1] of e, set by a teacher; NaN: none
         double countdown;    ///< [ms] to the next spike of the burst; negative: none
         double spikes_left;  ///< [1] of the burst
+        double refractory;   ///< [ms] left of R
+        double candidate;    ///< [ms] to the next candidate, if there is a bound
+        double bound;        ///< [1/ms] of the hazard; negative: none
+        double budget;       ///< [1] what was left of a unit exponential; negative: to be drawn
     };
-    static constexpr auto variables =
-        std::to_array<std::string_view>({"x", "d", "x_age", "d_age", "bias", "target", "refractory", "phase",
-                                         "budget", "bound", "top", "countdown", "spikes_left"});
+    struct IntegratorState {
+        double x;            ///< [1] as above
+        double d;            ///< [1]
+        double bias;         ///< [1]
+        double target;       ///< [1]
+        double countdown;    ///< [ms]
+        double spikes_left;  ///< [1]
+        double phase;        ///< [1] of the integrator
+    };
+    static constexpr bool escape = trigger == EventTrigger::escape;
+    using State = std::conditional_t<escape, EscapeState, IntegratorState>;
+    static constexpr auto variables = [] {
+        if constexpr (escape) {
+            return std::to_array<std::string_view>({"x", "d", "bias", "target", "countdown", "spikes_left",
+                                                    "refractory", "candidate", "bound", "budget"});
+        } else {
+            return std::to_array<std::string_view>(
+                {"x", "d", "bias", "target", "countdown", "spikes_left", "phase"});
+        }
+    }();
 
     State initial() const {
-        return {.x = 0,
-                .d = 0,
-                .x_age = 0,
-                .d_age = 0,
-                .bias = bias,
-                .target = std::numeric_limits<double>::quiet_NaN(),
-                .refractory = 0,
-                .phase = 0,
-                .budget = -1,
-                .bound = -1,
-                .top = 0,
-                .countdown = -1,
-                .spikes_left = 0};
+        State s{};
+        s.bias = bias;
+        s.target = std::numeric_limits<double>::quiet_NaN();
+        s.countdown = -1.0;
+        if constexpr (escape) {
+            s.bound = -1.0;
+            s.budget = -1.0;
+        }
+        return s;
     }
 
     std::optional<std::string> check() const {
@@ -128,36 +142,57 @@ struct PyramidalCell {
         return std::nullopt;
     }
 
-    void receive(State& s, std::size_t port, double weight) const {
-        if (port == 1) {
-            decay(s.d, s.d_age, tau_dend);
-            s.d += weight;
-            return;
+    std::array<double, 3> decay_times() const requires escape {
+        return {tau_soma, tau_dend, no_limit};
+    }
+
+    std::optional<Emission> meet(State& s, double dt, Draw& draw) const requires escape {
+        const auto left = [dt](double time) { return time > dt ? time - dt : 0.0; };
+        s.refractory = left(s.refractory);
+        s.candidate = left(s.candidate);
+        if (s.countdown >= 0.0) s.countdown = left(s.countdown);
+        if (s.countdown == 0.0) return Emission{0.0, continue_burst(s)};
+        if (s.refractory > 0.0 || s.bound < 0.0 || s.candidate > 0.0) return std::nullopt;
+        const bool accepted = draw.uniform() * s.bound <= exp(s.bias + s.x) / R;
+        s.bound = -1.0;
+        s.budget = -1.0;
+        if (!accepted) return std::nullopt;
+        s.refractory = R;
+        return emit_event(s, draw);
+    }
+
+    /// The hazard stays below exp(bias + ceiling of x) / R, so candidates at that rate are thinned.
+    Outlook<3> outlook(State& s, Draw& draw) const requires escape {
+        const double burst = s.countdown >= 0.0 ? s.countdown : no_limit;
+        if (s.refractory > 0.0) {
+            s.bound = -1.0;
+            return {std::min(burst, s.refractory), {no_limit, no_limit, no_limit}};
         }
-        decay(s.x, s.x_age, tau_soma);
-        (port == 0 ? s.x : s.bias) += weight;
-        // A bound that is still one and not too loose is kept: candidates are accepted with a probability of
-        // e^-slack or more.
-        const double u = s.bias + (s.x > 0.0 ? s.x : 0.0);
-        if (u > s.top || u < s.top - slack) s.bound = -1.0;
+        if (s.bound >= 0.0) {
+            s.budget = s.candidate * s.bound;
+        } else if (s.budget < 0.0) {
+            s.budget = draw.exponential();
+        }
+        // A trace far below zero rises by itself: to half its depth within ln 2 time constants.
+        const bool deep = s.x < -4.0 * slack;
+        const double ceiling = slack + (deep ? 0.5 * s.x : std::max(s.x, 0.0));
+        const double horizon = deep ? 0.6931471805599453 * tau_soma : no_limit;
+        s.bound = exp(s.bias + ceiling) / R;
+        // On a tick, so that no rounding depends on how the time until then is cut.
+        s.candidate = std::ceil(s.budget / s.bound * ticks_per_ms) * ms_per_tick;
+        return {std::min({burst, s.candidate, horizon}), {ceiling, no_limit, s.bias}};
     }
 
-    /// Brings the traces up to date, to be read.
-    void settle(State& s) const {
-        decay(s.x, s.x_age, tau_soma);
-        decay(s.d, s.d_age, tau_dend);
+    void receive(State& s, std::size_t port, double weight) const requires(!escape) {
+        (port == 0 ? s.x : port == 1 ? s.d : s.bias) += weight;
     }
 
-    /// A variable was set from outside.
-    void changed(State& s) const { s.bound = -1.0; }
-
-    std::optional<Emission> advance(State& s, double dt, Draw& draw) const {
+    std::optional<Emission> advance(State& s, double dt, Draw& draw) const requires(!escape) {
         double passed = 0.0;
         while (true) {
             const double left = dt - passed;
             const double wait = s.countdown >= 0.0 && s.countdown < left ? s.countdown : left;
-            const std::optional<double> event = next_event(s, wait, draw);
-            if (event) {
+            if (const std::optional<double> event = integrate(s, wait)) {
                 const Emission spike = emit_event(s, draw);
                 return Emission{passed + *event, spike.kind, spike.mark};
             }
@@ -168,60 +203,17 @@ struct PyramidalCell {
     }
 
 private:
-    static constexpr double slack = 0.5;
+    /// Of the somatic trace: how far it may rise before the bound of the hazard is made anew.
+    static constexpr double slack = 0.125;
+    static constexpr double no_limit = std::numeric_limits<double>::infinity();
 
-    /// Moves the state by `dt`, or up to the next event, whose offset is returned.
-    std::optional<double> next_event(State& s, double dt, Draw& draw) const {
-        if constexpr (trigger == EventTrigger::integrator) {
-            return integrate(s, dt);
-        } else {
-            const double blocked = s.refractory < dt ? s.refractory : dt;
-            if (blocked > 0.0) {
-                pass(s, blocked);
-                s.refractory -= blocked;
-                if (s.refractory > 0.0) return std::nullopt;
-                s.bound = -1.0;
-            }
-            if (s.budget < 0.0) s.budget = draw.exponential();
-            double passed = blocked;
-            while (true) {
-                if (s.bound < 0.0) {
-                    decay(s.x, s.x_age, tau_soma);
-                    s.top = s.bias + (s.x > 0.0 ? s.x : 0.0) + 0.25 * slack;
-                    s.bound = exp(s.top) / R;
-                }
-                const double left = dt - passed;
-                if (s.bound * left < s.budget) {  // no candidate within dt
-                    s.budget -= s.bound * left;
-                    pass(s, left);
-                    return std::nullopt;
-                }
-                const double step = s.budget / s.bound;
-                pass(s, step);
-                passed += step;
-                decay(s.x, s.x_age, tau_soma);
-                const bool accepted = draw.uniform() * s.bound <= exp(s.bias + s.x) / R;
-                s.budget = draw.exponential();
-                s.bound = -1.0;
-                if (accepted) return passed;
-            }
-        }
-    }
-
-    [[gnu::always_inline]] static void decay(double& trace, double& age, double tau) {
-        if (age == 0.0) return;
-        trace *= exp(-age / tau);
-        age = 0.0;
-    }
-
-    static void pass(State& s, double dt) {
-        s.x_age += dt;
-        s.d_age += dt;
+    void pass(State& s, double dt) const {
+        s.x *= exp(-dt / tau_soma);
+        s.d *= exp(-dt / tau_dend);
         if (s.countdown >= 0.0) s.countdown = s.countdown > dt ? s.countdown - dt : 0.0;
     }
 
     Emission emit_event(State& s, Draw& draw) const {
-        settle(s);
         const double e = logistic(s.bias + s.x);
         double p = 0.0;
         if (std::isnan(s.target)) {
@@ -231,7 +223,6 @@ private:
             const double raised = p0 * (1.0 + (error > 0.0 ? G * error : error));
             p = raised < 0.0 ? 0.0 : (raised > 1.0 ? 1.0 : raised);
         }
-        if (trigger == EventTrigger::escape) s.refractory = R;
         const bool burst = draw.uniform() <= p;
         s.spikes_left = burst ? burst_spikes - 1.0 : 0.0;
         s.countdown = burst ? burst_interval : -1.0;
@@ -246,7 +237,6 @@ private:
     }
 
     std::optional<double> integrate(State& s, double dt) const {
-        decay(s.x, s.x_age, tau_soma);
         const double gained = phase_gain(s, dt, tolerance);
         if (s.phase + gained < 1.0) {
             s.phase += gained;
@@ -299,7 +289,7 @@ private:
 using StochasticPyramidal = PyramidalCell<EventTrigger::escape>;
 using IntegratorPyramidal = PyramidalCell<EventTrigger::integrator>;
 
-static_assert(StochasticModel<StochasticPyramidal>);
+static_assert(TracedModel<StochasticPyramidal>);
 static_assert(StochasticModel<IntegratorPyramidal>);
 
 }  // namespace apical

@@ -135,16 +135,13 @@ public:
             const auto spike = step(neuron, copy, draws, ms(now - time));
             time = spike ? std::min(time + ticks_up(spike->offset), now) : now;
         }
-        if constexpr (requires { model_.settle(copy); }) model_.settle(copy);
         return std::bit_cast<Numbers>(copy)[variable];
     }
 
     void set(Index neuron, std::size_t variable, double value, Time) override {
-        if constexpr (requires { model_.settle(states_[neuron]); }) model_.settle(states_[neuron]);
         auto numbers = std::bit_cast<Numbers>(states_[neuron]);
         numbers[variable] = value;
         states_[neuron] = std::bit_cast<State>(numbers);
-        if constexpr (requires { model_.changed(states_[neuron]); }) model_.changed(states_[neuron]);
     }
 
 protected:

@@ -8,20 +8,14 @@
 #include "core/error.hpp"
 #include "networks/build.hpp"
 #include "networks/models.hpp"
+#include "tests/neurons/visited.hpp"
 
 namespace apical {
 namespace {
 
-/// The laws that every model of the list keeps. A model is visited as it is, or as LinearNeuron if it only
-/// says what it is.
-template <class Model>
-auto visited(const Model& model) {
-    if constexpr (LinearModel<Model>) {
-        return LinearNeuron<Model>(model);
-    } else {
-        return model;
-    }
-}
+using test::visited;
+
+/// The laws that every model of the list keeps.
 
 template <class Model>
 inline constexpr bool deterministic = LinearModel<Model> || DeterministicModel<Model>;
@@ -62,10 +56,11 @@ struct Cell {
         now += left;
     }
 
-    std::array<double, sizeof(State) / sizeof(double)> numbers() {
+    std::array<double, Model::variables.size()> numbers() {
         State copy = state;
         if constexpr (requires { neuron.settle(copy); }) neuron.settle(copy);
-        return std::bit_cast<std::array<double, sizeof(State) / sizeof(double)>>(copy);
+        const typename Model::State& variables = copy;
+        return std::bit_cast<std::array<double, Model::variables.size()>>(variables);
     }
 
     Neuron neuron;

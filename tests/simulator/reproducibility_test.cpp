@@ -6,6 +6,7 @@
 #include "networks/models.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
+#include "simulator/traced_population.hpp"
 #include "tests/simulator/network.hpp"
 
 namespace apical {
@@ -112,13 +113,13 @@ const Outcome& reference() {
     return outcome;
 }
 
-TEST(Everything, IsActiveAndRunsInAllThreeLoops) {
+TEST(Everything, IsActiveAndRunsInAllLoops) {
     Network network = build(everything());
     schedule(network);
     EXPECT_TRUE(runs_in<JumpPopulation>(network, "exc"));
     EXPECT_TRUE(runs_in<LinearPopulation>(network, "sst"));
     EXPECT_TRUE(runs_in<LinearPopulation>(network, "pv"));
-    EXPECT_TRUE(runs_in<PopulationOf<StochasticPyramidal>>(network, "hid"));
+    EXPECT_TRUE(runs_in<TracedPopulation<StochasticPyramidal>>(network, "hid"));
     EXPECT_TRUE(runs_in<PopulationOf<IntegratorPyramidal>>(network, "out"));
     network.simulation->run_until(at(duration));
     // Windows with fewer than a thousand synaptic events are not shared among threads: most here have more.

@@ -1,0 +1,278 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/exp.hpp"
+#include "simulator/population.hpp"
+
+namespace apical {
+
+/// The inner loop for models that know for how long nothing happens (TracedModel). Traces are kept scaled to
+/// a time T0,
+///
+///     s = z exp((t - T0) / tau),
+///
+/// so that an arrival at t adds w E with E = exp((t - T0) / tau), one number for a whole row of synapses, and
+/// is compared with a ceiling scaled alike. A neuron is visited when its wait has passed or a trace has been
+/// lifted above its ceiling: tens of times a second, whatever the number of its synapses. Time runs forward
+/// through arrivals, noise and visits, so a trace is always that of the present.
+template <TracedModel Model>
+class TracedPopulation final : public Population {
+public:
+    using State = typename Model::State;
+    static constexpr std::size_t ports = Model::ports.size();
+    static constexpr std::size_t width = sizeof(State) / sizeof(double);
+
+    TracedPopulation(PopulationSetup setup, const Model& model, std::span<const State> initial)
+        : Population(std::move(setup)),
+          model_(model),
+          initial_(initial.begin(), initial.end()),
+          states_(initial_),
+          updated_(size()),
+          draws_(size()) {
+        const auto decay_times = model.decay_times();
+        std::transform(decay_times.begin(), decay_times.end(), rates_.begin(),
+                       [](double tau) { return 1.0 / tau; });
+        const double fastest = *std::max_element(rates_.begin(), rates_.end());
+        epoch_ = Duration{static_cast<Clock::rep>(std::bit_floor(
+            static_cast<std::uint64_t>(std::min(largest_exponent / fastest, longest_epoch) * ticks_per_ms)))};
+        for (Index i = 0; i < size(); ++i) keys_.emplace_back(this->setup().seed, "model", name(), i);
+        for (const Block& block : blocks_) {
+            Shard& shard = shards_.emplace_back();
+            shard.noise = noise_groups(this->setup().seed, name(), this->setup().noise, size(), block.first,
+                                       block.last);
+            for (std::size_t t = 0; t < ports; ++t) {
+                shard.traces[t].resize(block.size());
+                shard.ceilings[t].resize(block.size());
+            }
+            shard.wake.resize(block.size());
+        }
+        restart(Time{});
+    }
+
+    bool visits() const override { return true; }
+    std::vector<std::string_view> variables() const override {
+        return {Model::variables.begin(), Model::variables.end()};
+    }
+
+    double sample(Index neuron, std::size_t variable, Time now) const override {
+        const std::size_t k = shard_of(neuron);
+        const Index local = neuron - first(k);
+        State copy = states_[neuron];
+        std::uint32_t draws = draws_[neuron];
+        Draw draw(keys_[neuron], draws);
+        Time time = updated_[neuron];
+        const auto meet = [&](Time at) {
+            set_traces(copy, k, local, at);
+            double dt = ms(at - time);
+            time = at;
+            while (model_.meet(copy, dt, draw)) dt = 0.0;
+        };
+        for (Time wake = shards_[k].wake[local]; wake <= now;) {
+            meet(wake);
+            wake = after(wake, model_.outlook(copy, draw).wait);
+        }
+        meet(now);
+        return std::bit_cast<Numbers>(copy)[variable];
+    }
+
+    void set(Index neuron, std::size_t variable, double value, Time now) override {
+        const std::size_t k = shard_of(neuron);
+        const Index local = neuron - first(k);
+        Shard& shard = shards_[k];
+        // One that is due is visited when the next window opens.
+        const bool due = shard.wake[local] <= now;
+        if (!due) visit(k, local, now);
+        auto numbers = std::bit_cast<Numbers>(states_[neuron]);
+        numbers[variable] = value;
+        states_[neuron] = std::bit_cast<State>(numbers);
+        if (variable < ports) shard.traces[variable][local] = value * scale(shard, variable, now);
+        if (!due) look_ahead(k, local, now);
+    }
+
+protected:
+    void integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) override {
+        Shard& shard = shards_[k];
+        shard.window_end = window.end;
+        for (Index local = 0; local < shard.wake.size(); ++local) {
+            if (shard.wake[local] < window.end) call(shard, local);
+        }
+        for (const Arrival& arrival : arrivals) {
+            Projection& p = projection(arrival);
+            const Table::Row row = p.tables[k].row(arrival.source);
+            if (row.targets.empty()) continue;
+            proceed(k, arrival.time + Duration{1});
+            if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
+            const double E = scale(shard, p.port, arrival.time);
+            const double step = arrival.release * E;
+            double* const s = shard.traces[p.port].data();
+            const double* const ceiling = shard.ceilings[p.port].data();
+            const auto lift = [&](Table::Local local, double jump) {
+                if ((s[local] += jump) > ceiling[local] * E) [[unlikely]]
+                    visit(k, local, arrival.time);
+            };
+            if (row.weights.empty()) {
+                const double jump = p.tables[k].uniform_weight() * step;
+                for (const Table::Local local : row.targets) lift(local, jump);
+            } else {
+                for (std::size_t i = 0; i < row.targets.size(); ++i)
+                    lift(row.targets[i], double{row.weights[i]} * step);
+            }
+        }
+        proceed(k, window.end);
+    }
+
+    void restart(Time now) override {
+        states_ = initial_;
+        updated_.assign(size(), now);
+        for (std::size_t k = 0; k < shards(); ++k) {
+            Shard& shard = shards_[k];
+            shard.T0 = now - now.time_since_epoch() % epoch_;
+            shard.calls.clear();
+            for (Index local = 0; local < shard.wake.size(); ++local) {
+                const auto numbers = std::bit_cast<Numbers>(initial_[first(k) + local]);
+                for (std::size_t t = 0; t < ports; ++t)
+                    shard.traces[t][local] = numbers[t] * scale(shard, t, now);
+                look_ahead(k, local, now);
+            }
+        }
+    }
+
+private:
+    using Numbers = std::array<double, width>;
+    struct Call {
+        Time time;
+        Index local;
+        friend auto operator<=>(const Call&, const Call&) = default;
+    };
+    struct Shard {
+        Time T0{};
+        Time window_end{};
+        std::array<std::vector<double>, ports> traces;    ///< scaled
+        std::array<std::vector<double>, ports> ceilings;  ///< as they are
+        std::vector<Time> wake;                           ///< by neuron: when its wait has passed
+        std::vector<Call> calls;  ///< heap, earliest first: waits that end in this window; void if not `wake`
+        std::vector<NoiseGroup> noise;
+    };
+
+    /// Exponents up to here are added to before T0 moves on.
+    static constexpr double largest_exponent = 4.0;
+    static constexpr double longest_epoch = 1e9;  // ms
+
+    double scale(const Shard& shard, std::size_t trace, Time time) const {
+        return exp(rates_[trace] * ms(time - shard.T0));
+    }
+
+    std::size_t shard_of(Index neuron) const {
+        std::size_t k = 0;
+        while (neuron >= last(k)) ++k;
+        return k;
+    }
+
+    static void call(Shard& shard, Index local) {
+        shard.calls.push_back({shard.wake[local], local});
+        std::push_heap(shard.calls.begin(), shard.calls.end(), std::greater{});
+    }
+
+    /// Visits and noise before `end`, in order of time; moves T0 on the way.
+    void proceed(std::size_t k, Time end) {
+        Shard& shard = shards_[k];
+        while (end > shard.T0 + epoch_) {
+            advance(k, shard.T0 + epoch_);
+            shard.T0 += epoch_;
+            for (std::size_t t = 0; t < ports; ++t) {
+                const double factor = exp(-rates_[t] * ms(epoch_));
+                for (double& s : shard.traces[t]) s *= factor;
+            }
+        }
+        advance(k, end);
+    }
+
+    void advance(std::size_t k, Time end) {
+        Shard& shard = shards_[k];
+        while (true) {
+            deliver_noise(k, shard.calls.empty() ? end : std::min(end, shard.calls.front().time));
+            if (shard.calls.empty() || shard.calls.front().time >= end) return;
+            std::pop_heap(shard.calls.begin(), shard.calls.end(), std::greater{});
+            const Call next = shard.calls.back();
+            shard.calls.pop_back();
+            if (shard.wake[next.local] == next.time) visit(k, next.local, next.time);
+        }
+    }
+
+    /// The noise before `end`; a call that it brings about comes before what is left of its neuron's.
+    void deliver_noise(std::size_t k, Time end) {
+        Shard& shard = shards_[k];
+        for (NoiseGroup& group : shard.noise) {
+            while (true) {
+                NoiseBlock& train = group.earliest();
+                const Time time = train.next_time();
+                if (time >= end) break;
+                const Index local = train.targets().front();
+                const Noise& noise = train.noise();
+                train.take(1);
+                const double E = scale(shard, noise.port, time);
+                double& s = shard.traces[noise.port][local];
+                s += noise.weight * E;
+                if (s > shard.ceilings[noise.port][local] * E) visit(k, local, time);
+                if (!shard.calls.empty()) end = std::min(end, shard.calls.front().time);
+            }
+        }
+    }
+
+    void set_traces(State& state, std::size_t k, Index local, Time now) const {
+        auto numbers = std::bit_cast<Numbers>(state);
+        for (std::size_t t = 0; t < ports; ++t)
+            numbers[t] = shards_[k].traces[t][local] / scale(shards_[k], t, now);
+        state = std::bit_cast<State>(numbers);
+    }
+
+    static Time after(Time now, double wait) {
+        return wait < longest_wait ? now + ticks_up(wait) : Time::max();
+    }
+
+    void visit(std::size_t k, Index local, Time now) {
+        const Index neuron = first(k) + local;
+        set_traces(states_[neuron], k, local, now);
+        Draw draw(keys_[neuron], draws_[neuron]);
+        double dt = ms(now - updated_[neuron]);
+        updated_[neuron] = now;
+        while (const auto spike = model_.meet(states_[neuron], dt, draw)) {
+            emit(k, local, now, spike->kind, spike->mark);
+            dt = 0.0;
+        }
+        look_ahead(k, local, now);
+    }
+
+    void look_ahead(std::size_t k, Index local, Time now) {
+        Shard& shard = shards_[k];
+        const Index neuron = first(k) + local;
+        Draw draw(keys_[neuron], draws_[neuron]);
+        const Outlook<ports> outlook = model_.outlook(states_[neuron], draw);
+        if (!(outlook.wait >= 0.0)) throw NumericsError(name(), neuron, ms(now), "the state is not a number");
+        for (std::size_t t = 0; t < ports; ++t) shard.ceilings[t][local] = outlook.ceiling[t];
+        shard.wake[local] = after(now, outlook.wait);
+        if (shard.wake[local] < shard.window_end) call(shard, local);
+    }
+
+    static constexpr double longest_wait = 0x1p32;  // ms, half the range of Time
+
+    Model model_;
+    std::vector<State> initial_;
+    std::vector<State> states_;          ///< their traces are those of the last visit
+    std::vector<Time> updated_;          ///< by neuron: the last visit
+    std::vector<std::uint32_t> draws_;   ///< by neuron: random numbers used
+    std::vector<StreamKey> keys_;        ///< by neuron
+    std::array<double, ports> rates_{};  ///< [1/ms]
+    Duration epoch_{};  ///< T0 is a multiple of it, whatever the windows: a sum has the same bits in pieces
+    std::vector<Shard> shards_;
+};
+
+}  // namespace apical
