@@ -142,9 +142,7 @@ struct PyramidalCell {
         return std::nullopt;
     }
 
-    std::array<double, 3> decay_times() const requires escape {
-        return {tau_soma, tau_dend, no_limit};
-    }
+    std::array<double, 3> decay_times() const requires escape { return {tau_soma, tau_dend, no_limit}; }
 
     std::optional<Emission> meet(State& s, double dt, Draw& draw) const requires escape {
         const auto left = [dt](double time) { return time > dt ? time - dt : 0.0; };
