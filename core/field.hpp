@@ -1,7 +1,10 @@
 #pragma once
 
 #include <limits>
+#include <string>
 #include <string_view>
+
+#include "core/error.hpp"
 
 namespace apical {
 
@@ -34,5 +37,22 @@ struct Field {
     std::string_view meaning;
     Range range = any;
 };
+
+/// A copy with one parameter changed. Throws ModelError, which begins with `owner`, if there is no such
+/// parameter, if the value is out of its range or if the struct's own check() complains.
+template <class Struct>
+Struct with_parameter(Struct s, std::string_view name, double value, const std::string& owner) {
+    for (const auto& field : Struct::fields) {
+        if (field.name != name) continue;
+        if (!field.range.contains(value))
+            throw ModelError(owner + ": the new value of " + std::string(name) + " is out of range");
+        s.*(field.member) = value;
+        if constexpr (requires { s.check(); }) {
+            if (const auto complaint = s.check()) throw ModelError(owner + ": " + *complaint);
+        }
+        return s;
+    }
+    throw ModelError(owner + ": there is no parameter '" + std::string(name) + "'");
+}
 
 }  // namespace apical

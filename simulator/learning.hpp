@@ -4,8 +4,11 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/field.hpp"
 #include "core/spike.hpp"
 #include "plasticity/rule.hpp"
 #include "synapses/table.hpp"
@@ -37,6 +40,9 @@ public:
 
     /// Weights stay as they are while off; traces and averages go on.
     virtual void enable(bool on) = 0;
+    /// Changes a parameter of the rule; traces keep their values. Throws ModelError, which begins with
+    /// `owner`.
+    virtual void set_parameter(std::string_view parameter, double value, const std::string& owner) = 0;
     /// Forgets all spikes seen; weights and slow averages stay.
     virtual void reset_traces() = 0;
 };
@@ -84,6 +90,9 @@ public:
     }
 
     void enable(bool on) override { enabled_ = on; }
+    void set_parameter(std::string_view parameter, double value, const std::string& owner) override {
+        rule_ = with_parameter(rule_, parameter, value, owner);
+    }
 
     void reset_traces() override {
         queue_.clear();

@@ -52,6 +52,10 @@ void Population::process(std::size_t shard, const Window& window, std::span<cons
     }
 }
 
+void Population::set_parameter(std::string_view, double, Time) {
+    throw ModelError(name() + ": parameters of linear neurons cannot change in a run");
+}
+
 void Population::reset(Time now) {
     for (Block& block : blocks_) {
         block.last_spike.assign(block.size(), never);

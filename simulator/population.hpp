@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/field.hpp"
 #include "core/random.hpp"
 #include "core/spike.hpp"
 #include "neurons/model.hpp"
@@ -66,6 +67,9 @@ public:
     virtual double sample(Index neuron, std::size_t variable, Time now) const = 0;
     /// Sets a variable of a neuron at `now`, the end of the last window.
     virtual void set(Index neuron, std::size_t variable, double value, Time now) = 0;
+    /// Changes a parameter of the model from `now` on; states keep their values. Throws ModelError if it does
+    /// not exist, cannot have this value or cannot change.
+    virtual void set_parameter(std::string_view parameter, double value, Time now);
     /// Starts all neurons anew at `now`; random streams go on.
     void reset(Time now);
 
@@ -142,6 +146,14 @@ public:
         auto numbers = std::bit_cast<Numbers>(states_[neuron]);
         numbers[variable] = value;
         states_[neuron] = std::bit_cast<State>(numbers);
+    }
+
+    void set_parameter(std::string_view parameter, double value, Time now) override {
+        if constexpr (requires { model_.*(Model::fields.front().member); }) {
+            model_ = with_parameter(model_, parameter, value, name());
+        } else {
+            Population::set_parameter(parameter, value, now);
+        }
     }
 
 protected:

@@ -132,6 +132,17 @@ void Simulation::perform(const action::SetVariable& a) {
 
 void Simulation::perform(const action::SetRates& a) { members_[a.source].source->set_rates(a.rates, now_); }
 
+void Simulation::perform(const action::SetParameter& a) {
+    members_[a.population].neurons->set_parameter(a.name, a.value, now_);
+}
+
+void Simulation::perform(const action::SetRuleParameter& a) {
+    Projection& projection = *projections_[a.projection];
+    if (!projection.plastic()) throw ModelError(projection.name + ": has no rule of plasticity");
+    for (const auto& learning : projection.learning)
+        learning->set_parameter(a.name, a.value, projection.name);
+}
+
 void Simulation::perform(const action::GatePlasticity& a) {
     for (const auto& projection : projections_) {
         for (const auto& learning : projection->learning) learning->enable(a.on);

@@ -35,6 +35,19 @@ struct SetRates {
     Index source;
     std::vector<double> rates;
 };
+/// Changes a parameter of a population's model, such as a time constant: states keep their values. The
+/// neurons of the loops for linear models cannot, and say so (ModelError).
+struct SetParameter {
+    Index population;
+    std::string name;
+    double value;
+};
+/// Changes a parameter of a projection's rule of plasticity, such as eta.
+struct SetRuleParameter {
+    Index projection;
+    std::string name;
+    double value;
+};
 /// Turns the plasticity of all projections on or off.
 struct GatePlasticity {
     bool on;
@@ -45,8 +58,9 @@ struct CopyTiedWeights {};
 /// random streams and the clock go on.
 struct ResetState {};
 }  // namespace action
-using Action = std::variant<action::SetVariable, action::SetRates, action::GatePlasticity,
-                            action::CopyTiedWeights, action::ResetState>;
+using Action =
+    std::variant<action::SetVariable, action::SetRates, action::SetParameter, action::SetRuleParameter,
+                 action::GatePlasticity, action::CopyTiedWeights, action::ResetState>;
 
 /// A network that runs. Its spikes and weights are a function of what it was made of and of the schedule: not
 /// of the number of threads, of the shards, of recorders, nor of where run_until() stopped in between.
@@ -145,6 +159,8 @@ private:
     void send(Input& input, Time at, double value);
     void perform(const action::SetVariable& action);
     void perform(const action::SetRates& action);
+    void perform(const action::SetParameter& a);
+    void perform(const action::SetRuleParameter& a);
     void perform(const action::GatePlasticity& action);
     void perform(const action::CopyTiedWeights& action);
     void perform(const action::ResetState& action);

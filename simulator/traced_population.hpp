@@ -97,6 +97,28 @@ public:
         if (!due) look_ahead(k, local, now);
     }
 
+    void set_parameter(std::string_view parameter, double value, Time now) override {
+        const Model changed = with_parameter(model_, parameter, value, name());
+        // Due neurons are visited when the next window opens, with what they are then.
+        for (std::size_t k = 0; k < shards(); ++k) {
+            for (Index local = 0; local < shards_[k].wake.size(); ++local) {
+                if (shards_[k].wake[local] > now) {
+                    visit(k, local, now);
+                } else {
+                    set_traces(states_[first(k) + local], k, local, now);
+                }
+            }
+        }
+        model_ = changed;
+        set_rates();
+        for (std::size_t k = 0; k < shards(); ++k) {
+            scale_traces(k, now);
+            for (Index local = 0; local < shards_[k].wake.size(); ++local) {
+                if (shards_[k].wake[local] > now) look_ahead(k, local, now);
+            }
+        }
+    }
+
 protected:
     void integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) override {
         Shard& shard = shards_[k];
@@ -133,15 +155,9 @@ protected:
         states_ = initial_;
         updated_.assign(size(), now);
         for (std::size_t k = 0; k < shards(); ++k) {
-            Shard& shard = shards_[k];
-            shard.T0 = now - now.time_since_epoch() % epoch_;
-            shard.calls.clear();
-            for (Index local = 0; local < shard.wake.size(); ++local) {
-                const auto numbers = std::bit_cast<Numbers>(initial_[first(k) + local]);
-                for (std::size_t t = 0; t < ports; ++t)
-                    shard.traces[t][local] = numbers[t] * scale(shard, t, now);
-                look_ahead(k, local, now);
-            }
+            scale_traces(k, now);
+            shards_[k].calls.clear();
+            for (Index local = 0; local < shards_[k].wake.size(); ++local) look_ahead(k, local, now);
         }
     }
 
@@ -165,6 +181,26 @@ private:
     /// Exponents up to here are added to before T0 moves on.
     static constexpr double largest_exponent = 4.0;
     static constexpr double longest_epoch = 1e9;  // ms
+
+    void set_rates() {
+        const auto decay_times = model_.decay_times();
+        std::transform(decay_times.begin(), decay_times.end(), rates_.begin(),
+                       [](double tau) { return 1.0 / tau; });
+        const double fastest = *std::max_element(rates_.begin(), rates_.end());
+        epoch_ = Duration{static_cast<Clock::rep>(std::bit_floor(
+            static_cast<std::uint64_t>(std::min(largest_exponent / fastest, longest_epoch) * ticks_per_ms)))};
+    }
+
+    /// Makes the scaled traces anew from those of the states, which are of `now`.
+    void scale_traces(std::size_t k, Time now) {
+        Shard& shard = shards_[k];
+        shard.T0 = now - now.time_since_epoch() % epoch_;
+        for (Index local = 0; local < shard.wake.size(); ++local) {
+            const auto numbers = std::bit_cast<Numbers>(states_[first(k) + local]);
+            for (std::size_t t = 0; t < ports; ++t)
+                shard.traces[t][local] = numbers[t] * scale(shard, t, now);
+        }
+    }
 
     double scale(const Shard& shard, std::size_t trace, Time time) const {
         return exp(rates_[trace] * ms(time - shard.T0));

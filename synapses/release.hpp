@@ -9,7 +9,8 @@
 
 namespace apical {
 
-/// Transmits the spikes of one kind: the idealised, infinitely sharp short-term plasticity of the papers.
+/// Transmits the spikes of one kind: the idealised, infinitely sharp short-term plasticity of the papers. A
+/// spike that no term of a projection releases does not arrive: neither targets nor plasticity see it.
 struct Gate {
     enum class Passes { all, event, burst };
     Passes passes = Passes::all;

@@ -357,6 +357,59 @@ TEST(Schedule, ActionsOfOneTimeKeepTheirOrder) {
     EXPECT_NEAR(sample(network, "cell", "V_m"), -64.0, 1e-9);
 }
 
+TEST(Schedule, SetsATimeConstantAndTracesKeepTheirValues) {
+    for (const std::string model : {"stochastic_pyramidal", "integrator_pyramidal"}) {
+        NetworkDescription d;
+        d.populations = {trains("clock", {{1.0}}),
+                         neurons("cell", model, 2, {{"bias", -60.0}, {"tau_soma", 10.0}})};
+        d.projections = {projection("clock", "cell", "soma", 2.0, 1.0)};
+        Network network = build(d);
+        Simulation& s = *network.simulation;
+        s.schedule(at(12.0), action::SetParameter{1, "tau_soma", 40.0});
+        s.cut(at(32.0));
+        s.run_until(at(32.0));
+        EXPECT_NEAR(sample(network, "cell", "x", 1), 2.0 * std::exp(-10.0 / 10.0 - 20.0 / 40.0), 1e-14)
+            << model;
+    }
+}
+
+TEST(Schedule, SetsAParameterOfARule) {
+    const auto learnt = [](double eta_later) {
+        NetworkDescription d;
+        d.populations = {trains("pre", {{10.0, 60.0}}), trains("post", {{12.0, 62.0}}),
+                         neurons("cell", "lif")};
+        d.projections = {projection("pre", "cell", "membrane", 1.0, 1.0),
+                         projection("post", "cell", "membrane", 100.0, 1.0)};
+        d.projections[0].plasticity = PlasticityDescription{};
+        d.projections[0].plasticity->rule = "pair_stdp";
+        d.projections[0].plasticity->parameters = {{"A_minus", 0.0}, {"A_plus", 0.1}};
+        Network network = build(d);
+        network.simulation->schedule(at(30.0), action::SetRuleParameter{0, "A_plus", eta_later});
+        network.simulation->run_until(at(100.0));
+        return weight(network, "pre_to_cell") - 1.0;
+    };
+    const double once = learnt(0.0);
+    EXPECT_GT(once, 0.0);
+    EXPECT_GT(learnt(0.1), 1.5 * once);
+}
+
+TEST(Schedule, RefusesParametersThatCannotBeSet) {
+    const auto refused = [](const Action& action) {
+        NetworkDescription d;
+        d.populations = {trains("clock", {{1.0}}), neurons("cell", "stochastic_pyramidal"),
+                         neurons("lif", "lif")};
+        d.projections = {projection("clock", "cell", "soma", 2.0, 1.0)};
+        Network network = build(d);
+        network.simulation->schedule(at(5.0), action);
+        EXPECT_THROW(network.simulation->run_until(at(10.0)), ModelError);
+    };
+    refused(action::SetParameter{1, "tau", 40.0});
+    refused(action::SetParameter{1, "tau_soma", -1.0});
+    refused(action::SetParameter{1, "R", 5.0});  // a burst would not end within R
+    refused(action::SetParameter{2, "tau_m", 10.0});
+    refused(action::SetRuleParameter{0, "eta", 1.0});
+}
+
 TEST(Schedule, SetsRatesOfAllOrOfEach) {
     NetworkDescription d;
     d.populations = {neurons("all", "regular", 3, {{"rate", 0.0}}),

@@ -102,6 +102,7 @@ void schedule(Network& network) {
     s.schedule(at(60.0), action::SetVariable{population("out"), network.variable("out", "target"), {0.9}});
     s.schedule(at(71.1), action::SetVariable{population("sst"), network.variable("sst", "V_m"), {-60.0}});
     s.schedule(at(80.0), action::CopyTiedWeights{});
+    s.schedule(at(90.0), action::SetParameter{population("hid"), "tau_soma", 13.0});
     s.schedule(at(100.0), action::GatePlasticity{false});
     s.schedule(at(130.0), action::GatePlasticity{true});
     s.schedule(at(150.0), action::CopyTiedWeights{});
