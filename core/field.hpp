@@ -38,21 +38,35 @@ struct Field {
     Range range = any;
 };
 
-/// A copy with one parameter changed. Throws ModelError, which begins with `owner`, if there is no such
-/// parameter, if the value is out of its range or if the struct's own check() complains.
+/// Sets a parameter. Throws, with a message that begins with `owner`, ConfigError if there is none of this
+/// name, ModelError if the value is out of its range.
 template <class Struct>
-Struct with_parameter(Struct s, std::string_view name, double value, const std::string& owner) {
+void assign(Struct& s, std::string_view name, double value, const std::string& owner) {
     for (const auto& field : Struct::fields) {
         if (field.name != name) continue;
         if (!field.range.contains(value))
-            throw ModelError(owner + ": the new value of " + std::string(name) + " is out of range");
+            throw ModelError(owner + ": " + std::string(name) + " = " + std::to_string(value) +
+                             " is out of range");
         s.*(field.member) = value;
-        if constexpr (requires { s.check(); }) {
-            if (const auto complaint = s.check()) throw ModelError(owner + ": " + *complaint);
-        }
-        return s;
+        return;
     }
-    throw ModelError(owner + ": there is no parameter '" + std::string(name) + "'");
+    throw ConfigError(owner + ": there is no parameter '" + std::string(name) + "'");
+}
+
+/// Throws ModelError if parameters contradict each other.
+template <class Struct>
+void expect_consistent(const Struct& s, const std::string& owner) {
+    if constexpr (requires { s.check(); }) {
+        if (const auto complaint = s.check()) throw ModelError(owner + ": " + *complaint);
+    }
+}
+
+/// A copy with one parameter changed; throws as assign() and expect_consistent() do.
+template <class Struct>
+Struct with_parameter(Struct s, std::string_view name, double value, const std::string& owner) {
+    assign(s, name, value, owner);
+    expect_consistent(s, owner);
+    return s;
 }
 
 }  // namespace apical

@@ -28,18 +28,8 @@ Index shards_of(Index size, Index shard_size) {
 
 template <class Model>
 Model with_parameters(Model model, const Parameters& parameters, const std::string& owner) {
-    for (const auto& [name, value] : parameters) {
-        const auto field = std::find_if(Model::fields.begin(), Model::fields.end(),
-                                        [&](const auto& f) { return f.name == name; });
-        if (field == Model::fields.end())
-            throw ConfigError(fmt::format("{}: there is no parameter '{}'", owner, name));
-        if (!field->range.contains(value))
-            throw ModelError(fmt::format("{}: {} = {} is out of range", owner, name, value));
-        model.*(field->member) = value;
-    }
-    if constexpr (requires { model.check(); }) {
-        if (const auto complaint = model.check()) throw ModelError(fmt::format("{}: {}", owner, *complaint));
-    }
+    for (const auto& [name, value] : parameters) assign(model, name, value, owner);
+    expect_consistent(model, owner);
     return model;
 }
 

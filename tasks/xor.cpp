@@ -314,7 +314,7 @@ private:
         p.source = from;
         p.target = hidden(h);
         p.port = "dendrite";
-        p.delay = c_.delay;
+        p.delay = c_.delay + (from == "output" && relayed(c_) ? c_.lag : 0.0);
         p.release = std::move(release);
         p.tie = tie;
         d_.projections.push_back(std::move(p));

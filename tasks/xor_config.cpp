@@ -34,6 +34,9 @@ void read_network(ConfigTable& root, XorConfig& c) {
     root.read(
         {"delay", "ms", "from a spike to its arrival", positive, false, "an effect cannot precede its cause"},
         c.delay);
+    root.read({"lag", "ms", "further delay of the feedback that passes no relay, to match the relay's",
+               not_negative},
+              c.lag);
     root.read({"eta", "1", "learning rate, divided by `neurons`", not_negative}, c.eta);
 }
 

@@ -36,6 +36,7 @@ struct XorConfig {
     Index neurons = 50;  ///< in each population
     Index hidden = 4;    ///< populations
     double delay = 1.0;  ///< [ms]
+    double lag = 0.0;    ///< [ms] further delay of feedback without a relay
     double eta = 5.0;    ///< learning rate times `neurons`
 
     struct Input {

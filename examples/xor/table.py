@@ -20,6 +20,8 @@ VARIANTS = {
     "gated": ["feedback=gated"],
     "default, variance_reduced": ["rule=variance_reduced"],
     "default, moving_average": ["baseline=moving_average"],
+    "default, lag = 4 ms": ["lag=4"],
+    "default, delay = 0.5 ms": ["delay=0.5"],
     "control: no_stp": ["control=no_stp"],
     "control: swapped": ["control=swapped"],
     "control: no_q": ["control=no_q"],

@@ -401,7 +401,7 @@ TEST(Schedule, RefusesParametersThatCannotBeSet) {
         d.projections = {projection("clock", "cell", "soma", 2.0, 1.0)};
         Network network = build(d);
         network.simulation->schedule(at(5.0), action);
-        EXPECT_THROW(network.simulation->run_until(at(10.0)), ModelError);
+        EXPECT_THROW(network.simulation->run_until(at(10.0)), Error);
     };
     refused(action::SetParameter{1, "tau", 40.0});
     refused(action::SetParameter{1, "tau_soma", -1.0});
