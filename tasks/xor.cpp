@@ -172,9 +172,9 @@ Feedback calibrate(const XorConfig& c, const RunContext& context) {
     if (!relayed(c)) {
         if (no_stp) {
             // Both pathways transmit every spike alike: what balances them silences them, and no signal is
-            // left.
+            // left, whatever the gain.
             f.direct.r = c.facilitation.U / c.depression.U;
-            f.direct.C = 1.0;
+            f.direct.C = s0.C;
             return f;
         }
         const bool swapped = c.control == XorConfig::Control::swapped;
@@ -220,7 +220,8 @@ Feedback calibrate(const XorConfig& c, const RunContext& context) {
         f.negative = fit("sst, driven by bursts", negative);
         f.negative.rest_q = 0.0;
     }
-    if (no_stp) f.positive.C = f.negative.C = 1.0;
+    // Without a signal there is no gain to measure: it stays that of the synapses with short-term plasticity.
+    if (no_stp) f.positive.C = f.negative.C = s0.C;
     f.positive.C = std::abs(f.positive.C);
     f.negative.C = std::abs(f.negative.C);
     return f;

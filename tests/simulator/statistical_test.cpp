@@ -208,5 +208,36 @@ TEST(Balance, ASparseNetworkFiresIrregularlyInBothLoops) {
     EXPECT_NEAR(rates[0], rates[1], 0.05 * rates[0]);
 }
 
+/// A synapse sees its target's spike back_delay later. Against the traces of the burst rule, 20 ms, a
+/// millisecond is nothing: what each cell learns is the same.
+TEST(BurstRule, DoesNotFeelABackDelayOfAMillisecond) {
+    constexpr Index cells = 60;
+    constexpr Index sources = 40;
+    const auto learnt = [](double back_delay) {
+        NetworkDescription d;
+        d.populations = {neurons("input", "poisson", sources, {{"rate", 20.0}}),
+                         neurons("cells", "stochastic_pyramidal", cells, {{"bias", 0.5}, {"tau_dend", 1e9}})};
+        d.populations[1].initial["d"] = uniform_between(-1.0, 1.0);  // each its own burst probability
+        d.projections = {projection("input", "cells", "soma", 0.0, 1.0)};
+        d.projections[0].plasticity = PlasticityDescription{};
+        d.projections[0].plasticity->rule = "burst_dependent";
+        d.projections[0].plasticity->parameters = {{"eta", 1e-6}};  // too little to change a spike
+        d.projections[0].plasticity->back_delay = back_delay;
+        std::vector<double> sums(cells);
+        for (const Synapse& s : run(d, 30000.0).synapses) sums[s.target] += s.weight;
+        return sums;
+    };
+    const std::vector<double> at_once = learnt(0.0);
+    const std::vector<double> later = learnt(1.0);
+    EXPECT_GT(correlation(at_once, later), 0.995);
+    double product = 0.0;
+    double square = 0.0;
+    for (Index i = 0; i < cells; ++i) {
+        product += at_once[i] * later[i];
+        square += at_once[i] * at_once[i];
+    }
+    EXPECT_NEAR(product / square, 1.0, 0.02);
+}
+
 }  // namespace
 }  // namespace apical
