@@ -233,8 +233,7 @@ void JumpPopulation::fire(std::size_t k, Table::Local local, Time time, double E
 }
 
 double JumpPopulation::sample(Index neuron, std::size_t variable, Time now) const {
-    std::size_t k = 0;
-    while (neuron >= last(k)) ++k;
+    const std::size_t k = shard_of(neuron);
     const double s = state_[k].s[neuron - first(k)];
     if (variable == membrane_) return s == parked ? V_reset_ : V_inf_ + s / scale(state_[k], now);
     if (variable + 1 < variables_.size() || s != parked) return 0.0;
@@ -251,8 +250,7 @@ void JumpPopulation::set(Index neuron, std::size_t variable, double value, Time 
         throw ModelError(name() + ": " + std::string(variables_[variable]) +
                          " is not in use here and cannot be set");
     }
-    std::size_t k = 0;
-    while (neuron >= last(k)) ++k;
+    const std::size_t k = shard_of(neuron);
     double& s = state_[k].s[neuron - first(k)];
     if (s == parked) return;
     s = (value - V_inf_) * scale(state_[k], now);

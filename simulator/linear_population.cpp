@@ -530,8 +530,7 @@ void LinearPopulation::free(Shard& shard, Table::Local local, Vector& s, Time ti
 }
 
 double LinearPopulation::sample(Index neuron, std::size_t variable, Time now) const {
-    std::size_t k = 0;
-    while (neuron >= last(k)) ++k;
+    const std::size_t k = shard_of(neuron);
     const Shard& shard = state_[k];
     const Index local = neuron - first(k);
     const bool is_held = shard.release[local] != Time::max();
@@ -560,8 +559,7 @@ void LinearPopulation::set(Index neuron, std::size_t variable, double value, Tim
                          " is not in use here and cannot be set");
     }
     const auto v = static_cast<std::size_t>(found - used_.begin());
-    std::size_t k = 0;
-    while (neuron >= last(k)) ++k;
+    const std::size_t k = shard_of(neuron);
     Shard& shard = state_[k];
     const Index local = neuron - first(k);
     const bool is_held = shard.release[local] != Time::max();

@@ -74,6 +74,12 @@ void Population::emit(std::size_t shard, Index local, Time time, SpikeKind says,
     }
 }
 
+std::size_t Population::shard_of(Index neuron) const {
+    std::size_t k = 0;
+    while (neuron >= last(k)) ++k;
+    return k;
+}
+
 SpikeKind Population::classify(Block& block, Index local, Time time, SpikeKind says) const {
     if (setup_.classifier == Classifier::every) return SpikeKind::event;
     if (setup_.classifier == Classifier::model) return says;

@@ -91,6 +91,7 @@ protected:
     /// Records a spike of a neuron of `block`, says what it is, and shows it to rules that see it at once.
     void emit(std::size_t shard, Index local, Time time, SpikeKind says, double mark);
 
+    std::size_t shard_of(Index neuron) const;
     Projection& projection(const Arrival& arrival) const { return *projections_[arrival.projection]; }
     const PopulationSetup& setup() const { return setup_; }
 

@@ -206,12 +206,6 @@ private:
         return exp(rates_[trace] * ms(time - shard.T0));
     }
 
-    std::size_t shard_of(Index neuron) const {
-        std::size_t k = 0;
-        while (neuron >= last(k)) ++k;
-        return k;
-    }
-
     static void call(Shard& shard, Index local) {
         shard.calls.push_back({shard.wake[local], local});
         std::push_heap(shard.calls.begin(), shard.calls.end(), std::greater{});
