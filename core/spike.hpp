@@ -24,6 +24,9 @@ enum class Classifier {
     isi,    ///< within b_th of the neuron's previous spike: the running burst (equality belongs to it)
     model,  ///< the cell says
     every,  ///< each spike is an event
+    /// A trace of the neuron's spikes, +1 at each, decaying with b_th, is above 1/e: the running burst. For a
+    /// pair the same as isi; after a burst it takes longer to forget. Payeur et al. (2021), reference code.
+    trace,
 };
 
 /// A burst probability that a model has not stated.

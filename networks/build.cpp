@@ -128,8 +128,10 @@ private:
                               .b_th = ticks(p.b_th),
                               .noise = {},
                               .shards = shards_of(p.size, options_.shard_size)};
-        for (const Background& b : p.background)
-            setup.noise.push_back({port<Model>(p.name, b.port), b.rate, b.weight});
+        for (std::size_t i = 0; i < p.background.size(); ++i) {
+            const std::size_t port_index = port<Model>(p.name, p.background[i].port);
+            add_noise(p, i, Model::ports[port_index], port_index, setup);
+        }
         warn_of_classifier(p, setup, model);
 
         constexpr std::size_t width = sizeof(typename Model::State) / sizeof(double);
@@ -160,6 +162,32 @@ private:
         } else {
             simulation().add(std::make_unique<PopulationOf<Model>>(std::move(setup), model, initial));
         }
+    }
+
+    static void add_noise(const PopulationDescription& p, std::size_t index, const Port& port,
+                          std::size_t port_index, PopulationSetup& setup) {
+        const Background& b = p.background[index];
+        const bool grid = b.kind == Background::Kind::bernoulli_grid;
+        if (b.kind != Background::Kind::poisson && b.rate * b.step >= 1000.0)
+            throw ModelError(p.name + ": rate x step of a background is a probability: it must be below 1");
+        if (port.level && !grid) {
+            throw ModelError(
+                fmt::format("{}: what arrives on port '{}' stays: only noise of kind bernoulli_grid, "
+                            "whose pulses end, can go there",
+                            p.name, port.name));
+        }
+        Noise noise{.port = port_index,
+                    .rate = b.rate,
+                    .weight = b.weight,
+                    .stream = static_cast<std::uint32_t>(index),
+                    .grid = grid ? b.step : 0.0};
+        if (b.kind == Background::Kind::variance_matched)
+            noise.weight *= std::sqrt(1.0 - b.rate * b.step / 1000.0);
+        setup.noise.push_back(noise);
+        if (!port.level) return;
+        noise.weight = -noise.weight;
+        noise.lag = 1;
+        setup.noise.push_back(noise);
     }
 
     template <class Model>

@@ -29,11 +29,20 @@ struct Distribution {
     double b = 0.0;
 };
 
-/// Private noise: every neuron has its own Poisson train.
+/// Private noise: every neuron has its own train.
 struct Background {
+    enum class Kind {
+        poisson,           ///< a Poisson train, with drawn times
+        variance_matched,  ///< a Poisson train with the variance of the grid: the weight times sqrt(1 - rate
+                           ///< step)
+        bernoulli_grid,    ///< at each step an arrival with probability rate x step; a pulse as long where it
+                           ///< stays
+    };
     std::string port;
     double rate = 0.0;    ///< [Hz]
     double weight = 0.0;  ///< unit of the port
+    Kind kind = Kind::poisson;
+    double step = 1.0;  ///< [ms] of the grid, for all but poisson
 };
 
 struct PopulationDescription {

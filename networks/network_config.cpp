@@ -24,6 +24,16 @@ constexpr auto classifiers = std::to_array<Choice<Classifier>>({
     {"isi", Classifier::isi, "within b_th of the previous spike: the same burst"},
     {"model", Classifier::model, "the cell says"},
     {"every", Classifier::every, "each spike is an event"},
+    {"trace", Classifier::trace,
+     "a trace of recent spikes, of time constant b_th, above 1/e: the same burst"},
+});
+
+constexpr auto noises = std::to_array<Choice<Background::Kind>>({
+    {"poisson", Background::Kind::poisson, "a Poisson train, exact in time"},
+    {"variance_matched", Background::Kind::variance_matched,
+     "a Poisson train with the smaller variance of bernoulli_grid"},
+    {"bernoulli_grid", Background::Kind::bernoulli_grid,
+     "at each step an arrival with probability rate x step, as programs with a time step draw it"},
 });
 
 constexpr auto rules = std::to_array<Choice<ConnectionRule::Kind>>({
@@ -138,9 +148,10 @@ private:
         table.read(
             {.name = "classifier", .meaning = "what makes a spike an event, a burst, or a further spike"},
             classifiers, p.classifier, "as the model has it");
-        table.read({"b_th", "ms", "longest interval inside a burst, for the classifier isi", not_negative},
+        table.read({"b_th", "ms", "longest interval inside a burst, for the classifiers isi and trace",
+                    not_negative},
                    p.b_th);
-        if (p.classifier && p.classifier != Classifier::isi) {
+        if (p.classifier && p.classifier != Classifier::isi && p.classifier != Classifier::trace) {
             table.idle("b_th", fmt::format("classifier is \"{}\"", name_of(classifiers, *p.classifier)));
         }
         network_.populations.push_back(std::move(p));
@@ -205,6 +216,11 @@ private:
             item.read({"rate", "Hz", "of each neuron's train", positive, true}, background.rate);
             const std::string unit = port != nullptr ? port->unit : "1";
             item.read({"weight", unit, "of each arrival", any, true}, background.weight);
+            item.read({.name = "kind", .meaning = "how arrivals are drawn"}, noises, background.kind);
+            item.read({"step", "ms", "of the grid, for all kinds but poisson", positive}, background.step);
+            if (background.kind == Background::Kind::poisson) item.idle("step", "kind is \"poisson\"");
+            if (background.kind != Background::Kind::poisson && background.rate * background.step >= 1000.0)
+                item.complain("rate", "E0209", "rate x step is a probability: it must be below 1");
             p.background.push_back(background);
         }
     }

@@ -8,15 +8,13 @@
 namespace apical {
 namespace {
 
-[[gnu::always_inline]] inline void aim_loop(const std::uint16_t* __restrict slots, std::uint16_t mask,
-                                            std::uint16_t base, std::uint16_t* __restrict targets,
-                                            std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) targets[i] = static_cast<std::uint16_t>((slots[i] & mask) + base);
+[[gnu::always_inline]] inline void aim_loop(const std::uint16_t* __restrict slots, std::uint16_t base,
+                                            std::uint16_t* __restrict targets, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) targets[i] = static_cast<std::uint16_t>(slots[i] + base);
 }
 APICAL_WIDEST(void, aim,
-              (const std::uint16_t* slots, std::uint16_t mask, std::uint16_t base, std::uint16_t* targets,
-               std::size_t n),
-              (slots, mask, base, targets, n))
+              (const std::uint16_t* slots, std::uint16_t base, std::uint16_t* targets, std::size_t n),
+              (slots, base, targets, n))
 
 }  // namespace
 
@@ -30,20 +28,35 @@ void NoiseBlock::draw() {
         exponential_gaps(key_, chunks_++ * philox_blocks, mean_gap_, gaps, slots);
         // The counter of Philox blocks is about to wrap: go on with the next of the streams set aside for it.
         if (chunks_ % (0x80000000U / philox_blocks) == 0) key_.index += streams_apart;
-        for (std::int64_t& gap : gaps) gap = (last_ += Duration{gap}).time_since_epoch().count();
-        const auto mask = static_cast<std::uint16_t>(slots_ - 1);
+        place(gaps, slots);
         if (base_ >= 0 && base_ + slots_ <= size_) {
             for (std::size_t i = 0; i < chunk; ++i) times_[i] = Time{Duration{gaps[i]}};
-            aim(slots.data(), mask, static_cast<std::uint16_t>(base_), targets_.data(), chunk);
+            aim(slots.data(), static_cast<std::uint16_t>(base_), targets_.data(), chunk);
             count_ = chunk;
             return;
         }
         for (std::size_t i = 0; i < chunk; ++i) {
-            const std::int64_t target = base_ + (slots[i] & mask);
+            const std::int64_t target = base_ + slots[i];
             times_[count_] = Time{Duration{gaps[i]}};
             targets_[count_] = static_cast<std::uint16_t>(target);
             count_ += target >= 0 && target < size_ ? 1U : 0U;  // no branch: most blocks are kept whole
         }
+    }
+}
+
+void NoiseBlock::place(std::span<std::int64_t> gaps, std::span<std::uint16_t> slots) {
+    if (!on_grid()) {
+        for (std::int64_t& gap : gaps) gap = (last_ += Duration{gap}).time_since_epoch().count();
+        const auto mask = static_cast<std::uint16_t>(slots_ - 1);
+        for (std::uint16_t& slot : slots) slot &= mask;
+        return;
+    }
+    // The rounded-down quotient of an exponential is a geometric number: the draws until one succeeds.
+    for (std::size_t i = 0; i < gaps.size(); ++i) {
+        trial_ += 1 + gaps[i] / static_cast<std::int64_t>(draw_unit);
+        const std::int64_t step = trial_ / slots_ + noise_.lag;
+        gaps[i] = ticks(static_cast<double>(step) * noise_.grid).count();
+        slots[i] = static_cast<std::uint16_t>(trial_ % slots_);
     }
 }
 
@@ -52,10 +65,10 @@ std::vector<NoiseGroup> noise_groups(std::uint64_t seed, const std::string& popu
     std::vector<NoiseGroup> groups;
     for (Index block = first / NoiseBlock::neurons; block * NoiseBlock::neurons < last; ++block) {
         NoiseGroup group;
-        for (std::uint32_t k = 0; k < noise.size(); ++k) {
-            if (noise[k].rate == 0.0) continue;
-            group.trains.emplace_back(StreamKey(seed, "noise", population, block, k), noise[k], block, size,
-                                      first, last);
+        for (const Noise& train : noise) {
+            if (train.rate == 0.0) continue;
+            group.trains.emplace_back(StreamKey(seed, "noise", population, block, train.stream), train, block,
+                                      size, first, last);
         }
         if (!group.trains.empty()) groups.push_back(std::move(group));
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -12,16 +13,20 @@
 
 namespace apical {
 
-/// Private noise of a population: every neuron has its own Poisson train onto a port.
+/// Private noise of a population: every neuron has its own train onto a port.
 struct Noise {
     std::size_t port = 0;
-    double rate = 0.0;    ///< [Hz] of each neuron
-    double weight = 0.0;  ///< unit of the port
+    double rate = 0.0;         ///< [Hz] of each neuron
+    double weight = 0.0;       ///< unit of the port
+    std::uint32_t stream = 0;  ///< of random numbers, among those of the population
+    double grid =
+        0.0;  ///< [ms] 0: a Poisson train; else a draw at each multiple of it, as clocked programs have
+    std::int64_t lag = 0;  ///< steps of the grid: the end of a pulse has the draws of its beginning
 };
 
-/// The Poisson trains of one block of neurons, drawn as one process: exponential gaps, uniform targets, in
-/// order of time without a sort. The stream belongs to population and block, never to a shard: one that cuts
-/// a block draws all of it and keeps its own part.
+/// The trains of one block of neurons, drawn as one process: exponential gaps and uniform targets, or on a
+/// grid geometric gaps between its draws, in order of time without a sort. The stream belongs to population
+/// and block, never to a shard: one that cuts a block draws all of it and keeps its own part.
 class NoiseBlock {
 public:
     static constexpr Index neurons = 512;                ///< of a block
@@ -32,13 +37,18 @@ public:
     NoiseBlock(const StreamKey& key, const Noise& noise, Index block, Index size, Index first, Index last)
         : key_(key),
           noise_(noise),
-          slots_(std::bit_ceil(std::min(neurons, size - block * neurons))),
-          mean_gap_(1000.0 * ticks_per_ms / (noise.rate * slots_)),
+          slots_(std::min(neurons, size - block * neurons)),
           base_(static_cast<std::int64_t>(block) * neurons - first),
           size_(last - first),
           times_(chunk),
           targets_(chunk) {
         key_.entity = block;
+        if (on_grid()) {
+            mean_gap_ = draw_unit / -std::log1p(-noise.rate * noise.grid / 1000.0);
+        } else {
+            slots_ = std::bit_ceil(slots_);
+            mean_gap_ = 1000.0 * ticks_per_ms / (noise.rate * slots_);
+        }
     }
 
     const Noise& noise() const { return noise_; }
@@ -57,15 +67,20 @@ public:
 
 private:
     static constexpr std::size_t chunk = 256;
+    static constexpr double draw_unit = 0x1p16;  ///< gaps between draws of a grid are drawn in fractions
 
+    bool on_grid() const { return noise_.grid > 0.0; }
     void draw();
+    /// Turns gaps into times, and slots into neurons.
+    void place(std::span<std::int64_t> gaps, std::span<std::uint16_t> slots);
 
     StreamKey key_;
     Noise noise_;
-    Index slots_;        ///< targets drawn: a power of two, those beyond the population are dropped
-    double mean_gap_;    ///< [ticks]
-    std::int64_t base_;  ///< of the block, from the first neuron kept
-    std::int64_t size_;  ///< neurons kept
+    Index slots_;  ///< targets drawn; off the grid a power of two, those beyond the population are dropped
+    double mean_gap_ = 0.0;    ///< [ticks], or [1] between draws of a grid
+    std::int64_t trial_ = -1;  ///< the last draw of a grid that was a point: step * slots + target
+    std::int64_t base_;        ///< of the block, from the first neuron kept
+    std::int64_t size_;        ///< neurons kept
     Time last_{};
     std::vector<Time> times_;
     std::vector<std::uint16_t> targets_;

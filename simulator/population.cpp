@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/exp.hpp"
+
 namespace apical {
 
 Population::Population(PopulationSetup setup) : setup_(std::move(setup)) {
@@ -19,9 +21,11 @@ Population::Population(PopulationSetup setup) : setup_(std::move(setup)) {
                     .spikes = {},
                     .last_spike = {},
                     .in_burst = {},
+                    .trace = {},
                     .late = {}};
         block.last_spike.assign(block.size(), never);
         block.in_burst.assign(block.size(), false);
+        block.trace.assign(block.size(), 0.0);
         blocks_.push_back(std::move(block));
     }
 }
@@ -60,6 +64,7 @@ void Population::reset(Time now) {
     for (Block& block : blocks_) {
         block.last_spike.assign(block.size(), never);
         block.in_burst.assign(block.size(), false);
+        block.trace.assign(block.size(), 0.0);
         block.late.clear();
     }
     restart(now);
@@ -80,10 +85,19 @@ std::size_t Population::shard_of(Index neuron) const {
     return k;
 }
 
+bool Population::continues_burst(Block& block, Index local, Duration interval) const {
+    if (setup_.classifier == Classifier::isi) return interval <= setup_.b_th;
+    double& trace = block.trace[local];
+    trace *= exp(-ms(interval) / ms(setup_.b_th));
+    const bool running = trace >= exp(-1.0);
+    trace += 1.0;
+    return running;
+}
+
 SpikeKind Population::classify(Block& block, Index local, Time time, SpikeKind says) const {
     if (setup_.classifier == Classifier::every) return SpikeKind::event;
     if (setup_.classifier == Classifier::model) return says;
-    const bool running = time - block.last_spike[local] <= setup_.b_th;
+    const bool running = continues_burst(block, local, time - block.last_spike[local]);
     block.last_spike[local] = time;
     const bool second = running && !block.in_burst[local];
     block.in_burst[local] = running;

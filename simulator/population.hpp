@@ -78,8 +78,9 @@ protected:
         Index first;
         Index last;
         std::vector<Spike> spikes;
-        std::vector<Time> last_spike;  ///< by neuron, for the classifier isi
+        std::vector<Time> last_spike;  ///< by neuron, for the classifiers isi and trace
         std::vector<bool> in_burst;    ///< likewise
+        std::vector<double> trace;     ///< just after the last spike, for the classifier trace
         std::vector<Spike> late;       ///< spikes at the very end of the window, which belong to the next
         Index size() const { return last - first; }
     };
@@ -99,6 +100,7 @@ protected:
 
 private:
     SpikeKind classify(Block& block, Index local, Time time, SpikeKind says) const;
+    bool continues_burst(Block& block, Index local, Duration interval) const;
 
     PopulationSetup setup_;
     std::vector<Projection*> projections_;  ///< by index; null where one does not end here

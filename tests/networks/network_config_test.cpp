@@ -67,7 +67,8 @@ size = 20
 parameters = { tau_m = "0.016 s" }
 classifier = "isi"
 b_th = 12
-background = [{ port = "membrane", rate = 100, weight = "100 uV" }]
+background = [{ port = "membrane", rate = 100, weight = "100 uV" },
+              { port = "membrane", rate = 150, weight = 2, kind = "bernoulli_grid", step = 0.5 }]
 initial = { V_m = { distribution = "uniform", low = -70, high = -50 }, refractory = 0 }
 [projection.in_to_pyr]
 source = "in"
@@ -120,8 +121,11 @@ weights = ["in_to_pyr"]
     EXPECT_EQ(n.populations[1].parameters, (Parameters{{"tau_m", 16.0}}));
     EXPECT_EQ(n.populations[1].classifier, Classifier::isi);
     EXPECT_EQ(n.populations[1].b_th, 12.0);
-    ASSERT_EQ(n.populations[1].background.size(), 1U);
+    ASSERT_EQ(n.populations[1].background.size(), 2U);
     EXPECT_EQ(n.populations[1].background[0].weight, 0.1);
+    EXPECT_EQ(n.populations[1].background[0].kind, Background::Kind::poisson);
+    EXPECT_EQ(n.populations[1].background[1].kind, Background::Kind::bernoulli_grid);
+    EXPECT_EQ(n.populations[1].background[1].step, 0.5);
     EXPECT_EQ(n.populations[1].initial.at("V_m").kind, Distribution::Kind::uniform);
     ASSERT_EQ(n.projections.size(), 3U);
     const ProjectionDescription& p = n.projections[0];
@@ -226,6 +230,12 @@ TEST(NetworkConfig, WhatWouldDoNothingIsAnError) {
                 HasSubstr("error[E0210]: background has no effect: poisson has no ports"));
     EXPECT_THAT(complaint("[population.x]\nmodel = \"lif\"\nclassifier = \"every\"\nb_th = 10"),
                 HasSubstr("error[E0210]: b_th has no effect: classifier is \"every\""));
+    const std::string noisy =
+        "[population.x]\nmodel = \"lif\"\nbackground = [{ port = \"membrane\", rate = 2000, "
+        "weight = 1, step = 2";
+    EXPECT_THAT(complaint(noisy + " }]"), HasSubstr("step has no effect: kind is \"poisson\""));
+    EXPECT_THAT(complaint(noisy + ", kind = \"variance_matched\" }]"),
+                HasSubstr("rate x step is a probability: it must be below 1"));
     EXPECT_THAT(complaint(projection("[signal.s]\npopulation = \"pyr\"")),
                 HasSubstr("error[E0210]: signal 's' has no effect: no drive uses it"));
     EXPECT_THAT(complaint(projection("[record]\ntrace_bin = 10")),

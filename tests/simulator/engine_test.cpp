@@ -49,6 +49,19 @@ TEST(Classifiers, ThresholdIsAParameterAndNoTimeIsTheFirst) {
     EXPECT_EQ(run(d, 50.0).kinds(1), (Kinds{event, burst, event, burst}));
 }
 
+TEST(Classifiers, ByTraceForgetsABurstMoreSlowlyThanASpike) {
+    // After a pair 10 ms apart the trace, 1 + e^(-10/16), takes 16 (1 + ln 1.535) = 22.86 ms to fall to 1/e.
+    for (const auto& [third, kind] : {std::pair{32.8, further}, {32.9, event}}) {
+        NetworkDescription d = told({0.0, 10.0, third}, Classifier::trace);
+        EXPECT_EQ(run(d, 50.0).kinds(1), (Kinds{event, burst, kind})) << third;
+        d.populations[1].classifier = Classifier::isi;
+        EXPECT_EQ(run(d, 50.0).kinds(1), (Kinds{event, burst, event})) << third;
+    }
+    // A single spike: 16 ms, as for isi.
+    EXPECT_EQ(run(told({0.0, 15.99}, Classifier::trace), 50.0).kinds(1), (Kinds{event, burst}));
+    EXPECT_EQ(run(told({0.0, 16.01}, Classifier::trace), 50.0).kinds(1), (Kinds{event, event}));
+}
+
 TEST(Classifiers, EverySpikeAnEvent) {
     EXPECT_EQ(run(told({1.0, 2.0, 3.0}, Classifier::every), 50.0).kinds(1), Kinds(3, event));
     EXPECT_EQ(run(told({1.0, 2.0, 3.0}, std::nullopt, "sst"), 50.0).kinds(1), Kinds(3, event))

@@ -1,4 +1,5 @@
 #include <map>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -73,7 +74,9 @@ TEST(PrivateNoise, IsIndependentBetweenNeurons) {
 }
 
 TEST(PrivateNoise, DoesNotDependOnShardsNorOnTheLoop) {
-    const std::vector<Background> background{{"membrane", 300.0, 5.0}, {"membrane", 100.0, 7.0}};
+    const std::vector<Background> background{{"membrane", 300.0, 5.0},
+                                             {"membrane", 100.0, 7.0},
+                                             {"membrane", 100.0, 6.0, Background::Kind::bernoulli_grid, 0.3}};
     const Outcome reference = run(counters(1100, background), 100.0);
     for (const Index shard_size : {1U, 100U, 511U, 512U, 600U}) {
         BuildOptions options;
@@ -87,6 +90,101 @@ TEST(PrivateNoise, DoesNotDependOnShardsNorOnTheLoop) {
     NetworkDescription d = counters(1100, background, "adaptive_lif");
     d.populations[0].classifier = Classifier::isi;
     EXPECT_TRUE(same_outcome(run(d, 100.0), reference));
+}
+
+TEST(PrivateNoise, OnAGridIsBinomial) {
+    // Steps of 0.7 ms, no whole number of ticks; 600 neurons, so the second block is not full.
+    constexpr double step = 0.7;
+    constexpr double rate = 300.0;
+    constexpr Index size = 600;
+    Noise noise{.port = 0, .rate = rate, .weight = 1.0, .stream = 3, .grid = step};
+    const std::int64_t steps = 4000;
+    std::vector<double> counts(size);
+    std::vector<std::set<std::int64_t>> hit(size);
+    for (NoiseGroup& group : noise_groups(1, "cells", std::span(&noise, 1), size, 0, size)) {
+        Time last{};
+        for (NoiseBlock& train = group.trains.front(); train.next_time() < at(steps * step); train.take(1)) {
+            const std::int64_t index = std::llround(ms(train.next_time()) / step);
+            ASSERT_EQ(train.next_time(), Time{} + ticks(static_cast<double>(index) * step));
+            ASSERT_GE(train.next_time(), last);
+            last = train.next_time();
+            counts[train.targets().front()] += 1.0;
+            ASSERT_TRUE(hit[train.targets().front()].insert(index).second) << "twice in one step";
+        }
+    }
+    const double p = rate * step / 1000.0;
+    const double n = static_cast<double>(steps);
+    EXPECT_NEAR(mean(counts), n * p, 4 * std::sqrt(n * p * (1 - p) / size));
+    double variance = 0.0;
+    for (const double c : counts) variance += std::pow(c - mean(counts), 2) / (size - 1);
+    EXPECT_NEAR(variance / (n * p * (1 - p)), 1.0, 4 * std::sqrt(2.0 / size))
+        << "below Poisson by the factor 1 - p";
+    // Steps are independent: a hit says nothing of the next.
+    double pairs = 0.0;
+    for (const auto& steps_hit : hit) {
+        for (const std::int64_t i : steps_hit) pairs += steps_hit.contains(i + 1) ? 1.0 : 0.0;
+    }
+    EXPECT_NEAR(pairs, size * n * p * p, 5 * std::sqrt(size * n * p * p));
+    // A pulse ends one step after it began, where it began.
+    Noise end = noise;
+    end.lag = 1;
+    auto begins = noise_groups(1, "cells", std::span(&noise, 1), size, 0, size);
+    auto ends = noise_groups(1, "cells", std::span(&end, 1), size, 0, size);
+    for (int i = 0; i < 2000; ++i) {
+        NoiseBlock& b = begins.back().trains.front();
+        NoiseBlock& e = ends.back().trains.front();
+        EXPECT_NEAR(ms(e.next_time() - b.next_time()), step, 2 * tick);
+        EXPECT_EQ(e.targets().front(), b.targets().front());
+        b.take(1);
+        e.take(1);
+    }
+}
+
+TEST(PrivateNoise, OfMatchedVarianceHasThatOfTheGrid) {
+    // The potential of a leaky neuron under noise of mean zero: two kinds with one variance, Poisson with
+    // more.
+    const auto variance = [](Background::Kind kind) {
+        NetworkDescription d;
+        d.populations = {neurons("cells", "lif", 2000, {{"tau_m", 10.0}, {"V_th", 1e6}})};
+        for (const double sign : {1.0, -1.0})
+            d.populations[0].background.push_back({"membrane", 400.0, sign * 0.5, kind, 1.0});
+        const Network network = build(d);
+        double squares = 0.0;
+        constexpr int samples = 10;
+        for (int i = 1; i <= samples; ++i) {
+            network.simulation->cut(at(60.0 * i + 0.5));
+            network.simulation->run_until(at(60.0 * i + 0.5));
+            for (Index k = 0; k < 2000; ++k)
+                squares += std::pow(sample(network, "cells", "V_m", k) + 70.0, 2);
+        }
+        return squares / (2000 * samples);
+    };
+    const double poisson = 2 * 0.4 * 0.25 * 10.0 / 2;  // two trains of 0.4/ms: rate w^2 tau / 2
+    const double tolerance = 4 * std::sqrt(2.0 / 20000);
+    EXPECT_NEAR(variance(Background::Kind::poisson) / poisson, 1.0, tolerance);
+    EXPECT_NEAR(variance(Background::Kind::variance_matched) / poisson, 0.6, 0.6 * tolerance);
+    // Half a step after the last draw: e^(-2 x 0.5/10) times the sum of a geometric series.
+    const double grid = 2 * 0.4 * 0.6 * 0.25 * std::exp(-0.1) / (1 - std::exp(-0.2));
+    EXPECT_NEAR(variance(Background::Kind::bernoulli_grid) / grid, 1.0, tolerance);
+}
+
+TEST(PrivateNoise, PulsesOnALevelEnd) {
+    NetworkDescription d;
+    d.populations = {neurons("cells", "adaptive_lif", 500, {{"V_th", 1e6}})};
+    d.populations[0].background = {{"current", 250.0, 40.0, Background::Kind::bernoulli_grid, 2.0}};
+    const Network network = build(d);
+    double sum = 0.0;
+    for (int i = 1; i <= 40; ++i) {
+        network.simulation->run_until(at(2.0 * i + 1.0));
+        for (Index k = 0; k < 500; ++k) {
+            const double current = sample(network, "cells", "I_stim", k);
+            EXPECT_TRUE(std::abs(current) < 1e-9 || std::abs(current - 40.0) < 1e-9) << current;
+            sum += current / 40.0;
+        }
+    }
+    EXPECT_NEAR(sum / 20000, 0.5, 4 * 0.5 / std::sqrt(20000.0));
+    d.populations[0].background[0].kind = Background::Kind::poisson;
+    EXPECT_THROW(build(d), ModelError);
 }
 
 TEST(PrivateNoise, TwoBackgroundsMerge) {

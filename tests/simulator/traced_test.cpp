@@ -50,7 +50,7 @@ std::vector<std::vector<Input>> inputs(const NetworkDescription& d, const Outcom
             list[synapse.target].push_back({time, synapse.projection, synapse.weight});
         }
     }
-    const std::vector<Noise> noise{{0, 200.0, 0.15}, {1, 100.0, -0.2}, {0, 50.0, -0.4}};
+    const std::vector<Noise> noise{{0, 200.0, 0.15, 0}, {1, 100.0, -0.2, 1}, {0, 50.0, -0.4, 2}};
     for (NoiseGroup& group : noise_groups(d.seed, "cells", noise, size, 0, size)) {
         for (NoiseBlock& train : group.trains) {
             for (; train.next_time() < at(duration); train.take(1))
