@@ -365,7 +365,8 @@ private:
             if (drive.signal != s.name) continue;
             const PopulationDescription& target = population(drive.target, "drive " + drive.name);
             drives.push_back({network_.populations.at(drive.target), level_port_of(target, drive.port),
-                              drive.offset, drive.gain, ticks(drive.delay)});
+                              drive.offset, drive.gain, ticks(drive.delay), Time{} + ticks(drive.from),
+                              drive.until ? Time{} + ticks(*drive.until) : Time::max()});
         }
         simulation().add_signal(signal, drives);
     }

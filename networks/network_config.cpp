@@ -534,6 +534,9 @@ private:
         table.read({"gain", "1", "unit of the port over unit of the signal"}, d.gain);
         table.read({"delay", "ms", "from the signal's sample to its effect", positive, true, delay_reason},
                    d.delay);
+        table.read({"from", "ms", "no drive before, at the signal's samples", not_negative}, d.from);
+        table.read({"until", "ms", "no drive from then on", positive}, d.until, "the end of the run");
+        if (d.until && *d.until <= d.from) table.complain("until", "E0209", "until is not after from");
         network_.drives.push_back(std::move(d));
     }
 

@@ -90,8 +90,8 @@ void Simulation::observe(const Window& window) {
         for (const Signal::Sample& sample : samples_) {
             for (std::size_t i = 0; i < driven.drives.size(); ++i) {
                 const Drive& drive = driven.drives[i];
-                send(inputs_[driven.inputs[i]], sample.time + drive.delay,
-                     drive.offset + drive.gain * sample.value);
+                const Time at = sample.time + drive.delay;
+                send(inputs_[driven.inputs[i]], at, drive.at(at, sample.value));
             }
         }
     }
@@ -262,7 +262,7 @@ void Simulation::add_signal(const Signal& signal, std::span<const Drive> drives)
         driven.inputs.push_back(add_input(drive.population, drive.port));
         // Before the first sample the drive is that of a signal at its undefined value, or zero.
         const double start = signal.kind == Signal::Kind::burst_probability ? signal.undefined : 0.0;
-        send(inputs_[driven.inputs.back()], now_, drive.offset + drive.gain * start);
+        send(inputs_[driven.inputs.back()], now_, drive.at(now_, start));
     }
     signals_.push_back(std::move(driven));
 }

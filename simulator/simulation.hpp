@@ -89,6 +89,12 @@ public:
         double offset;
         double gain;
         Duration delay;
+        Time from = Time{};  ///< zero before this time and from `until` on, at the signal's samples
+        Time until = Time::max();
+
+        double at(Time time, double sample) const {
+            return time >= from && time < until ? offset + gain * sample : 0.0;
+        }
     };
     void add_signal(const Signal& signal, std::span<const Drive> drives);
     /// The recorder outlives the simulation's runs.
