@@ -90,10 +90,9 @@ Vector<n> along(const Vector<n>& y, double h, const std::array<Vector<n>, 7>& sl
     Vector<n> result;
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < n; ++i) {
-        double sum = weights[0] * slope[0][i];
+        result[i] = y[i];
 #pragma GCC unroll 8
-        for (std::size_t k = 1; k < stages; ++k) sum += weights[k] * slope[k][i];
-        result[i] = y[i] + h * sum;
+        for (std::size_t k = 0; k < stages; ++k) result[i] += (h * weights[k]) * slope[k][i];
     }
     return result;
 }

@@ -128,16 +128,17 @@ public:
                 rest_soma_ - w_soma * adaptation_[i] + ex_soma * cell_->E_ex + in_soma * cell_->E_in;
             loss_soma_[i] = leak_soma_ + ex_soma + in_soma;
             drive_dend_[i] = rest_dend_ + ex_dend * cell_->E_ex + in_dend * cell_->E_in;
-            loss_dend_[i] = ex_dend + in_dend;
+            const double loss_dend = ex_dend + in_dend;
+            loss_dend_[i] = leak_dend_ + cell_->drive_dend * loss_dend;
+            loss_by_soma_[i] = (1.0 - cell_->drive_dend) * loss_dend;
         }
     }
 
     [[gnu::always_inline]] Vector<3> operator()(std::size_t node, const Vector<3>& y) const {
         const auto [soma, dend, w] = y;
-        const double force = soma + cell_->drive_dend * (dend - soma);
         Vector<3> slope{
             drive_soma_[node] - loss_soma_[node] * soma,
-            drive_dend_[node] - leak_dend_ * dend - loss_dend_[node] * force - w * per_C_dend_,
+            (drive_dend_[node] - w * per_C_dend_) - loss_by_soma_[node] * soma - loss_dend_[node] * dend,
             (cell_->a_dend * (dend - cell_->E_L) - w) * per_tau_w_,
         };
         if constexpr (Cell::regenerative) {
@@ -174,6 +175,7 @@ private:
     AtNodes loss_soma_;
     AtNodes drive_dend_;
     AtNodes loss_dend_;
+    AtNodes loss_by_soma_;
 };
 
 struct Passage {
