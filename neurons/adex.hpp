@@ -16,9 +16,8 @@ namespace apical {
 
 /// Adaptive exponential integrate-and-fire neuron with conductance synapses:
 ///
-///     C_m dV_m/dt = g_L [E_L - V_m + Delta_T exp((V_m - V_T)/Delta_T) + g_ex (E_ex - V_m) + g_in (E_in -
-///     V_m)]
-///                   - w + I_stim
+///     C_m dV_m/dt = g_L [E_L - V_m + Delta_T exp((V_m - V_T)/Delta_T)] - w + I_stim
+///                   + g_L [g_ex (E_ex - V_m) + g_in (E_in - V_m)]
 ///     tau_w dw/dt = a (V_m - E_L) - w,   tau_syn_ex dg_ex/dt = -g_ex,   tau_syn_in dg_in/dt = -g_in
 ///     at V_m = V_peak: w -> w + b, V_m held for t_ref at E_L, or at V_reset if hold_at_E_L is 0
 ///
@@ -164,8 +163,8 @@ private:
     Passage hold(State& s, double dt) const {
         const double target = a * (s.V_m - E_L);
         s.w = target + (s.w - target) * exp(-dt / tau_w);
-        s.g_ex *= exp(-dt / tau_syn_ex);
-        s.g_in *= exp(-dt / tau_syn_in);
+        s.g_ex = ode::faded(s.g_ex, exp(-dt / tau_syn_ex));
+        s.g_in = ode::faded(s.g_in, exp(-dt / tau_syn_in));
         s.refractory = std::max(s.refractory - dt, 0.0);
         return {dt, false};
     }
@@ -184,9 +183,9 @@ private:
               per_tau_w_(1.0 / cell.tau_w) {}
 
         void span(double h) {
-            excitatory_ = decay_at_nodes(h / cell_->tau_syn_ex);
-            inhibitory_ = decay_at_nodes(h / cell_->tau_syn_in);
-            for (std::size_t i = 0; i < nodes.size(); ++i) {
+            excitatory_ = ode::decay_at_nodes(h / cell_->tau_syn_ex);
+            inhibitory_ = ode::decay_at_nodes(h / cell_->tau_syn_in);
+            for (std::size_t i = 0; i < ode::nodes.size(); ++i) {
                 const double ex = leak_ * state_->g_ex * excitatory_[i];
                 const double in = leak_ * state_->g_in * inhibitory_[i];
                 drive_[i] = rest_ + ex * cell_->E_ex + in * cell_->E_in;
@@ -194,7 +193,7 @@ private:
             }
         }
 
-        [[gnu::always_inline]] Vector<2> operator()(std::size_t node, const Vector<2>& y) const {
+        [[gnu::always_inline]] ode::Vector<2> operator()(std::size_t node, const ode::Vector<2>& y) const {
             const auto [V, w] = y;
             const double upstroke = upstroke_ * exp((V - cell_->V_T) * per_Delta_);
             const double rise = drive_[node] - loss_[node] * V - w * per_C_ + upstroke;
@@ -207,7 +206,7 @@ private:
         double inhibitory() const { return inhibitory_.back(); }
 
     private:
-        using AtNodes = std::array<double, nodes.size()>;
+        using AtNodes = std::array<double, ode::nodes.size()>;
         const AdEx* cell_;
         const State* state_;
         double per_C_;
@@ -225,15 +224,15 @@ private:
     /// One step of at most `longest`, or to the crossing in it.
     Passage pass(State& s, double longest) const {
         Flow flow(*this, s);
-        const Step<2> step = controlled_step(flow, Vector<2>{s.V_m, s.w},
-                                             Vector<2>{tolerance, tolerance * g_L}, longest, s.step);
-        Landing<2> landing{step.h, step.end};
+        const ode::Step<2> step = ode::controlled_step(
+            flow, ode::Vector<2>{s.V_m, s.w}, ode::Vector<2>{tolerance, tolerance * g_L}, longest, s.step);
+        ode::Landing<2> landing{step.h, step.end};
         bool crossed = false;
         if (!(step.bound(0) < V_peak)) {
             const auto gap = [&](double x) { return step.at(0, x) - V_peak; };
-            if (const auto x = first_crossing(gap, shortest_step / step.h)) {
+            if (const auto x = ode::first_crossing(gap, ode::shortest_step / step.h)) {
                 crossed = true;
-                landing = land(flow, step, *x * step.h, [&](const Step<2>& part) {
+                landing = ode::land(flow, step, *x * step.h, [&](const ode::Step<2>& part) {
                     return std::pair{part.end[0] - V_peak, part.slope[6][0]};
                 });
                 flow.span(landing.time);
@@ -241,8 +240,8 @@ private:
         }
         s.V_m = std::max(landing.y[0], V_min);
         s.w = landing.y[1];
-        s.g_ex *= flow.excitatory();
-        s.g_in *= flow.inhibitory();
+        s.g_ex = ode::faded(s.g_ex, flow.excitatory());
+        s.g_in = ode::faded(s.g_in, flow.inhibitory());
         return {landing.time, crossed};
     }
 };

@@ -16,28 +16,28 @@ namespace apical {
 
 /// Two-compartment pyramidal cell whose dendrite is regenerative and is woken by back-propagating spikes:
 ///
-///     dV_soma/dt  = (E_L - V_soma)/tau_soma + [G_soma S(V_dend) - w_soma + I_soma]/C_soma + syn_soma
-///     dV_dend/dt  = (E_L - V_dend)/tau_dend + [G_dend S(V_dend) - w_dend + I_box K(t) + I_dend]/C_dend +
-///     syn_dend tau_w_soma dw_soma/dt = -w_soma,   tau_w_dend dw_dend/dt = a_dend (V_dend - E_L) - w_dend
+///     dV_soma/dt = (E_L - V_soma)/tau_soma + [G_soma S(V_dend) - w_soma + I_soma]/C_soma + syn_soma
+///     dV_dend/dt = (E_L - V_dend)/tau_dend + [G_dend S(V_dend) - w_dend + I_dend + I_box K]/C_dend
+///                  + syn_dend
+///     tau_w_soma dw_soma/dt = -w_soma,   tau_w_dend dw_dend/dt = a_dend (V_dend - E_L) - w_dend
 ///     tau_th dtheta/dt = V_th - theta,   S(V) = 1/(1 + exp(-(V - V_half)/slope))
 ///     syn = [g_ex (E_ex - V) + g_in (E_in - V)]/tau,   tau_syn dg/dt = -g
-///     at V_soma = theta: V_soma -> V_reset, w_soma -> w_soma + b_soma, theta -> theta + jump_th; never
-///     refractory K(t): spikes t_spk with delay_box <= t - t_spk <= delay_box + t_box, at most one unless
-///     sum_boxes
+///     at V_soma = theta: V_soma -> V_reset, w_soma -> w_soma + b_soma, theta -> theta + jump_th
+///     K: how many spikes are delay_box to delay_box + t_box old; one at most unless sum_boxes
 ///
-/// The V of syn_dend is V_soma unless drive_dend is 1. That is not an error here but in the reference, whose
-/// results depend on it.
+/// There is no refractory time. The V of syn_dend is V_soma unless drive_dend is 1: what looks like an error
+/// is what the reference does, and its results depend on it.
 ///
 /// Presets: `payeur2021`, the full neuron of Payeur, Guerguiev, Zenke, Richards & Naud (2021),
 /// Burst-dependent synaptic plasticity can coordinate learning in hierarchical circuits, Nat. Neurosci.
-/// 24:1010, as its code has it (figures 2 and 3); `greedy2026`, the cell of Greedy et al. (2026),
-/// Cell-type-specific cortical feedback coordinates hierarchical credit assignment,
-/// bioRxiv 10.64898/2026.06.16.732595, as its code has it, with synapses that deliver charges. Their spike
-/// times are tested. Where the reference starts from w_dend = 1.3 pA (payeur2021), `initial` has 0.
+/// 24:1010, as its code has it (figures 2 and 3), tested against spike times of the reference; `greedy2026`,
+/// the cell of Greedy et al. (2026), Cell-type-specific cortical feedback coordinates hierarchical credit
+/// assignment, bioRxiv 10.64898/2026.06.16.732595, as its code has it, with synapses that deliver charges.
+/// Where the former starts from w_dend = 1.3 pA, `initial` has 0.
 ///
-/// Each step keeps its estimated error below `tolerance`: that of V_m_soma, of V_m_dend, and of w_dend over
-/// the dendrite's leak conductance. Crossings are those of the step's continuous extension; see
-/// first_crossing for the excursions it sees.
+/// Between inputs, spikes and edges of boxes each step keeps the sum of its estimated errors below
+/// `tolerance`: those of V_m_soma, of V_m_dend, and of w_dend over the dendrite's leak conductance. Crossings
+/// are as accurate; which are seen within a step, ode::first_crossing says.
 struct BurstPyramidal {
     double C_m_soma = 370.0;     ///< [pF] capacitance
     double tau_m_soma = 16.0;    ///< [ms] membrane time constant
@@ -83,14 +83,15 @@ struct BurstPyramidal {
         "two compartments, regenerative dendrite, bursts by back-propagating spikes";
     static constexpr std::string_view equations =
         "dV_soma/dt = (E_L - V_soma)/tau_soma + [G_soma S(V_dend) - w_soma + I_soma]/C_soma + syn_soma\n"
-        "dV_dend/dt = (E_L - V_dend)/tau_dend + [G_dend S(V_dend) - w_dend + I_box K(t) + I_dend]/C_dend + "
+        "dV_dend/dt = (E_L - V_dend)/tau_dend + [G_dend S(V_dend) - w_dend + I_dend + I_box K]/C_dend + "
         "syn_dend\n"
         "tau_w_soma dw_soma/dt = -w_soma,   tau_w_dend dw_dend/dt = a_dend (V_dend - E_L) - w_dend\n"
         "tau_th dtheta/dt = V_th - theta,   S(V) = 1/(1 + exp(-(V - V_half)/slope))\n"
         "syn = [g_ex (E_ex - V) + g_in (E_in - V)]/tau,   tau_syn dg/dt = -g;   V is V_soma in syn_dend too, "
         "unless drive_dend = 1\n"
         "at V_soma = theta: V_soma -> V_reset, w_soma -> w_soma + b_soma, theta -> theta + jump_th\n"
-        "K(t) = 1 from delay_box to delay_box + t_box after a spike, or their number if sum_boxes = 1\n"
+        "K = 1 from delay_box to delay_box + t_box after a spike, or the number of such spikes if sum_boxes "
+        "= 1\n"
         "Payeur, Guerguiev, Zenke, Richards & Naud (2021), Nat. Neurosci. 24:1010; Greedy et al. (2026), "
         "bioRxiv";
     static constexpr auto fields = std::to_array<Field<BurstPyramidal>>({

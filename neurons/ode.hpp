@@ -10,12 +10,11 @@
 #include "core/exp.hpp"
 #include "core/time.hpp"
 
-namespace apical {
-
 /// Error-controlled integration of the small non-linear systems between a neuron's inputs, without
 /// allocation: the embedded pair of order 5(4) of Dormand & Prince (1980), J. Comput. Appl. Math. 6:19, with
 /// the continuous extension of order 4 of Hairer, Norsett & Wanner (1993), Solving Ordinary Differential
 /// Equations I, section II.6.
+namespace apical::ode {
 
 template <std::size_t n>
 using Vector = std::array<double, n>;
@@ -34,6 +33,12 @@ inline std::array<double, nodes.size()> decay_at_nodes(double h_over_tau) {
     const double x36 = x18 * x18;
     const double x72 = x36 * x36;
     return {1.0, x18, x18 * x9, x72, x72 * x8, x72 * x18};
+}
+
+/// x after a decay by `factor`; zero once it is beyond any effect, since subnormal numbers are slow.
+inline double faded(double x, double factor) {
+    const double rest = x * factor;
+    return std::abs(rest) > 1e-100 ? rest : 0.0;
 }
 
 /// One step of h [ms].
@@ -117,13 +122,13 @@ Step<n> dormand_prince(Flow& flow, const Vector<n>& y, double h) {
     return s;
 }
 
-/// Steps are not made longer, even where nothing happens: an excursion shorter than that cannot hide.
+/// Steps are not made longer, even where little happens, lest an excursion above threshold be overlooked.
 inline constexpr double longest_step = 5.0;  // [ms]
 /// A quarter of a tick, what a crossing is known to. Steps are not made shorter to please the tolerance.
 inline constexpr double shortest_step = 0.25 * ms_per_tick;
 
-/// A step of at most `longest` [ms] that keeps the error of each variable below its tolerance. `guess` is the
-/// length to try, and becomes that for the next step.
+/// A step of at most `longest` [ms] that keeps the sum of the estimated errors, each over its tolerance,
+/// below one. `guess` is the length to try, and becomes that for the next step.
 template <std::size_t n, class Flow>
 Step<n> controlled_step(Flow& flow, const Vector<n>& y, const Vector<n>& tolerance, double longest,
                         double& guess) {
@@ -131,10 +136,7 @@ Step<n> controlled_step(Flow& flow, const Vector<n>& y, const Vector<n>& toleran
     while (true) {
         const Step<n> step = dormand_prince(flow, y, h);
         double error = 0.0;
-        for (std::size_t i = 0; i < n; ++i) {
-            const double share = step.error(i) / tolerance[i];
-            error = share <= error ? error : share;  // NaN passes through
-        }
+        for (std::size_t i = 0; i < n; ++i) error += step.error(i) / tolerance[i];
         const bool accepted = error <= 1.0 || h <= shortest_step;
         // A step that was cut by the next input says little about the length to try.
         if (!accepted || h == guess) {
@@ -205,4 +207,4 @@ Landing<n> land(Flow& flow, const Step<n>& step, double time, const Gap& gap) {
     return landing;
 }
 
-}  // namespace apical
+}  // namespace apical::ode

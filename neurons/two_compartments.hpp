@@ -111,15 +111,15 @@ public:
     }
 
     void span(double h) {
-        excitatory_ = decay_at_nodes(h / cell_->tau_syn_ex);
-        inhibitory_ = decay_at_nodes(h / cell_->tau_syn_in);
-        adaptation_ = decay_at_nodes(h / cell_->tau_w_soma);
+        excitatory_ = ode::decay_at_nodes(h / cell_->tau_syn_ex);
+        inhibitory_ = ode::decay_at_nodes(h / cell_->tau_syn_in);
+        adaptation_ = ode::decay_at_nodes(h / cell_->tau_w_soma);
         const double g_ex_soma = state_->g_ex_soma * leak_soma_;
         const double g_in_soma = state_->g_in_soma * leak_soma_;
         const double g_ex_dend = state_->g_ex_dend * leak_dend_;
         const double g_in_dend = state_->g_in_dend * leak_dend_;
         const double w_soma = state_->w_soma * per_C_soma_;
-        for (std::size_t i = 0; i < nodes.size(); ++i) {
+        for (std::size_t i = 0; i < ode::nodes.size(); ++i) {
             const double ex_soma = g_ex_soma * excitatory_[i];
             const double in_soma = g_in_soma * inhibitory_[i];
             const double ex_dend = g_ex_dend * excitatory_[i];
@@ -134,9 +134,9 @@ public:
         }
     }
 
-    [[gnu::always_inline]] Vector<3> operator()(std::size_t node, const Vector<3>& y) const {
+    [[gnu::always_inline]] ode::Vector<3> operator()(std::size_t node, const ode::Vector<3>& y) const {
         const auto [soma, dend, w] = y;
-        Vector<3> slope{
+        ode::Vector<3> slope{
             drive_soma_[node] - loss_soma_[node] * soma,
             (drive_dend_[node] - w * per_C_dend_) - loss_by_soma_[node] * soma - loss_dend_[node] * dend,
             (cell_->a_dend * (dend - cell_->E_L) - w) * per_tau_w_,
@@ -155,7 +155,7 @@ public:
     double adaptation() const { return adaptation_.back(); }
 
 private:
-    using AtNodes = std::array<double, nodes.size()>;
+    using AtNodes = std::array<double, ode::nodes.size()>;
     const Cell* cell_;
     const TwoCompartmentState* state_;
     double leak_soma_;
@@ -187,21 +187,21 @@ struct Passage {
 template <class Cell>
 Passage pass(const Cell& cell, TwoCompartmentState& s, double longest, double box, bool armed) {
     TwoCompartmentFlow<Cell> flow(cell, s, box);
-    const Step<3> step = controlled_step(
-        flow, Vector<3>{s.V_m_soma, s.V_m_dend, s.w_dend},
-        Vector<3>{cell.tolerance, cell.tolerance, cell.tolerance * cell.C_m_dend / cell.tau_m_dend}, longest,
-        s.step);
+    const ode::Step<3> step = ode::controlled_step(
+        flow, ode::Vector<3>{s.V_m_soma, s.V_m_dend, s.w_dend},
+        ode::Vector<3>{cell.tolerance, cell.tolerance, cell.tolerance * cell.C_m_dend / cell.tau_m_dend},
+        longest, s.step);
     const auto theta_after = [&](double t) {
         return cell.V_th + (s.theta - cell.V_th) * exp(-t / cell.tau_th);
     };
     double theta = theta_after(step.h);
-    Landing<3> landing{step.h, step.end};
+    ode::Landing<3> landing{step.h, step.end};
     bool crossed = false;
     if (armed && !(step.bound(0) < std::min(s.theta, theta))) {
         const auto gap = [&](double x) { return step.at(0, x) - theta_after(x * step.h); };
-        if (const auto x = first_crossing(gap, shortest_step / step.h)) {
+        if (const auto x = ode::first_crossing(gap, ode::shortest_step / step.h)) {
             crossed = true;
-            landing = land(flow, step, *x * step.h, [&](const Step<3>& part) {
+            landing = ode::land(flow, step, *x * step.h, [&](const ode::Step<3>& part) {
                 const double height = theta_after(part.h);
                 return std::pair{part.end[0] - height, part.slope[6][0] - (cell.V_th - height) / cell.tau_th};
             });
@@ -213,11 +213,11 @@ Passage pass(const Cell& cell, TwoCompartmentState& s, double longest, double bo
     s.V_m_dend = landing.y[1];
     s.w_dend = landing.y[2];
     s.theta = theta;
-    s.w_soma *= flow.adaptation();
-    s.g_ex_soma *= flow.excitatory();
-    s.g_ex_dend *= flow.excitatory();
-    s.g_in_soma *= flow.inhibitory();
-    s.g_in_dend *= flow.inhibitory();
+    s.w_soma = ode::faded(s.w_soma, flow.adaptation());
+    s.g_ex_soma = ode::faded(s.g_ex_soma, flow.excitatory());
+    s.g_ex_dend = ode::faded(s.g_ex_dend, flow.excitatory());
+    s.g_in_soma = ode::faded(s.g_in_soma, flow.inhibitory());
+    s.g_in_dend = ode::faded(s.g_in_dend, flow.inhibitory());
     return {landing.time, crossed};
 }
 
