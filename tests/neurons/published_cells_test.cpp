@@ -1,6 +1,7 @@
 #include "tests/neurons/published_cells.hpp"
 
-#include <algorithm>
+#include <array>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,15 @@
 #include "neurons/burst_pyramidal.hpp"
 
 namespace apical {
+namespace test {
+
+void PrintTo(const PublishedCell& cell, std::ostream* out) {
+    *out << cell.model << ", " << cell.I_soma << " and " << cell.I_dend << " pA, g = " << cell.g_ex_soma
+         << ' ' << cell.g_in_soma << ' ' << cell.g_ex_dend << ' ' << cell.g_in_dend;
+}
+
+}  // namespace test
+
 namespace {
 
 using test::PublishedCell;
