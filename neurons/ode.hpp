@@ -23,7 +23,7 @@ using Vector = std::array<double, n>;
 inline constexpr std::array<double, 6> nodes{0.0, 0.2, 0.3, 0.8, 8.0 / 9.0, 1.0};
 
 /// e^(-c h/tau) at the nodes c, for h/tau: from one exponential, since all nodes are ninetieths; to 1e-14.
-inline std::array<double, nodes.size()> decay_at_nodes(double h_over_tau) {
+[[gnu::always_inline]] inline std::array<double, nodes.size()> decay_at_nodes(double h_over_tau) {
     const double x1 = exp(h_over_tau * (-1.0 / 90));
     const double x2 = x1 * x1;
     const double x4 = x2 * x2;

@@ -142,7 +142,7 @@ public:
             (cell_->a_dend * (dend - cell_->E_L) - w) * per_tau_w_,
         };
         if constexpr (Cell::regenerative) {
-            const double active = logistic((dend - cell_->V_half_dend) * per_slope_);
+            const double active = 1.0 / (1.0 + exp((cell_->V_half_dend - dend) * per_slope_));
             slope[0] += gain_soma_ * active;
             slope[1] += gain_dend_ * active;
         }
