@@ -1,6 +1,9 @@
 #pragma once
 
 #include "neurons/adaptive_lif.hpp"
+#include "neurons/adex.hpp"
+#include "neurons/burst_poisson.hpp"
+#include "neurons/burst_pyramidal.hpp"
 #include "neurons/lif.hpp"
 #include "neurons/source.hpp"
 #include "neurons/stochastic_pyramidal.hpp"
@@ -20,6 +23,11 @@ void for_each_neuron_model(Visit visit) {
     visit("sst", AdaptiveLif::sst());
     visit("stochastic_pyramidal", StochasticPyramidal{});
     visit("integrator_pyramidal", IntegratorPyramidal{});
+    visit("payeur2021_pyramidal", BurstPyramidal::payeur2021());
+    visit("greedy2026_pyramidal", BurstPyramidal::greedy2026());
+    visit("burst_poisson", BurstPoisson{});
+    visit("adex_pv", AdEx::pv());
+    visit("adex_sst", AdEx::sst());
 }
 
 template <class Visit>

@@ -29,6 +29,7 @@ struct Port {
     std::string_view name;
     std::string_view unit;  ///< of the weights
     bool level = false;     ///< what arrives stays: steps and drives may end here
+    bool inhibits = false;  ///< a positive weight inhibits: a conductance that reverses below rest
 };
 
 /// What every model of a neuron declares. The object is its parameter set.

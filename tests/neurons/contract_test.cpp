@@ -1,7 +1,6 @@
 #include <cmath>
 #include <set>
 #include <string>
-#include <type_traits>
 
 #include <gtest/gtest.h>
 
@@ -19,6 +18,11 @@ using test::visited;
 
 template <class Model>
 inline constexpr bool deterministic = LinearModel<Model> || DeterministicModel<Model>;
+
+/// A model that fires without input says so: it has no rest to stay at, and what excitation does depends on
+/// when it comes.
+template <class Model>
+inline constexpr bool rests = deterministic<Model> && !requires { Model::fires_by_itself; };
 
 /// A neuron with its stream; advances through all spikes of an interval.
 template <class Model>
@@ -72,7 +76,21 @@ struct Cell {
 };
 
 /// An input that a port's unit makes noticeable.
-double strength(std::string_view unit) { return unit == "pA" ? 60.0 : unit == "mV" ? 3.0 : 0.4; }
+double strength(std::string_view unit) {
+    return unit == "pA" ? 60.0 : unit == "mV" ? 3.0 : unit == "pC" ? 1.0 : 0.4;
+}
+
+/// Models that are integrated under error control keep the laws to within their tolerance.
+template <class Model>
+inline constexpr bool integrates = NeuronModel<Model>&& requires(const Model& model) {
+    model.tolerance;
+};
+
+template <class Model>
+Model accurate(Model model) {
+    if constexpr (integrates<Model>) model.tolerance = 1e-9;
+    return model;
+}
 
 /// Input times and weights on all ports but levels, some of them strong.
 struct Input {
@@ -104,7 +122,8 @@ void for_each_law_abiding(Visit visit) {
 }
 
 TEST(Contract, AdvancingInPiecesIsAdvancingAtOnce) {
-    for_each_law_abiding([]<class Model>(std::string_view, const Model& model) {
+    for_each_law_abiding([]<class Model>(std::string_view, const Model& defaults) {
+        const Model model = accurate(defaults);
         Cell<Model> whole(model);
         Cell<Model> pieces(model);
         for (const Input& input : inputs<Model>(2000)) {
@@ -123,13 +142,12 @@ TEST(Contract, AdvancingInPiecesIsAdvancingAtOnce) {
         // A crossing is known to a quarter of a tick, and its error passes to the next one. The phase of the
         // integrator is known to its tolerance, 1e-9 per call, with a slope of 1/R or less: here up to
         // thousands of calls between events.
-        const bool integrates = std::is_same_v<Model, IntegratorPyramidal>;
         for (std::size_t i = 0; i < whole.spikes.size(); ++i) {
-            ASSERT_NEAR(whole.spikes[i].time, pieces.spikes[i].time, integrates ? 1e-4 : 1e-7) << i;
+            ASSERT_NEAR(whole.spikes[i].time, pieces.spikes[i].time, integrates<Model> ? 1e-4 : 1e-7) << i;
             EXPECT_EQ(whole.spikes[i].kind, pieces.spikes[i].kind) << i;
             EXPECT_EQ(std::isnan(whole.spikes[i].mark), std::isnan(pieces.spikes[i].mark));
             if (!std::isnan(whole.spikes[i].mark)) {
-                EXPECT_NEAR(whole.spikes[i].mark, pieces.spikes[i].mark, integrates ? 1e-5 : 1e-8);
+                EXPECT_NEAR(whole.spikes[i].mark, pieces.spikes[i].mark, integrates<Model> ? 1e-5 : 1e-8);
             }
         }
     });
@@ -137,8 +155,9 @@ TEST(Contract, AdvancingInPiecesIsAdvancingAtOnce) {
 
 TEST(Contract, RestStaysAtRest) {
     for_each_law_abiding([]<class Model>(std::string_view, const Model& model) {
-        if constexpr (deterministic<Model>) {
+        if constexpr (rests<Model>) {
             Cell<Model> cell(model);
+            cell.advance(20000.0);  // where activation has no threshold, rest is not quite E_L
             const auto before = cell.numbers();
             for (const double dt : {0.0, 1e-9, 0.1, 1.0, 100.0, 1e5}) cell.advance(dt);
             EXPECT_TRUE(cell.spikes.empty());
@@ -151,7 +170,7 @@ TEST(Contract, RestStaysAtRest) {
 
 TEST(Contract, MoreExcitationNeverDelaysASpikeFromRest) {
     for_each_law_abiding([]<class Model>(std::string_view, const Model& model) {
-        if constexpr (deterministic<Model>) {
+        if constexpr (rests<Model>) {
             for (std::size_t port = 0; port < Model::ports.size(); ++port) {
                 double earlier = std::numeric_limits<double>::infinity();
                 for (double factor = 0.5; factor < 100.0; factor *= 1.1) {
@@ -162,7 +181,11 @@ TEST(Contract, MoreExcitationNeverDelaysASpikeFromRest) {
                     EXPECT_LE(time, earlier + ms_per_tick) << Model::ports[port].name << " x " << factor;
                     earlier = time;
                 }
-                EXPECT_LT(earlier, 50.0) << Model::ports[port].name << ": a test of silence";
+                if (Model::ports[port].inhibits) {
+                    EXPECT_EQ(earlier, std::numeric_limits<double>::infinity()) << Model::ports[port].name;
+                } else {
+                    EXPECT_LT(earlier, 50.0) << Model::ports[port].name << ": a test of silence";
+                }
             }
         }
     });
@@ -211,7 +234,9 @@ TEST(Contract, FieldsAreUniqueDocumentedAndInRange) {
             EXPECT_TRUE(ports.insert(port.name).second && !port.unit.empty()) << port.name;
         EXPECT_FALSE(Model::summary.empty());
         EXPECT_FALSE(Model::equations.empty());
-        EXPECT_EQ(model.check(), std::nullopt);
+        if constexpr (requires { model.check(); }) {
+            EXPECT_EQ(model.check(), std::nullopt);
+        }
     });
 }
 
@@ -257,6 +282,15 @@ TEST(Contract, ContradictionsAreRefused) {
     refused("stochastic_pyramidal", {{"burst_spikes", 2.5}});
     refused("stochastic_pyramidal", {{"burst_spikes", 5.0}});
     refused("integrator_pyramidal", {{"R", 8.0}});
+    refused("payeur2021_pyramidal", {{"V_reset", -50.0}});
+    refused("payeur2021_pyramidal", {{"drive_dend", 0.5}});
+    refused("greedy2026_pyramidal", {{"sum_boxes", 0.5}});
+    refused("burst_poisson", {{"t_ref", 15.0}});
+    refused("burst_poisson", {{"delay_min", 16.0}});
+    refused("burst_poisson", {{"drive_dend", 0.5}});
+    refused("adex_pv", {{"hold_at_E_L", 0.5}});
+    refused("adex_pv", {{"V_peak", -70.0}});
+    refused("adex_sst", {{"V_min", -69.0}});
 }
 
 }  // namespace

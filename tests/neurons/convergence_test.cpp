@@ -1,7 +1,12 @@
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "neurons/adex.hpp"
+#include "neurons/burst_poisson.hpp"
+#include "neurons/burst_pyramidal.hpp"
 #include "neurons/stochastic_pyramidal.hpp"
 
 namespace apical {
@@ -54,6 +59,56 @@ TEST(Integrator, ErrorPerCallIsBelowTheTolerance) {
         const double calls = expected / step;
         EXPECT_LT(std::abs(first_event(1e-6, 5.0, step) - expected), calls * 1e-6 / 0.009 + 1e-6) << step;
     }
+}
+
+/// Spike times in 400 ms with a constant current on `port`, every 40 ms an input on each of the first ports.
+template <class Model>
+std::vector<double> spike_times(Model model, double tolerance, std::size_t port, double current) {
+    model.tolerance = tolerance;
+    auto state = model.initial();
+    const StreamKey key(1, "model", "cell");
+    std::uint32_t draws = 0;
+    Draw draw(key, draws);
+    const auto next = [&](double dt) {
+        if constexpr (StochasticModel<Model>) {
+            return model.advance(state, dt, draw);
+        } else {
+            return model.advance(state, dt);
+        }
+    };
+    model.receive(state, port, current);
+    std::vector<double> times;
+    double now = 0.0;
+    for (double input = 40.0; input <= 400.0; input += 40.0) {
+        while (const auto spike = next(input - now)) times.push_back(now += spike->offset);
+        now = input;
+        model.receive(state, 0, 0.5);
+        model.receive(state, 1, 0.3);
+    }
+    return times;
+}
+
+/// The largest error of a spike time falls in proportion to the tolerance, or faster.
+template <class Model>
+void expect_convergence(const Model& model, std::size_t port, double current, double ms_per_mV) {
+    const std::vector<double> exact = spike_times(model, 1e-12, port, current);
+    ASSERT_GT(exact.size(), 5U) << "a test of silence";
+    for (const double tolerance : {1e-4, 1e-5, 1e-6, 1e-7}) {
+        const std::vector<double> times = spike_times(model, tolerance, port, current);
+        ASSERT_EQ(times.size(), exact.size()) << tolerance;
+        double error = 0.0;
+        for (std::size_t i = 0; i < exact.size(); ++i) error = std::max(error, std::abs(times[i] - exact[i]));
+        EXPECT_LT(error, ms_per_mV * tolerance + 1e-8) << "tolerance " << tolerance;
+    }
+}
+
+TEST(ErrorControl, SpikeTimesConvergeWithTheTolerance) {
+    expect_convergence(BurstPyramidal::payeur2021(), 6, 700.0, 3.0);
+    expect_convergence(BurstPyramidal::greedy2026(), 6, 700.0, 25.0);
+    expect_convergence(BurstPoisson{}, 6, 700.0, 8.0);
+    // The interneurons linger near the saddle, the upstroke takes many steps.
+    expect_convergence(AdEx::pv(), 2, 250.0, 80.0);
+    expect_convergence(AdEx::sst(), 2, 100.0, 30.0);
 }
 
 }  // namespace

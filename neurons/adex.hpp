@@ -1,0 +1,251 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/exp.hpp"
+#include "core/field.hpp"
+#include "neurons/model.hpp"
+#include "neurons/ode.hpp"
+
+namespace apical {
+
+/// Adaptive exponential integrate-and-fire neuron with conductance synapses:
+///
+///     C_m dV_m/dt = g_L [E_L - V_m + Delta_T exp((V_m - V_T)/Delta_T)] - w + I_stim
+///                   + g_L [g_ex (E_ex - V_m) + g_in (E_in - V_m)]
+///     tau_w dw/dt = a (V_m - E_L) - w,   tau_syn_ex dg_ex/dt = -g_ex,   tau_syn_in dg_in/dt = -g_in
+///     at V_m = V_peak: w -> w + b, V_m held for t_ref at E_L, or at V_reset if hold_at_E_L is 0
+///
+/// Conductances are in units of the leak. While V_m is held, conductances and w go on. V_m does not fall
+/// below V_min. Potential and w are integrated under error control: `tolerance` bounds the estimated error of
+/// a step in V_m and in w/g_L. The conductances are exact.
+///
+/// Presets: parvalbumin-like `pv` and somatostatin-like `sst` interneurons of Payeur, Guerguiev, Zenke,
+/// Richards & Naud (2021), Nat. Neurosci. 24:1010, figure 3, as its code has them. There V_m is held at E_L
+/// after a spike, and the nominal V_reset has no effect: hold_at_E_L. The constant current of the pv cells
+/// there, 205 pA, is part of the experiment: I_e. Source of the model: Brette & Gerstner (2005), J.
+/// Neurophysiol. 94:3637.
+struct AdEx {
+    double C_m = 100.0;        ///< [pF] capacitance
+    double g_L = 10.0;         ///< [nS] leak
+    double E_L = -70.0;        ///< [mV] leak reversal
+    double Delta_T = 2.0;      ///< [mV] slope of the upstroke
+    double V_T = -48.0;        ///< [mV] where the upstroke takes over
+    double V_peak = 0.0;       ///< [mV] spike
+    double V_reset = -55.0;    ///< [mV] nominal reset
+    double hold_at_E_L = 1.0;  ///< [1] 1: reset to E_L; 0: to V_reset
+    double t_ref = 1.0;        ///< [ms] absolute refractory period
+    double V_min = -80.0;      ///< [mV] V_m does not fall below
+    double a = 0.0;            ///< [nS] subthreshold adaptation
+    double b = 0.0;            ///< [pA] spike-triggered adaptation
+    double tau_w = 5.0;        ///< [ms] of the adaptation
+    double E_ex = 0.0;         ///< [mV] reversal
+    double E_in = -80.0;       ///< [mV] reversal
+    double tau_syn_ex = 5.0;   ///< [ms] decay of the conductances
+    double tau_syn_in = 10.0;  ///< [ms]
+    double I_e = 0.0;          ///< [pA] constant current
+    double tolerance = 1e-5;   ///< [mV] error of a step
+
+    static constexpr AdEx pv() { return {}; }
+    /// V_T such that the rheobase is 25 pA: 25 pA/(g_L + a) + E_L + Delta_T - Delta_T ln(1 + a/g_L).
+    static constexpr AdEx sst() {
+        return {.g_L = 5,
+                .Delta_T = 4,
+                .V_T = -61.835786173762754,
+                .V_reset = -65,
+                .t_ref = 2,
+                .a = 0.5,
+                .b = 10,
+                .tau_w = 500};
+    }
+
+    static constexpr std::string_view name = "adex";
+    static constexpr Classifier classifier = Classifier::every;
+    static constexpr std::string_view summary =
+        "adaptive exponential integrate-and-fire, conductance synapses";
+    static constexpr std::string_view equations =
+        "C_m dV_m/dt = g_L [E_L - V_m + Delta_T exp((V_m - V_T)/Delta_T) + g_ex (E_ex - V_m) + g_in (E_in - "
+        "V_m)] - w + I_stim\n"
+        "tau_w dw/dt = a (V_m - E_L) - w,   tau_syn_ex dg_ex/dt = -g_ex,   tau_syn_in dg_in/dt = -g_in\n"
+        "at V_m = V_peak: w -> w + b, V_m held for t_ref at E_L, or at V_reset if hold_at_E_L = 0\n"
+        "Brette & Gerstner (2005), J. Neurophysiol. 94:3637; Payeur et al. (2021), Nat. Neurosci. 24:1010";
+    static constexpr auto fields = std::to_array<Field<AdEx>>({
+        {"C_m", &AdEx::C_m, "pF", "capacitance", positive},
+        {"g_L", &AdEx::g_L, "nS", "leak", positive},
+        {"E_L", &AdEx::E_L, "mV", "leak reversal"},
+        {"Delta_T", &AdEx::Delta_T, "mV", "slope of the upstroke", positive},
+        {"V_T", &AdEx::V_T, "mV", "where the upstroke takes over"},
+        {"V_peak", &AdEx::V_peak, "mV", "spike"},
+        {"V_reset", &AdEx::V_reset, "mV", "reset, if hold_at_E_L is 0"},
+        {"hold_at_E_L", &AdEx::hold_at_E_L, "1", "1: V_m is held at E_L after a spike; 0: at V_reset",
+         fraction},
+        {"t_ref", &AdEx::t_ref, "ms", "absolute refractory period", not_negative},
+        {"V_min", &AdEx::V_min, "mV", "V_m does not fall below"},
+        {"a", &AdEx::a, "nS", "subthreshold adaptation", not_negative},
+        {"b", &AdEx::b, "pA", "spike-triggered adaptation"},
+        {"tau_w", &AdEx::tau_w, "ms", "time constant of the adaptation", positive},
+        {"E_ex", &AdEx::E_ex, "mV", "excitatory reversal"},
+        {"E_in", &AdEx::E_in, "mV", "inhibitory reversal"},
+        {"tau_syn_ex", &AdEx::tau_syn_ex, "ms", "decay of the excitatory conductance", positive},
+        {"tau_syn_in", &AdEx::tau_syn_in, "ms", "decay of the inhibitory conductance", positive},
+        {"I_e", &AdEx::I_e, "pA", "constant current"},
+        {"tolerance", &AdEx::tolerance, "mV", "error of a step of the integration", positive},
+    });
+
+    /// Conductances are jumps in units of the leak, never below zero. `current`: a jump of I_stim, which
+    /// stays.
+    static constexpr auto ports =
+        std::to_array<Port>({{"excitatory", "1"}, {"inhibitory", "1", false, true}, {"current", "pA", true}});
+
+    struct State {
+        double V_m;         ///< [mV]
+        double w;           ///< [pA] adaptation
+        double g_ex;        ///< [1] conductances, in units of the leak
+        double g_in;        ///< [1]
+        double I_stim;      ///< [pA] current that stays
+        double refractory;  ///< [ms] left of t_ref
+        double step;        ///< [ms] length of the next step of the integration, if no input comes first
+    };
+    static constexpr auto variables =
+        std::to_array<std::string_view>({"V_m", "w", "g_ex", "g_in", "I_stim", "refractory", "step"});
+
+    State initial() const { return {E_L, 0.0, 0.0, 0.0, I_e, 0.0, first_step}; }
+
+    std::optional<std::string> check() const {
+        if (hold_at_E_L != 0.0 && hold_at_E_L != 1.0) return "hold_at_E_L must be 0 or 1";
+        if (reset() >= V_peak) return "the reset must lie below V_peak: the neuron would fire without end";
+        if (V_min > reset()) return "V_min must not lie above the reset";
+        return std::nullopt;
+    }
+
+    void receive(State& s, std::size_t port, double weight) const {
+        if (port == 2) {
+            s.I_stim += weight;
+        } else {
+            double& g = port == 0 ? s.g_ex : s.g_in;
+            g = std::max(g + weight, 0.0);
+        }
+    }
+
+    std::optional<Emission> advance(State& s, double dt) const {
+        double left = dt;
+        bool crossed = false;
+        while (!crossed && s.V_m < V_peak) {
+            if (left <= 0.0) return std::nullopt;
+            const Passage passage =
+                s.refractory > 0.0 ? hold(s, std::min(left, s.refractory)) : pass(s, left);
+            left -= passage.time;
+            crossed = passage.crossed;
+        }
+        // The engine refuses an offset that is not a number.
+        const bool lost = !crossed && !(s.V_m >= V_peak);
+        s.V_m = reset();
+        s.w += b;
+        s.refractory = t_ref;
+        s.step = first_step;
+        return Emission{lost ? std::numeric_limits<double>::quiet_NaN() : dt - left};
+    }
+
+private:
+    static constexpr double first_step = 0.5;  // [ms]; that of the upstroke was tiny
+    struct Passage {
+        double time;
+        bool crossed;
+    };
+
+    double reset() const { return hold_at_E_L == 0.0 ? V_reset : E_L; }
+
+    Passage hold(State& s, double dt) const {
+        const double target = a * (s.V_m - E_L);
+        s.w = target + (s.w - target) * exp(-dt / tau_w);
+        s.g_ex = ode::faded(s.g_ex, exp(-dt / tau_syn_ex));
+        s.g_in = ode::faded(s.g_in, exp(-dt / tau_syn_in));
+        s.refractory = std::max(s.refractory - dt, 0.0);
+        return {dt, false};
+    }
+
+    /// The time derivative of {V_m, w}; the conductances are evaluated at the nodes of a step beforehand.
+    class Flow {
+    public:
+        Flow(const AdEx& cell, const State& state)
+            : cell_(&cell),
+              state_(&state),
+              per_C_(1.0 / cell.C_m),
+              leak_(cell.g_L * per_C_),
+              rest_(leak_ * cell.E_L + state.I_stim * per_C_),
+              upstroke_(leak_ * cell.Delta_T),
+              per_Delta_(1.0 / cell.Delta_T),
+              per_tau_w_(1.0 / cell.tau_w) {}
+
+        void span(double h) {
+            excitatory_ = ode::decay_at_nodes(h / cell_->tau_syn_ex);
+            inhibitory_ = ode::decay_at_nodes(h / cell_->tau_syn_in);
+            for (std::size_t i = 0; i < ode::nodes.size(); ++i) {
+                const double ex = leak_ * state_->g_ex * excitatory_[i];
+                const double in = leak_ * state_->g_in * inhibitory_[i];
+                drive_[i] = rest_ + ex * cell_->E_ex + in * cell_->E_in;
+                loss_[i] = leak_ + ex + in;
+            }
+        }
+
+        [[gnu::always_inline]] ode::Vector<2> operator()(std::size_t node, const ode::Vector<2>& y) const {
+            const auto [V, w] = y;
+            const double upstroke = upstroke_ * exp((V - cell_->V_T) * per_Delta_);
+            const double rise = drive_[node] - loss_[node] * V - w * per_C_ + upstroke;
+            return {V > cell_->V_min ? rise : std::max(rise, 0.0),
+                    (cell_->a * (V - cell_->E_L) - w) * per_tau_w_};
+        }
+
+        /// The factors by which the conductances decay in the step.
+        double excitatory() const { return excitatory_.back(); }
+        double inhibitory() const { return inhibitory_.back(); }
+
+    private:
+        using AtNodes = std::array<double, ode::nodes.size()>;
+        const AdEx* cell_;
+        const State* state_;
+        double per_C_;
+        double leak_;
+        double rest_;
+        double upstroke_;
+        double per_Delta_;
+        double per_tau_w_;
+        AtNodes excitatory_;
+        AtNodes inhibitory_;
+        AtNodes drive_;
+        AtNodes loss_;
+    };
+
+    /// One step of at most `longest`, or to the crossing in it.
+    Passage pass(State& s, double longest) const {
+        Flow flow(*this, s);
+        const ode::Step<2> step = ode::controlled_step(
+            flow, ode::Vector<2>{s.V_m, s.w}, ode::Vector<2>{tolerance, tolerance * g_L}, longest, s.step);
+        ode::Landing<2> landing{step.h, step.end};
+        bool crossed = false;
+        if (!(step.bound(0) < V_peak)) {
+            const auto gap = [&](double x) { return step.at(0, x) - V_peak; };
+            if (const auto x = ode::first_crossing(gap, ode::shortest_step / step.h)) {
+                crossed = true;
+                landing = ode::land(flow, step, *x * step.h, [&](const ode::Step<2>& part) {
+                    return std::pair{part.end[0] - V_peak, part.slope[6][0]};
+                });
+                flow.span(landing.time);
+            }
+        }
+        s.V_m = std::max(landing.y[0], V_min);
+        s.w = landing.y[1];
+        s.g_ex = ode::faded(s.g_ex, flow.excitatory());
+        s.g_in = ode::faded(s.g_in, flow.inhibitory());
+        return {landing.time, crossed};
+    }
+};
+
+static_assert(DeterministicModel<AdEx>);
+
+}  // namespace apical
