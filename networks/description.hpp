@@ -130,8 +130,8 @@ struct DriveDescription {
     std::string port;
     double offset = 0.0;
     double gain = 1.0;
-    double delay = 1.0;           ///< [ms] > 0
-    double from = 0.0;            ///< [ms] zero before
+    double delay = 1.0;             ///< [ms] > 0
+    double from = 0.0;              ///< [ms] zero before
     std::optional<double> until{};  ///< [ms] zero from then on
 };
 

@@ -22,7 +22,9 @@ inline constexpr bool deterministic = LinearModel<Model> || DeterministicModel<M
 /// A model that fires without input says so: it has no rest to stay at, and what excitation does depends on
 /// when it comes.
 template <class Model>
-inline constexpr bool rests = deterministic<Model> && !requires { Model::fires_by_itself; };
+inline constexpr bool rests = deterministic<Model> && !requires {
+    Model::fires_by_itself;
+};
 
 /// A neuron with its stream; advances through all spikes of an interval.
 template <class Model>
