@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -44,9 +46,11 @@ template <class Struct>
 void assign(Struct& s, std::string_view name, double value, const std::string& owner) {
     for (const auto& field : Struct::fields) {
         if (field.name != name) continue;
-        if (!field.range.contains(value))
-            throw ModelError(owner + ": " + std::string(name) + " = " + std::to_string(value) +
-                             " is out of range");
+        if (!field.range.contains(value)) {
+            std::array<char, 32> digits{};
+            std::to_chars(digits.data(), digits.data() + digits.size(), value);
+            throw ModelError(owner + ": " + std::string(name) + " = " + digits.data() + " is out of range");
+        }
         s.*(field.member) = value;
         return;
     }
