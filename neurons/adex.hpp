@@ -114,7 +114,7 @@ struct AdEx {
     static constexpr auto variables =
         std::to_array<std::string_view>({"V_m", "w", "g_ex", "g_in", "I_stim", "refractory", "step"});
 
-    State initial() const { return {E_L, 0.0, 0.0, 0.0, I_e, 0.0, first_step}; }
+    State initial() const { return {E_L, 0.0, 0.0, 0.0, I_e, 0.0, ode::first_step}; }
 
     std::optional<std::string> check() const {
         if (hold_at_E_L != 0.0 && hold_at_E_L != 1.0) return "hold_at_E_L must be 0 or 1";
@@ -137,7 +137,7 @@ struct AdEx {
         bool crossed = false;
         while (!crossed && s.V_m < V_peak) {
             if (left <= 0.0) return std::nullopt;
-            const Passage passage =
+            const ode::Passage passage =
                 s.refractory > 0.0 ? hold(s, std::min(left, s.refractory)) : pass(s, left);
             left -= passage.time;
             crossed = passage.crossed;
@@ -147,20 +147,14 @@ struct AdEx {
         s.V_m = reset();
         s.w += b;
         s.refractory = t_ref;
-        s.step = first_step;
+        s.step = ode::first_step;  // that of the upstroke was tiny
         return Emission{lost ? std::numeric_limits<double>::quiet_NaN() : dt - left};
     }
 
 private:
-    static constexpr double first_step = 0.5;  // [ms]; that of the upstroke was tiny
-    struct Passage {
-        double time;
-        bool crossed;
-    };
-
     double reset() const { return hold_at_E_L == 0.0 ? V_reset : E_L; }
 
-    Passage hold(State& s, double dt) const {
+    ode::Passage hold(State& s, double dt) const {
         const double target = a * (s.V_m - E_L);
         s.w = target + (s.w - target) * exp(-dt / tau_w);
         s.g_ex = ode::faded(s.g_ex, exp(-dt / tau_syn_ex));
@@ -222,27 +216,23 @@ private:
     };
 
     /// One step of at most `longest`, or to the crossing in it.
-    Passage pass(State& s, double longest) const {
+    ode::Passage pass(State& s, double longest) const {
         Flow flow(*this, s);
         const ode::Step<2> step = ode::controlled_step(
             flow, ode::Vector<2>{s.V_m, s.w}, ode::Vector<2>{tolerance, tolerance * g_L}, longest, s.step);
-        ode::Landing<2> landing{step.h, step.end};
-        bool crossed = false;
+        ode::Landing<2> landing{step.h, step.end, false};
         if (!(step.bound(0) < V_peak)) {
-            const auto gap = [&](double x) { return step.at(0, x) - V_peak; };
-            if (const auto x = ode::first_crossing(gap, ode::shortest_step / step.h)) {
-                crossed = true;
-                landing = ode::land(flow, step, *x * step.h, [&](const ode::Step<2>& part) {
+            landing = ode::end_or_crossing(
+                flow, step, [&](double x) { return step.at(0, x) - V_peak; },
+                [&](const ode::Step<2>& part) {
                     return std::pair{part.end[0] - V_peak, part.slope[6][0]};
                 });
-                flow.span(landing.time);
-            }
         }
         s.V_m = std::max(landing.y[0], V_min);
         s.w = landing.y[1];
         s.g_ex = ode::faded(s.g_ex, flow.excitatory());
         s.g_in = ode::faded(s.g_in, flow.inhibitory());
-        return {landing.time, crossed};
+        return {landing.time, landing.crossed};
     }
 };
 

@@ -146,7 +146,7 @@ struct BurstPoisson {
             double longest = left;
             if (s.refractory > 0.0) longest = std::min(longest, s.refractory);
             if (s.countdown > 0.0) longest = std::min(longest, s.countdown);
-            const Passage passage = pass(*this, s, longest, 0.0, s.refractory == 0.0);
+            const ode::Passage passage = pass(*this, s, longest, 0.0, s.refractory == 0.0);
             left -= passage.time;
             crossed = passage.crossed;
             s.refractory = std::max(s.refractory - passage.time, 0.0);

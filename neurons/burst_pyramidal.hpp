@@ -157,8 +157,8 @@ struct BurstPyramidal {
         while (!crossed && s.V_m_soma < s.theta) {
             if (left <= 0.0) return std::nullopt;
             const bool boxed = s.box[0] > 0.0;
-            const Passage passage = pass(*this, s, boxed ? std::min(left, next_edge(s)) : left,
-                                         boxed ? I_box * open_boxes(s) : 0.0, true);
+            const ode::Passage passage = pass(*this, s, boxed ? std::min(left, next_edge(s)) : left,
+                                              boxed ? I_box * open_boxes(s) : 0.0, true);
             left -= passage.time;
             crossed = passage.crossed;
             if (boxed) {

@@ -122,6 +122,8 @@ Step<n> dormand_prince(Flow& flow, const Vector<n>& y, double h) {
     return s;
 }
 
+/// What to try first.
+inline constexpr double first_step = 0.5;  // [ms]
 /// Steps are not made longer, even where little happens, lest an excursion above threshold be overlooked.
 inline constexpr double longest_step = 5.0;  // [ms]
 /// A quarter of a tick, what a crossing is known to. Steps are not made shorter to please the tolerance.
@@ -187,23 +189,42 @@ std::optional<double> first_crossing(const Gap& gap, double resolution) {
     return high;
 }
 
-/// A crossing on the continuous extension, of order 4, made as accurate as a step: the step again, but only
-/// up to there, and one step of Newton.
+/// Where a step comes to: its end, or the first crossing in it.
 template <std::size_t n>
 struct Landing {
     double time;  ///< [ms] from the step's begin
     Vector<n> y;
+    bool crossed;
 };
 
-/// `gap(part)` is what crosses zero upwards near `time`, and its time derivative, at the end of a step.
+/// What has passed of the time asked for.
+struct Passage {
+    double time;   ///< [ms]
+    bool crossed;  ///< the threshold has been reached, if that was looked for
+};
+
+/// A crossing on the continuous extension, of order 4, made as accurate as a step: the step again, but only
+/// up to there, and one step of Newton. `gap(part)` is what crosses zero upwards near `time`, and its time
+/// derivative, at the end of a step.
 template <std::size_t n, class Flow, class Gap>
 Landing<n> land(Flow& flow, const Step<n>& step, double time, const Gap& gap) {
     const Step<n> part = dormand_prince(flow, step.begin, time);
     const auto [height, slope] = gap(part);
     const double room = std::min(time, step.h - time);
     const double late = slope > 0.0 ? std::clamp(height / slope, -room, room) : 0.0;
-    Landing<n> landing{time - late, part.end};
+    Landing<n> landing{time - late, part.end, true};
     for (std::size_t i = 0; i < n; ++i) landing.y[i] -= late * part.slope[6][i];
+    return landing;
+}
+
+/// The end of a step, or the first crossing in it: `gap(x)` crosses zero upwards after x steps, `rise(part)`
+/// is as for land(). Leaves `flow` prepared for the time up to there.
+template <std::size_t n, class Flow, class Gap, class Rise>
+Landing<n> end_or_crossing(Flow& flow, const Step<n>& step, const Gap& gap, const Rise& rise) {
+    const auto x = first_crossing(gap, shortest_step / step.h);
+    if (!x) return {step.h, step.end, false};
+    const Landing<n> landing = land(flow, step, *x * step.h, rise);
+    flow.span(landing.time);
     return landing;
 }
 

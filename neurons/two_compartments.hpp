@@ -41,8 +41,6 @@ inline constexpr auto two_compartment_ports = std::to_array<Port>({{"excitatory_
                                                                    {"current_soma", "pA", true},
                                                                    {"current_dend", "pA", true}});
 
-inline constexpr double first_step = 0.5;  // [ms]
-
 template <class Cell>
 TwoCompartmentState two_compartments_at_rest(const Cell& cell) {
     return {.V_m_soma = cell.E_L,
@@ -56,7 +54,7 @@ TwoCompartmentState two_compartments_at_rest(const Cell& cell) {
             .g_in_dend = 0.0,
             .I_soma = cell.I_e_soma,
             .I_dend = cell.I_e_dend,
-            .step = first_step};
+            .step = ode::first_step};
 }
 
 template <class Cell>
@@ -178,14 +176,9 @@ private:
     AtNodes loss_by_soma_;
 };
 
-struct Passage {
-    double time;   ///< [ms] that has passed
-    bool crossed;  ///< V_m_soma has reached theta, if that was asked for
-};
-
 /// Moves a cell by one step of at most `longest` [ms], or to the first crossing in it if `armed`.
 template <class Cell>
-Passage pass(const Cell& cell, TwoCompartmentState& s, double longest, double box, bool armed) {
+ode::Passage pass(const Cell& cell, TwoCompartmentState& s, double longest, double box, bool armed) {
     TwoCompartmentFlow<Cell> flow(cell, s, box);
     const ode::Step<3> step = ode::controlled_step(
         flow, ode::Vector<3>{s.V_m_soma, s.V_m_dend, s.w_dend},
@@ -194,31 +187,25 @@ Passage pass(const Cell& cell, TwoCompartmentState& s, double longest, double bo
     const auto theta_after = [&](double t) {
         return cell.V_th + (s.theta - cell.V_th) * exp(-t / cell.tau_th);
     };
-    double theta = theta_after(step.h);
-    ode::Landing<3> landing{step.h, step.end};
-    bool crossed = false;
-    if (armed && !(step.bound(0) < std::min(s.theta, theta))) {
-        const auto gap = [&](double x) { return step.at(0, x) - theta_after(x * step.h); };
-        if (const auto x = ode::first_crossing(gap, ode::shortest_step / step.h)) {
-            crossed = true;
-            landing = ode::land(flow, step, *x * step.h, [&](const ode::Step<3>& part) {
+    ode::Landing<3> landing{step.h, step.end, false};
+    if (armed && !(step.bound(0) < std::min(s.theta, theta_after(step.h)))) {
+        landing = ode::end_or_crossing(
+            flow, step, [&](double x) { return step.at(0, x) - theta_after(x * step.h); },
+            [&](const ode::Step<3>& part) {
                 const double height = theta_after(part.h);
                 return std::pair{part.end[0] - height, part.slope[6][0] - (cell.V_th - height) / cell.tau_th};
             });
-            flow.span(landing.time);
-            theta = theta_after(landing.time);
-        }
     }
     s.V_m_soma = landing.y[0];
     s.V_m_dend = landing.y[1];
     s.w_dend = landing.y[2];
-    s.theta = theta;
+    s.theta = theta_after(landing.time);
     s.w_soma = ode::faded(s.w_soma, flow.adaptation());
     s.g_ex_soma = ode::faded(s.g_ex_soma, flow.excitatory());
     s.g_ex_dend = ode::faded(s.g_ex_dend, flow.excitatory());
     s.g_in_soma = ode::faded(s.g_in_soma, flow.inhibitory());
     s.g_in_dend = ode::faded(s.g_in_dend, flow.inhibitory());
-    return {landing.time, crossed};
+    return {landing.time, landing.crossed};
 }
 
 }  // namespace apical
