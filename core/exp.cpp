@@ -12,7 +12,7 @@ namespace {
                                                    double* __restrict y, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) y[i] = exp(rate * x[i]);
 }
-APICAL_WIDEST(void, scaled_exp, (double rate, const double* x, double* y, std::size_t n), (rate, x, y, n))
+APICAL_WIDEST(, void, scaled_exp, (double rate, const double* x, double* y, std::size_t n), (rate, x, y, n))
 
 [[gnu::always_inline]] inline void exp_near_loop(double rate, double first, Time origin,
                                                  const Time* __restrict times, double* __restrict y,
@@ -25,7 +25,7 @@ APICAL_WIDEST(void, scaled_exp, (double rate, const double* x, double* y, std::s
                                          x2 * ((1.0 / 24.0 + x * (1.0 / 120.0)) + x2 * (1.0 / 720.0)))));
     }
 }
-APICAL_WIDEST(void, exp_near,
+APICAL_WIDEST(, void, exp_near,
               (double rate, double first, Time origin, const Time* times, double* y, std::size_t n),
               (rate, first, origin, times, y, n))
 
@@ -33,7 +33,7 @@ APICAL_WIDEST(void, exp_near,
                                                 double* __restrict y, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) y[i] = exp(rate * ms(times[i] - origin));
 }
-APICAL_WIDEST(void, exp_far, (double rate, Time origin, const Time* times, double* y, std::size_t n),
+APICAL_WIDEST(, void, exp_far, (double rate, Time origin, const Time* times, double* y, std::size_t n),
               (rate, origin, times, y, n))
 
 }  // namespace

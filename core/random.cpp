@@ -89,7 +89,7 @@ constexpr std::size_t most_blocks = 64;
             targets[w * blocks + i] = static_cast<std::uint16_t>(words[w][i] & 511U);
     }
 }
-APICAL_WIDEST(void, gap,
+APICAL_WIDEST(, void, gap,
               (const StreamKey& key, std::uint32_t first_block, double mean_gap, std::size_t blocks,
                std::int64_t* gaps, std::uint16_t* targets),
               (key, first_block, mean_gap, blocks, gaps, targets))

@@ -12,6 +12,7 @@
 #include "networks/models.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
+#include "simulator/stepped_population.hpp"
 #include "simulator/traced_population.hpp"
 
 namespace apical {
@@ -160,8 +161,23 @@ private:
         } else if constexpr (TracedModel<Model>) {
             simulation().add(std::make_unique<TracedPopulation<Model>>(std::move(setup), model, initial));
         } else {
+            if constexpr (LeapingModel<Model>) {
+                if (options_.loop == Loop::automatic && !must_be_visited(p)) {
+                    simulation().add(
+                        std::make_unique<SteppedPopulation<Model>>(std::move(setup), model, initial));
+                    return;
+                }
+            }
             simulation().add(std::make_unique<PopulationOf<Model>>(std::move(setup), model, initial));
         }
+    }
+
+    /// Whether a weight onto this population changes as soon as one of its neurons fires.
+    bool must_be_visited(const PopulationDescription& p) const {
+        return std::any_of(d_.projections.begin(), d_.projections.end(), [&](const auto& projection) {
+            return projection.target == p.name && projection.plasticity &&
+                   projection.plasticity->back_delay == 0.0;
+        });
     }
 
     static void add_noise(const PopulationDescription& p, std::size_t index, const Port& port,

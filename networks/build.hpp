@@ -10,9 +10,9 @@
 
 namespace apical {
 
-/// Which inner loop runs linear neurons.
+/// Which inner loop runs linear and integrated neurons.
 enum class Loop {
-    automatic,  ///< the one without visits where the model allows it
+    automatic,  ///< the fastest that the model allows
     visiting,   ///< advance and receive, as for any other model
 };
 

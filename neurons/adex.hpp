@@ -151,6 +151,9 @@ struct AdEx {
         return Emission{lost ? std::numeric_limits<double>::quiet_NaN() : dt - left};
     }
 
+    class Leap;  ///< moves cells by a step to which nothing happens
+    double longest_leap() const { return leap::longest(tolerance, std::min(tau_syn_ex, tau_syn_in)); }
+
 private:
     double reset() const { return hold_at_E_L == 0.0 ? V_reset : E_L; }
 
@@ -236,6 +239,98 @@ private:
     }
 };
 
-static_assert(DeterministicModel<AdEx>);
+class AdEx::Leap {
+public:
+    static constexpr std::size_t decaying_ports = 2;
+
+    Leap(const AdEx& cell, double h)
+        : cell_(cell),
+          h_(h),
+          per_C_(1.0 / cell.C_m),
+          leak_(cell.g_L * per_C_),
+          upstroke_(leak_ * cell.Delta_T),
+          per_Delta_(1.0 / cell.Delta_T),
+          per_tau_w_(1.0 / cell.tau_w),
+          per_tolerance_(1.0 / cell.tolerance),
+          excitatory_(h / cell.tau_syn_ex),
+          inhibitory_(h / cell.tau_syn_in),
+          fade_w_(exp(-h / cell.tau_w)) {}
+
+    template <std::size_t n, std::size_t ports>
+    [[gnu::always_inline]] bool operator()(std::array<double, n>& x,
+                                           const std::array<leap::Arrivals, ports>& in) const {
+        const leap::Line ex_line = excitatory_.line(in[0]);
+        const leap::Line in_line = inhibitory_.line(in[1]);
+        const double rest = leak_ * cell_.E_L + x[4] * per_C_;
+        struct Node {
+            double drive, loss;
+        };
+        const auto node = [&](std::size_t i, double fade_ex, double fade_in) __attribute__((always_inline)) {
+            const double ex = leak_ * (x[2] * fade_ex + ex_line.at(i));
+            const double inh = leak_ * (x[3] * fade_in + in_line.at(i));
+            Node result{rest + (ex * cell_.E_ex + inh * cell_.E_in), leak_ + (ex + inh)};
+            if constexpr (ports > decaying_ports) result.drive += per_C_ * leap::lasting(in[2]).at(i);
+            return result;
+        };
+        const Node begin = node(0, 1.0, 1.0);
+        const Node half = node(1, excitatory_.half_decay, inhibitory_.half_decay);
+        const Node end = node(2, excitatory_.decay, inhibitory_.decay);
+        leap::Tangent upstroke;
+        const auto slope = [&](std::size_t stage, const std::array<double, 2>& y)
+            __attribute__((always_inline)) {
+            const std::size_t i = leap::half_steps[stage];
+            const Node& now = i == 0 ? begin : (i == 1 ? half : end);
+            if (stage == 0 || i != leap::half_steps[stage - 1]) {
+                const double rise = upstroke_ * exp((y[0] - cell_.V_T) * per_Delta_);
+                upstroke = {y[0], rise, rise * per_Delta_};
+            }
+            return std::array<double, 2>{(now.drive - now.loss * y[0]) + (upstroke(y[0]) - y[1] * per_C_),
+                                         (cell_.a * (y[0] - cell_.E_L) - y[1]) * per_tau_w_};
+        };
+        const leap::Step<2> step = leap::step<2>(slope, {x[0], x[1]}, h_);
+
+        double drive =
+            leak_ * (in[0].s0 * std::abs(cell_.E_ex - x[0]) + in[1].s0 * std::abs(x[0] - cell_.E_in));
+        if constexpr (ports > decaying_ports) drive += per_C_ * in[2].s3;
+        const double left_out = (leap::largest_bend * h_ * h_ * h_) * (begin.loss * begin.loss * drive);
+        const double error =
+            (std::abs(step.error[0]) + std::abs(step.error[1]) / cell_.g_L + left_out) * per_tolerance_;
+        const double kink = leap::largest_kink * h_ * drive;
+        const double highest =
+            leap::bound(x[0], step.first_slope[0], step.end[0], step.last_slope[0], h_) + kink;
+        const double lowest =
+            -leap::bound(-x[0], -step.first_slope[0], -step.end[0], -step.last_slope[0], h_) - kink;
+        const bool moves = (error <= 1.0) & (highest < cell_.V_peak) & (lowest > cell_.V_min);
+
+        const bool held = x[5] > h_;
+        const double target = cell_.a * (x[0] - cell_.E_L);
+        x[1] = held ? target + (x[1] - target) * fade_w_ : step.end[1];
+        x[0] = held ? x[0] : step.end[0];
+        const double g_ex = x[2] * excitatory_.decay + excitatory_.end(in[0]);
+        const double g_in = x[3] * inhibitory_.decay + inhibitory_.end(in[1]);
+        const bool known = (g_ex >= 0.0) & (g_in >= 0.0);  // also of a cell that is held
+        x[2] = leap::faded(g_ex);
+        x[3] = leap::faded(g_in);
+        if constexpr (ports > decaying_ports) x[4] += in[2].s0;
+        const bool free = x[5] == 0.0;
+        x[5] = std::max(x[5] - h_, 0.0);
+        return known & (held | (free & moves));
+    }
+
+private:
+    AdEx cell_;
+    double h_;
+    double per_C_;
+    double leak_;
+    double upstroke_;
+    double per_Delta_;
+    double per_tau_w_;
+    double per_tolerance_;
+    leap::Decaying excitatory_;
+    leap::Decaying inhibitory_;
+    double fade_w_;
+};
+
+static_assert(LeapingModel<AdEx>);
 
 }  // namespace apical

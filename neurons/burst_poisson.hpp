@@ -157,6 +157,9 @@ struct BurstPoisson {
     // For TwoCompartmentFlow.
     static constexpr bool regenerative = false;
 
+    class Leap;  ///< moves cells by a step to which nothing happens
+    double longest_leap() const { return leap::longest(tolerance, std::min(tau_syn_ex, tau_syn_in)); }
+
 private:
     static constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
@@ -181,6 +184,30 @@ private:
     }
 };
 
-static_assert(StochasticModel<BurstPoisson>);
+class BurstPoisson::Leap {
+public:
+    static constexpr std::size_t decaying_ports = TwoCompartmentLeap<BurstPoisson>::decaying_ports;
+
+    Leap(const BurstPoisson& cell, double h) : cell_(cell, h) {}
+
+    template <std::size_t n, std::size_t p>
+    [[gnu::always_inline]] bool operator()(std::array<double, n>& x,
+                                           const std::array<leap::Arrivals, p>& in) const {
+        double& refractory = x[12];
+        double& countdown = x[13];
+        const double h = cell_.h();
+        const bool held = refractory > h;
+        const bool waits = (countdown > h) | (countdown < 0.0);
+        const auto [error, room] = cell_(x.data(), in, 0.0);
+        refractory = std::max(refractory - h, 0.0);
+        countdown = countdown > h ? countdown - h : countdown;
+        return waits & (error <= 1.0) & (held | (room > 0.0));
+    }
+
+private:
+    TwoCompartmentLeap<BurstPoisson> cell_;
+};
+
+static_assert(LeapingModel<BurstPoisson>);
 
 }  // namespace apical

@@ -174,6 +174,9 @@ struct BurstPyramidal {
     // For TwoCompartmentFlow.
     static constexpr bool regenerative = true;
 
+    class Leap;  ///< moves cells by a step to which nothing happens
+    double longest_leap() const { return leap::longest(tolerance, std::min(tau_syn_ex, tau_syn_in)); }
+
 private:
     void fire(State& s) const {
         s.V_m_soma = V_reset;
@@ -199,6 +202,42 @@ private:
     }
 };
 
-static_assert(DeterministicModel<BurstPyramidal>);
+class BurstPyramidal::Leap {
+public:
+    static constexpr std::size_t decaying_ports = TwoCompartmentLeap<BurstPyramidal>::decaying_ports;
+
+    Leap(const BurstPyramidal& cell, double h)
+        : cell_(cell, h),
+          t_box_(cell.t_box),
+          I_box_(cell.I_box),
+          most_(cell.sum_boxes == 0.0 ? 1.0 : static_cast<double>(boxes)) {}
+
+    template <std::size_t n, std::size_t p>
+    [[gnu::always_inline]] bool operator()(std::array<double, n>& x,
+                                           const std::array<leap::Arrivals, p>& in) const {
+        const double h = cell_.h();
+        bool calm = true;  // no box opens or closes
+        double open = 0.0;
+        const auto count_down = [&](double& box) __attribute__((always_inline)) {
+            calm &= !((box > 0.0) & ((box <= h) | ((box > t_box_) & (box - t_box_ <= h))));
+            open += ((box > 0.0) & (box <= t_box_)) ? 1.0 : 0.0;
+            box = std::max(box - h, 0.0);
+        };
+        count_down(x[12]);
+        count_down(x[13]);
+        count_down(x[14]);
+        count_down(x[15]);
+        const auto [error, room] = cell_(x.data(), in, I_box_ * std::min(open, most_));
+        return calm & (error <= 1.0) & (room > 0.0);
+    }
+
+private:
+    TwoCompartmentLeap<BurstPyramidal> cell_;
+    double t_box_;
+    double I_box_;
+    double most_;
+};
+
+static_assert(LeapingModel<BurstPyramidal>);
 
 }  // namespace apical

@@ -9,6 +9,7 @@
 
 #include "core/random.hpp"
 #include "core/spike.hpp"
+#include "neurons/leap.hpp"
 
 namespace apical {
 
@@ -64,6 +65,24 @@ concept StochasticModel = Declared<M> &&
 
 template <class M>
 concept NeuronModel = DeterministicModel<M> || StochasticModel<M>;
+
+/// A neuron model that can also take a whole step with all arrivals in it, together with other neurons
+/// (simulator/stepped_population.hpp). `Model::Leap(model, h)` is made for steps of h [ms]; its call moves
+/// the state, as numbers, by a step, and says whether that holds: there was no spike, nothing began or ended,
+/// and errors are within the tolerance. Where not, the neuron takes the step again through `advance`. No
+/// branches, and nothing that keeps a loop over neurons from being vectorised. h is at most
+/// `longest_leap()`. What arrives at the first `Leap::decaying_ports` ports decays and is never negative, the
+/// rest lasts.
+template <class M>
+concept LeapingModel = NeuronModel<M> &&
+    requires(const M model, double h, const typename M::Leap leap,
+             std::array<double, sizeof(typename M::State) / sizeof(double)> numbers,
+             const std::array<leap::Arrivals, M::ports.size()> arrivals) {
+    { model.longest_leap() } -> std::same_as<double>;
+    { M::Leap::decaying_ports } -> std::convertible_to<std::size_t>;
+    {typename M::Leap(model, h)};
+    { leap(numbers, arrivals) } -> std::same_as<bool>;
+};
 
 /// What a traced model says of its future: nothing happens for `wait` ms, unless an arrival lifts a trace
 /// above its ceiling. Ceilings are compared with the traces as they decay.

@@ -4,8 +4,11 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
+
+#include <boost/math/tools/toms748_solve.hpp>
 
 #include "core/exp.hpp"
 #include "core/time.hpp"
@@ -159,15 +162,23 @@ std::optional<double> first_crossing(const Gap& gap, double resolution) {
     double best = gap(1.0);
     double peak = 1.0;
     double high = 0.0;
+    double last = gap(0.0);
+    double rise = 0.0;
+    double bend = 0.0;  // the largest second difference
     for (int i = 1; i <= pieces && high == 0.0; ++i) {
         const double x = static_cast<double>(i) / pieces;
-        const double value = gap(x);
+        const double value = i < pieces ? gap(x) : best;
         if (value >= 0.0) high = x;
         if (value > best) {
             best = value;
             peak = x;
         }
+        if (i > 1) bend = std::max(bend, std::abs(value - last - rise));
+        rise = value - last;
+        last = value;
     }
+    // Between two samples a parabola rises above them by an eighth of that; with a fourfold margin.
+    if (high == 0.0 && best + 0.5 * bend < 0.0) return std::nullopt;
     // The excursion's top, by ternary search around the highest sample.
     double left = peak - 1.0 / pieces;
     double right = std::min(peak + 1.0 / pieces, 1.0);
@@ -180,13 +191,18 @@ std::optional<double> first_crossing(const Gap& gap, double resolution) {
     }
     if (high == 0.0) return std::nullopt;
     double low = std::max(high - 1.0 / pieces, 0.0);
-    if (gap(low) >= 0.0) low = 0.0;
-    while (high - low > resolution) {
-        const double middle = 0.5 * (low + high);
-        if (middle <= low || middle >= high) break;
-        (gap(middle) >= 0.0 ? high : low) = middle;
+    double gap_low = gap(low);
+    if (gap_low >= 0.0) {
+        low = 0.0;
+        gap_low = gap(low);
     }
-    return high;
+    const double gap_high = gap(high);
+    if (high - low <= resolution || gap_low >= 0.0 || gap_high <= 0.0) return high;
+    std::uintmax_t evaluations = 100;
+    return boost::math::tools::toms748_solve(
+               gap, low, high, gap_low, gap_high,
+               [resolution](double a, double b) { return b - a <= resolution; }, evaluations)
+        .second;
 }
 
 /// Where a step comes to: its end, or the first crossing in it.

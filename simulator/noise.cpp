@@ -12,7 +12,7 @@ namespace {
                                             std::uint16_t* __restrict targets, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) targets[i] = static_cast<std::uint16_t>(slots[i] + base);
 }
-APICAL_WIDEST(void, aim,
+APICAL_WIDEST(, void, aim,
               (const std::uint16_t* slots, std::uint16_t base, std::uint16_t* targets, std::size_t n),
               (slots, base, targets, n))
 

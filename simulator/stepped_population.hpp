@@ -1,0 +1,393 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/simd.hpp"
+#include "neurons/leap.hpp"
+#include "neurons/model.hpp"
+#include "simulator/population.hpp"
+
+namespace apical {
+
+/// Eight neurons side by side: what a vector instruction works on.
+template <LeapingModel Model>
+struct alignas(64) Lanes {
+    static constexpr std::size_t width = 8;
+    static constexpr std::size_t variables = sizeof(typename Model::State) / sizeof(double);
+    using Columns = std::array<std::array<double, width>, variables>;
+
+    Columns x;
+    Columns before;                  ///< the last leap
+    std::array<double, width> calm;  ///< 1: the leap held; 0: it is still to be made
+};
+
+/// The arrivals of one step at all neurons of a shard: for each port and power of leap::Arrivals a column
+/// with a number for each neuron, lest those of one port drive those of the others out of the cache.
+class ArrivalColumns {
+public:
+    ArrivalColumns(std::size_t ports, std::size_t neurons)
+        : neurons_(neurons), sums_(4 * ports * neurons, 0.0) {}
+
+    /// The sums for the neurons from `first` on.
+    double* at(std::size_t port, std::size_t power, std::size_t first) {
+        return sums_.data() + (4 * port + power) * neurons_ + first;
+    }
+    void clear(std::size_t ports) { std::fill_n(sums_.begin(), 4 * ports * neurons_, 0.0); }
+
+private:
+    std::size_t neurons_;
+    std::vector<double> sums_;
+};
+
+/// All neurons of `block` leap, and `calm` says for which of them that holds. Where they were is kept.
+template <class Model, std::size_t... v, std::size_t... p>
+[[gnu::always_inline]] inline void leap_lanes(const typename Model::Leap& leap, Lanes<Model>& block,
+                                              ArrivalColumns& arrivals, std::size_t first,
+                                              std::index_sequence<v...>, std::index_sequence<p...>) {
+    const std::array<std::array<const double*, 4>, sizeof...(p)> sums{
+        std::array<const double*, 4>{arrivals.at(p, 0, first), arrivals.at(p, 1, first),
+                                     arrivals.at(p, 2, first), arrivals.at(p, 3, first)}...};
+#if defined(__clang__)
+#pragma clang loop vectorize(assume_safety)
+#else
+#pragma GCC ivdep
+#endif
+    for (std::size_t i = 0; i < Lanes<Model>::width; ++i) {
+        const std::array<double, sizeof...(v)> before{block.x[v][i]...};
+        const std::array<leap::Arrivals, sizeof...(p)> in{
+            leap::Arrivals{sums[p][0][i], sums[p][1][i], sums[p][2][i], sums[p][3][i]}...};
+        std::array<double, sizeof...(v)> after = before;
+        const bool calm = leap(after, in);
+        ((block.before[v][i] = before[v]), ...);
+        ((block.x[v][i] = after[v]), ...);
+        block.calm[i] = calm ? 1.0 : 0.0;
+    }
+}
+
+/// With the arrivals at the first `ports` ports; none at the others.
+template <class Model, std::size_t ports>
+[[gnu::always_inline]] inline void leap_blocks(const typename Model::Leap& leap,
+                                               std::span<Lanes<Model>> blocks, ArrivalColumns& arrivals) {
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+        leap_lanes<Model>(leap, blocks[b], arrivals, b * Lanes<Model>::width,
+                          std::make_index_sequence<Lanes<Model>::variables>{},
+                          std::make_index_sequence<ports>{});
+    }
+    arrivals.clear(ports);
+}
+
+/// `lasting`: something arrives at ports that do not decay.
+template <class Model>
+[[gnu::always_inline]] inline void leap_all_loop(const typename Model::Leap& leap,
+                                                 std::span<Lanes<Model>> blocks, ArrivalColumns& arrivals,
+                                                 bool lasting) {
+    if (lasting) {
+        leap_blocks<Model, Model::ports.size()>(leap, blocks, arrivals);
+    } else {
+        leap_blocks<Model, Model::Leap::decaying_ports>(leap, blocks, arrivals);
+    }
+}
+APICAL_WIDEST(template <class Model>, void, leap_all,
+              (const typename Model::Leap& leap, std::span<Lanes<Model>> blocks, ArrivalColumns& arrivals,
+               bool lasting),
+              (leap, blocks, arrivals, lasting))
+
+/// The loop for neurons that are integrated and get an arrival every fraction of a millisecond. All neurons
+/// of a shard take a step together, as vectors, over all the arrivals in it; those that come near their
+/// threshold, or whose error would exceed the tolerance, take the step again one by one, from arrival to
+/// arrival, as in the visiting loop. What a neuron does depends on its own arrivals and on the windows, never
+/// on its shard.
+template <LeapingModel Model>
+class SteppedPopulation final : public Population {
+public:
+    using State = typename Model::State;
+
+    SteppedPopulation(PopulationSetup setup, const Model& model, std::span<const State> initial)
+        : Population(std::move(setup)), model_(model), initial_(initial.begin(), initial.end()) {
+        draws_.assign(size(), 0);
+        for (Index i = 0; i < size(); ++i) keys_.emplace_back(this->setup().seed, "model", name(), i);
+        for (std::size_t k = 0; k < shards(); ++k) {
+            const std::size_t blocks = (blocks_[k].size() + Block8::width - 1) / Block8::width;
+            Shard shard{.blocks = std::vector<Block8>(blocks),
+                        .arrivals = ArrivalColumns(Model::ports.size(), blocks * Block8::width)};
+            shard.slots.assign(blocks_[k].size(), none);
+            shard.noise =
+                noise_groups(this->setup().seed, name(), this->setup().noise, size(), first(k), last(k));
+            shards_.push_back(std::move(shard));
+        }
+        restart(Time{});
+    }
+
+    bool visits() const override { return false; }
+    std::vector<std::string_view> variables() const override {
+        return {Model::variables.begin(), Model::variables.end()};
+    }
+
+    double sample(Index neuron, std::size_t variable, Time now) const override {
+        const std::size_t k = shard_of(neuron);
+        const Index local = neuron - first(k);
+        State copy = load(shards_[k].blocks[local / Block8::width].x, local);
+        std::uint32_t draws = draws_[neuron];
+        for (Time time = shards_[k].now; time < now;) {
+            const auto spike = advance(neuron, copy, draws, ms(now - time));
+            time = spike ? std::min(time + ticks_up(spike->offset), now) : now;
+        }
+        return std::bit_cast<Numbers>(copy)[variable];
+    }
+
+    void set(Index neuron, std::size_t variable, double value, Time) override {
+        const std::size_t k = shard_of(neuron);
+        const Index local = neuron - first(k);
+        shards_[k].blocks[local / Block8::width].x[variable][local % Block8::width] = value;
+    }
+
+    void set_parameter(std::string_view parameter, double value, Time) override {
+        model_ = with_parameter(model_, parameter, value, name());
+        for (Shard& shard : shards_) shard.leaps = {};
+    }
+
+protected:
+    void integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) override {
+        const Duration longest{static_cast<Clock::rep>(model_.longest_leap() * ticks_per_ms)};
+        const auto steps = (window.end - window.begin + longest - Duration{1}) / longest;
+        const Duration length = (window.end - window.begin + Duration{steps - 1}) / steps;
+        auto next = arrivals.begin();
+        while (shards_[k].now < window.end) {
+            const Time end = std::min(shards_[k].now + length, window.end);
+            const auto after = std::find_if(next, arrivals.end(),
+                                            [end](const Arrival& arrival) { return arrival.time >= end; });
+            step(k, end, {next, after});
+            next = after;
+        }
+    }
+
+    void restart(Time now) override {
+        for (std::size_t k = 0; k < shards(); ++k) {
+            Shard& shard = shards_[k];
+            shard.now = now;
+            // Lanes beyond the last neuron do as the last.
+            for (Index i = 0; i < shard.blocks.size() * Block8::width; ++i)
+                store(shard, i, initial_[first(k) + std::min(i, blocks_[k].size() - 1)]);
+        }
+    }
+
+private:
+    using Block8 = Lanes<Model>;
+    using Leap = typename Model::Leap;
+    using Numbers = std::array<double, Block8::variables>;
+
+    /// An arrival of this step, kept for neurons that take it with care.
+    struct Input {
+        std::uint32_t offset;  ///< [ticks] from the step's begin
+        Table::Local local;
+        std::uint16_t port;
+        double weight;
+    };
+    static_assert(sizeof(Input) == 16);
+
+    struct Shard {
+        Time now{};
+        std::vector<Block8> blocks;
+        ArrivalColumns arrivals;
+        std::vector<Input> inputs{};  ///< of this step
+        bool lasting = false;         ///< some of them at ports that do not decay
+        std::vector<NoiseGroup> noise{};
+        /// Prepared for steps of a length: those of a window have two, a tick apart.
+        std::array<std::pair<Duration, std::optional<Leap>>, 2> leaps{};
+        std::vector<Table::Local> restless{};  ///< neurons for which the leap does not hold
+        std::vector<std::uint16_t> slots{};    ///< by neuron: place among the restless
+        std::vector<Input> their_inputs{};
+    };
+    static constexpr std::uint16_t none = 0xffff;
+
+    static State load(const typename Block8::Columns& columns, Index local) {
+        Numbers numbers;
+        for (std::size_t v = 0; v < numbers.size(); ++v) numbers[v] = columns[v][local % Block8::width];
+        return std::bit_cast<State>(numbers);
+    }
+
+    static void store(Shard& shard, Index local, const State& state) {
+        Block8& block = shard.blocks[local / Block8::width];
+        const auto numbers = std::bit_cast<Numbers>(state);
+        for (std::size_t v = 0; v < numbers.size(); ++v) block.x[v][local % Block8::width] = numbers[v];
+    }
+
+    const Leap& prepare(Shard& shard, Duration length) const {
+        for (auto& [known, leap] : shard.leaps) {
+            if (leap && known == length) return *leap;
+        }
+        std::swap(shard.leaps[0], shard.leaps[1]);
+        shard.leaps[0] = {length, Leap(model_, ms(length))};
+        return *shard.leaps[0].second;
+    }
+
+    void step(std::size_t k, Time end, std::span<const Arrival> arrivals) {
+        Shard& shard = shards_[k];
+        shard.inputs.clear();
+        shard.lasting = false;
+        const double per_tick = 1.0 / static_cast<double>((end - shard.now).count());
+        take_rows(k, end, per_tick, arrivals);
+        take_noise(shard, end, per_tick);
+        leap_all<Model>(prepare(shard, end - shard.now), shard.blocks, shard.arrivals, shard.lasting);
+        find_restless(k);
+        if (!shard.restless.empty()) go_with_care(k, end);
+        shard.now = end;
+    }
+
+    /// Adds arrivals at one port to the sums of their neurons; `share` of the step is left.
+    class Sums {
+    public:
+        Sums(Shard& shard, std::size_t port)
+            : sums_{shard.arrivals.at(port, 0, 0), shard.arrivals.at(port, 1, 0),
+                    shard.arrivals.at(port, 2, 0), shard.arrivals.at(port, 3, 0)},
+              decays_(port < Leap::decaying_ports) {
+            shard.lasting |= !decays_;
+        }
+
+        void add(Table::Local local, double weight, double share) {
+            const double first = weight * share;
+            const double second = first * share;
+            // A conductance does not fall below zero: with a negative weight no leap holds.
+            const double third = weight < 0.0 ? not_a_number : second * share;
+            sums_[0][local] += weight;
+            sums_[1][local] += first;
+            sums_[2][local] += second;
+            sums_[3][local] += decays_ ? third : std::abs(weight);
+        }
+
+    private:
+        static constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+        std::array<double*, 4> sums_;
+        bool decays_;
+    };
+
+    void take_rows(std::size_t k, Time end, double per_tick, std::span<const Arrival> arrivals) {
+        Shard& shard = shards_[k];
+        for (const Arrival& arrival : arrivals) {
+            Projection& p = projection(arrival);
+            const Table::Row row = p.tables[k].row(arrival.source);
+            if (row.targets.empty()) continue;
+            if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
+            const double share = static_cast<double>((end - arrival.time).count()) * per_tick;
+            const auto offset = static_cast<std::uint32_t>((arrival.time - shard.now).count());
+            const auto port = static_cast<std::uint16_t>(p.port);
+            const double uniform = p.tables[k].uniform_weight();
+            Sums sums(shard, p.port);
+            for (std::size_t i = 0; i < row.targets.size(); ++i) {
+                const double weight =
+                    (row.weights.empty() ? uniform : double{row.weights[i]}) * arrival.release;
+                shard.inputs.push_back({offset, row.targets[i], port, weight});
+                sums.add(row.targets[i], weight, share);
+            }
+        }
+    }
+
+    void take_noise(Shard& shard, Time end, double per_tick) {
+        for (NoiseGroup& group : shard.noise) {
+            for (NoiseBlock& train : group.trains) {
+                const Noise& noise = train.noise();
+                const auto port = static_cast<std::uint16_t>(noise.port);
+                Sums sums(shard, noise.port);
+                while (train.next_time() < end) {
+                    const std::span<const Time> times = train.times();
+                    const std::span<const Table::Local> targets = train.targets();
+                    const auto count = static_cast<std::size_t>(
+                        std::lower_bound(times.begin(), times.end(), end) - times.begin());
+                    const std::size_t before = shard.inputs.size();
+                    shard.inputs.resize(before + count);
+                    for (std::size_t i = 0; i < count; ++i) {
+                        const double share = static_cast<double>((end - times[i]).count()) * per_tick;
+                        const auto offset = static_cast<std::uint32_t>((times[i] - shard.now).count());
+                        shard.inputs[before + i] = {offset, targets[i], port, noise.weight};
+                        sums.add(targets[i], noise.weight, share);
+                    }
+                    train.take(count);
+                }
+            }
+        }
+    }
+
+    void find_restless(std::size_t k) {
+        Shard& shard = shards_[k];
+        shard.restless.clear();
+        const Index size = blocks_[k].size();
+        for (Index b = 0; b < shard.blocks.size(); ++b) {
+            const auto& calm = shard.blocks[b].calm;
+            double all = 1.0;
+            for (const double one : calm) all *= one;
+            if (all == 1.0) continue;
+            for (std::size_t i = 0; i < calm.size(); ++i) {
+                const auto local = static_cast<Index>(b * Block8::width + i);
+                if (calm[i] == 1.0 || local >= size) continue;
+                shard.slots[local] = static_cast<std::uint16_t>(shard.restless.size());
+                shard.restless.push_back(static_cast<Table::Local>(local));
+            }
+        }
+    }
+
+    /// The restless neurons take the step from arrival to arrival.
+    void go_with_care(std::size_t k, Time end) {
+        Shard& shard = shards_[k];
+        shard.their_inputs.clear();
+        for (const Input& input : shard.inputs) {
+            if (shard.slots[input.local] != none) shard.their_inputs.push_back(input);
+        }
+        // Stable: two synapses of one spike keep their order, which counts where a conductance is cut at
+        // zero.
+        std::stable_sort(shard.their_inputs.begin(), shard.their_inputs.end(),
+                         [](const Input& a, const Input& b) {
+                             return std::tie(a.local, a.offset) < std::tie(b.local, b.offset);
+                         });
+        auto next = shard.their_inputs.begin();
+        for (const Table::Local local : shard.restless) {
+            shard.slots[local] = none;
+            State state = load(shard.blocks[local / Block8::width].before, local);
+            Time now = shard.now;
+            for (; next != shard.their_inputs.end() && next->local == local; ++next) {
+                now = go(k, local, state, now, shard.now + Duration{next->offset});
+                model_.receive(state, next->port, next->weight);
+            }
+            go(k, local, state, now, end);
+            store(shard, local, state);
+        }
+    }
+
+    std::optional<Emission> advance(Index neuron, State& state, std::uint32_t& draws, double dt) const {
+        if constexpr (StochasticModel<Model>) {
+            Draw draw(keys_[neuron], draws);
+            return model_.advance(state, dt, draw);
+        } else {
+            return model_.advance(state, dt);
+        }
+    }
+
+    Time go(std::size_t k, Table::Local local, State& state, Time now, Time end) {
+        const Index neuron = first(k) + local;
+        while (const auto spike = advance(neuron, state, draws_[neuron], ms(end - now))) {
+            if (!(spike->offset >= 0.0))
+                throw NumericsError(name(), neuron, ms(now), "the state is not a number");
+            now = std::min(now + ticks_up(spike->offset), end);
+            emit(k, local, now, spike->kind, spike->mark);
+        }
+        return end;
+    }
+
+    Model model_;
+    std::vector<State> initial_;
+    std::vector<std::uint32_t> draws_;  ///< by neuron: random numbers used
+    std::vector<StreamKey> keys_;       ///< by neuron
+    std::vector<Shard> shards_;
+};
+
+}  // namespace apical
