@@ -25,20 +25,25 @@ double cpu_seconds() {
     return static_cast<double>(usage.ru_utime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec);
 }
 
-/// Counts of events and bursts by population.
-class Counts final : public Recorder {
+/// By population.
+struct Counts {
+    std::vector<double> events;
+    std::vector<double> bursts;
+};
+
+class Counter final : public Recorder {
 public:
-    explicit Counts(std::size_t populations) : events(populations), bursts(populations) {}
+    explicit Counter(Counts& counts) : counts_(&counts) {}
     void observe(const Window&, std::span<const Spike> spikes) override {
         for (const Spike& spike : spikes) {
-            if (spike.kind == SpikeKind::event) ++events[spike.population];
-            if (spike.kind == SpikeKind::burst) ++bursts[spike.population];
+            if (spike.kind == SpikeKind::event) ++counts_->events[spike.population];
+            if (spike.kind == SpikeKind::burst) ++counts_->bursts[spike.population];
         }
     }
     void finish(Time) override {}
 
-    std::vector<double> events;
-    std::vector<double> bursts;
+private:
+    Counts* counts_;
 };
 
 struct Measured {
@@ -65,13 +70,16 @@ Measured measure(NetworkDescription d, std::uint64_t seed, double tolerance, con
     }
     Network network = build(d, {.threads = m.threads});
     Simulation& simulation = *network.simulation;
-    Counts counts(d.populations.size());
+    Measured measured{{std::vector<double>(d.populations.size()), std::vector<double>(d.populations.size())}};
     simulation.run_until(Time{} + ticks(m.warm_up));
-    simulation.add(counts);
+    Counter counter(measured.counts);
+    simulation.add(counter);
     const std::uint64_t before = simulation.synaptic_events();
     const double start = cpu_seconds();
     simulation.run_until(Time{} + ticks(m.warm_up + m.length));
-    return {counts, cpu_seconds() - start, simulation.synaptic_events() - before};
+    measured.cpu = cpu_seconds() - start;
+    measured.synaptic_events = simulation.synaptic_events() - before;
+    return measured;
 }
 
 }  // namespace
@@ -113,7 +121,8 @@ int main(int argc, char** argv) {
         std::printf("%-10s %12s %10s %12s   error of event rates and burst probabilities, by population\n",
                     "tolerance", "CPU s/bio s", "ns/arrival", "rates [Hz]");
         for (const double tolerance : tolerances) {
-            Counts sum(network.populations.size());
+            Counts sum{std::vector<double>(network.populations.size()),
+                       std::vector<double>(network.populations.size())};
             double cpu = 0.0;
             double arrivals = 0.0;
             for (int seed = 1; seed <= seeds; ++seed) {

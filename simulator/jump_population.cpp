@@ -54,13 +54,12 @@ JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d,
         Shard shard;
         const Index size = last(k) - first(k);
         shard.s.resize(size);
-        shard.groups.resize(size / NoiseBlock::neurons + 2);
+        shard.groups.resize(size / noise_block() + 2);
         for (NoiseGroup& noise :
              noise_groups(this->setup().seed, name(), this->setup().noise, this->size(), first(k), last(k))) {
             const Index block = noise.trains.front().block();
             for (NoiseBlock& train : noise.trains) {
-                shard.groups[block - first(k) / NoiseBlock::neurons].trains.push_back(
-                    {std::move(train), {}, 0});
+                shard.groups[block - first(k) / noise_block()].trains.push_back({std::move(train), {}, 0});
             }
         }
         state_.push_back(std::move(shard));
@@ -103,7 +102,7 @@ void JumpPopulation::restart(Time now) {
 }
 
 JumpPopulation::Group& JumpPopulation::group_of(std::size_t k, Table::Local local) {
-    return state_[k].groups[(first(k) + local) / NoiseBlock::neurons - first(k) / NoiseBlock::neurons];
+    return state_[k].groups[(first(k) + local) / noise_block() - first(k) / noise_block()];
 }
 
 void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) {

@@ -171,12 +171,12 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
     for (std::size_t k = 0; k < shards(); ++k) {
         Shard& shard = state_[k];
         const Index count = last(k) - first(k);
-        shard.groups.resize(count / NoiseBlock::neurons + 2);
+        shard.groups.resize(count / noise_block() + 2);
         shard.points.resize(shard.groups.size());
         shard.held.assign(dependent_.size(), Vector(count));
         for (NoiseGroup& noise :
              noise_groups(this->setup().seed, name(), this->setup().noise, size(), first(k), last(k))) {
-            const Index block = noise.trains.front().block() - first(k) / NoiseBlock::neurons;
+            const Index block = noise.trains.front().block() - first(k) / noise_block();
             for (NoiseBlock& train : noise.trains)
                 shard.groups[block].trains.push_back({std::move(train), 0, {}});
         }
@@ -408,8 +408,7 @@ void LinearPopulation::replay(std::size_t k, Table::Local local, const Window& s
     for (std::size_t v = 0; v < n_; ++v) s[v] = shard.start[v][local];
     const Time release_before = shard.release[local];
     const std::size_t spikes_before = blocks_[k].spikes.size();
-    const auto& points =
-        shard.points[(first(k) + local) / NoiseBlock::neurons - first(k) / NoiseBlock::neurons];
+    const auto& points = shard.points[(first(k) + local) / noise_block() - first(k) / noise_block()];
 
     Time now = slice.begin;
     const auto receive = [&](Time time, std::size_t p, double weight, std::size_t gain) {

@@ -63,7 +63,8 @@ void NoiseBlock::place(std::span<std::int64_t> gaps, std::span<std::uint16_t> sl
 std::vector<NoiseGroup> noise_groups(std::uint64_t seed, const std::string& population,
                                      std::span<const Noise> noise, Index size, Index first, Index last) {
     std::vector<NoiseGroup> groups;
-    for (Index block = first / NoiseBlock::neurons; block * NoiseBlock::neurons < last; ++block) {
+    const Index neurons = NoiseBlock::neurons(size);
+    for (Index block = first / neurons; block * neurons < last; ++block) {
         NoiseGroup group;
         for (const Noise& train : noise) {
             if (train.rate == 0.0) continue;

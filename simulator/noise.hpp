@@ -29,7 +29,13 @@ struct Noise {
 /// and block, never to a shard: one that cuts a block draws all of it and keeps its own part.
 class NoiseBlock {
 public:
-    static constexpr Index neurons = 512;                ///< of a block
+    /// Neurons of a block: large blocks are drawn faster, but none should be cut by the border of a shard, of
+    /// which a population of 256 or more has four at least.
+    static Index neurons(Index population_size) {
+        constexpr Index largest = 512;
+        return population_size < 256 ? largest
+                                     : std::clamp(std::bit_floor(population_size / 4), Index{64}, largest);
+    }
     static constexpr std::uint32_t streams_apart = 256;  ///< noises a population may have
 
     /// Block `block` of a population of `size`. Points on the neurons [first, last) are kept, as offsets from
@@ -37,8 +43,8 @@ public:
     NoiseBlock(const StreamKey& key, const Noise& noise, Index block, Index size, Index first, Index last)
         : key_(key),
           noise_(noise),
-          slots_(std::min(neurons, size - block * neurons)),
-          base_(static_cast<std::int64_t>(block) * neurons - first),
+          slots_(std::min(neurons(size), size - block * neurons(size))),
+          base_(static_cast<std::int64_t>(block) * neurons(size) - first),
           size_(last - first),
           times_(chunk),
           targets_(chunk) {

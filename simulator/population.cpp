@@ -9,11 +9,12 @@ namespace apical {
 Population::Population(PopulationSetup setup) : setup_(std::move(setup)) {
     // Equal shards, but for their borders: a border inside a block of common noise would make two shards draw
     // it.
+    const Index noise_neurons = noise_block();
     const auto border = [&](std::uint64_t i) {
         const auto even = static_cast<Index>(std::uint64_t{setup_.size} * i / setup_.shards);
-        const bool large = setup_.size / setup_.shards >= NoiseBlock::neurons;
+        const bool large = setup_.size / setup_.shards >= noise_neurons;
         if (i == setup_.shards || setup_.noise.empty() || !large) return even;
-        return (even + NoiseBlock::neurons / 2) / NoiseBlock::neurons * NoiseBlock::neurons;
+        return (even + noise_neurons / 2) / noise_neurons * noise_neurons;
     };
     for (Index i = 0; i < setup_.shards; ++i) {
         Block block{.first = border(i),

@@ -93,6 +93,8 @@ protected:
     void emit(std::size_t shard, Index local, Time time, SpikeKind says, double mark);
 
     std::size_t shard_of(Index neuron) const;
+    /// How many neurons share the drawing of their noise.
+    Index noise_block() const { return NoiseBlock::neurons(setup_.size); }
     Projection& projection(const Arrival& arrival) const { return *projections_[arrival.projection]; }
     const PopulationSetup& setup() const { return setup_; }
 

@@ -28,8 +28,7 @@ struct alignas(64) Lanes {
     using Columns = std::array<std::array<double, width>, variables>;
 
     Columns x;
-    Columns before;                  ///< the last leap
-    std::array<double, width> calm;  ///< 1: the leap held; 0: it is still to be made
+    std::array<double, width> calm;  ///< 1: the leap held; 0: it is still to be made, and x is as before
 };
 
 /// The arrivals of one step at all neurons of a shard: for each port and power of leap::Arrivals a column
@@ -43,35 +42,43 @@ public:
     double* at(std::size_t port, std::size_t power, std::size_t first) {
         return sums_.data() + (4 * port + power) * neurons_ + first;
     }
-    void clear(std::size_t ports) { std::fill_n(sums_.begin(), 4 * ports * neurons_, 0.0); }
 
 private:
     std::size_t neurons_;
     std::vector<double> sums_;
 };
 
-/// All neurons of `block` leap, and `calm` says for which of them that holds. Where they were is kept.
+/// The neurons of `block` for which it holds leap, with the arrivals at some ports, which are taken.
 template <class Model, std::size_t... v, std::size_t... p>
-[[gnu::always_inline]] inline void leap_lanes(const typename Model::Leap& leap, Lanes<Model>& block,
+[[gnu::always_inline]] inline void leap_block(const typename Model::Leap& leap, Lanes<Model>& block,
                                               ArrivalColumns& arrivals, std::size_t first,
                                               std::index_sequence<v...>, std::index_sequence<p...>) {
-    const std::array<std::array<const double*, 4>, sizeof...(p)> sums{
-        std::array<const double*, 4>{arrivals.at(p, 0, first), arrivals.at(p, 1, first),
-                                     arrivals.at(p, 2, first), arrivals.at(p, 3, first)}...};
+    const std::array<std::array<double*, 4>, sizeof...(p)> sums{
+        std::array<double*, 4>{arrivals.at(p, 0, first), arrivals.at(p, 1, first), arrivals.at(p, 2, first),
+                               arrivals.at(p, 3, first)}...};
+    typename Lanes<Model>::Columns after;
 #if defined(__clang__)
 #pragma clang loop vectorize(assume_safety)
 #else
 #pragma GCC ivdep
 #endif
     for (std::size_t i = 0; i < Lanes<Model>::width; ++i) {
-        const std::array<double, sizeof...(v)> before{block.x[v][i]...};
-        const std::array<leap::Arrivals, sizeof...(p)> in{
-            leap::Arrivals{sums[p][0][i], sums[p][1][i], sums[p][2][i], sums[p][3][i]}...};
-        std::array<double, sizeof...(v)> after = before;
-        const bool calm = leap(after, in);
-        ((block.before[v][i] = before[v]), ...);
-        ((block.x[v][i] = after[v]), ...);
+        std::array<double, sizeof...(v)> x{block.x[v][i]...};
+        const std::array<leap::Arrivals, sizeof...(p)> in{leap::Arrivals{
+            double{sums[p][0][i]}, double{sums[p][1][i]}, double{sums[p][2][i]}, double{sums[p][3][i]}}...};
+        const bool calm = leap(x, in);
+        ((after[v][i] = x[v]), ...);
         block.calm[i] = calm ? 1.0 : 0.0;
+        ((sums[p][0][i] = sums[p][1][i] = sums[p][2][i] = sums[p][3][i] = 0.0), ...);
+    }
+    double all = 1.0;
+    for (const double calm : block.calm) all *= calm;
+    if (all == 1.0) {
+        block.x = after;
+        return;
+    }
+    for (std::size_t i = 0; i < Lanes<Model>::width; ++i) {
+        if (block.calm[i] == 1.0) ((block.x[v][i] = after[v][i]), ...);
     }
 }
 
@@ -80,11 +87,10 @@ template <class Model, std::size_t ports>
 [[gnu::always_inline]] inline void leap_blocks(const typename Model::Leap& leap,
                                                std::span<Lanes<Model>> blocks, ArrivalColumns& arrivals) {
     for (std::size_t b = 0; b < blocks.size(); ++b) {
-        leap_lanes<Model>(leap, blocks[b], arrivals, b * Lanes<Model>::width,
+        leap_block<Model>(leap, blocks[b], arrivals, b * Lanes<Model>::width,
                           std::make_index_sequence<Lanes<Model>::variables>{},
                           std::make_index_sequence<ports>{});
     }
-    arrivals.clear(ports);
 }
 
 /// `lasting`: something arrives at ports that do not decay.
@@ -200,8 +206,9 @@ private:
         Time now{};
         std::vector<Block8> blocks;
         ArrivalColumns arrivals;
-        std::vector<Input> inputs{};  ///< of this step
-        bool lasting = false;         ///< some of them at ports that do not decay
+        std::vector<Input> inputs{};  ///< the first `taken` are those of this step
+        std::size_t taken = 0;
+        bool lasting = false;  ///< some of them at ports that do not decay
         std::vector<NoiseGroup> noise{};
         /// Prepared for steps of a length: those of a window have two, a tick apart.
         std::array<std::pair<Duration, std::optional<Leap>>, 2> leaps{};
@@ -234,7 +241,7 @@ private:
 
     void step(std::size_t k, Time end, std::span<const Arrival> arrivals) {
         Shard& shard = shards_[k];
-        shard.inputs.clear();
+        shard.taken = 0;
         shard.lasting = false;
         const double per_tick = 1.0 / static_cast<double>((end - shard.now).count());
         take_rows(k, end, per_tick, arrivals);
@@ -245,51 +252,74 @@ private:
         shard.now = end;
     }
 
-    /// Adds arrivals at one port to the sums of their neurons; `share` of the step is left.
-    class Sums {
+    /// Takes arrivals at one port into the sums of their neurons, and keeps them.
+    class Taker {
     public:
-        Sums(Shard& shard, std::size_t port)
+        Taker(Shard& shard, std::size_t port, std::size_t most)
             : sums_{shard.arrivals.at(port, 0, 0), shard.arrivals.at(port, 1, 0),
                     shard.arrivals.at(port, 2, 0), shard.arrivals.at(port, 3, 0)},
-              decays_(port < Leap::decaying_ports) {
+              decays_(port < Leap::decaying_ports),
+              port_(static_cast<std::uint16_t>(port)) {
             shard.lasting |= !decays_;
+            if (shard.inputs.size() < shard.taken + most) shard.inputs.resize(2 * (shard.taken + most));
+            next_ = shard.inputs.data() + shard.taken;
         }
 
-        void add(Table::Local local, double weight, double share) {
-            const double first = weight * share;
-            const double second = first * share;
+        /// What an arrival adds; `share` of the step is left.
+        leap::Arrivals arrival(double weight, double share) const {
+            const double s1 = weight * share;
+            const double s2 = s1 * share;
             // A conductance does not fall below zero: with a negative weight no leap holds.
-            const double third = weight < 0.0 ? not_a_number : second * share;
-            sums_[0][local] += weight;
-            sums_[1][local] += first;
-            sums_[2][local] += second;
-            sums_[3][local] += decays_ ? third : std::abs(weight);
+            const double s3 = weight < 0.0 ? std::numeric_limits<double>::quiet_NaN() : s2 * share;
+            return {weight, s1, s2, decays_ ? s3 : std::abs(weight)};
+        }
+
+        void take(Table::Local local, std::uint32_t offset, const leap::Arrivals& arrival) {
+            *next_++ = {offset, local, port_, arrival.s0};
+            sums_[0][local] += arrival.s0;
+            sums_[1][local] += arrival.s1;
+            sums_[2][local] += arrival.s2;
+            sums_[3][local] += arrival.s3;
+        }
+
+        void finish(Shard& shard) const {
+            shard.taken = static_cast<std::size_t>(next_ - shard.inputs.data());
         }
 
     private:
-        static constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
         std::array<double*, 4> sums_;
+        Input* next_;
         bool decays_;
+        std::uint16_t port_;
     };
 
     void take_rows(std::size_t k, Time end, double per_tick, std::span<const Arrival> arrivals) {
         Shard& shard = shards_[k];
-        for (const Arrival& arrival : arrivals) {
+        for (std::size_t a = 0; a < arrivals.size(); ++a) {
+            const Arrival& arrival = arrivals[a];
+            // Rows lie all over memory, but which one comes next is known.
+            if (a + 8 < arrivals.size())
+                projection(arrivals[a + 8]).tables[k].prefetch_offsets(arrivals[a + 8].source);
+            if (a + 3 < arrivals.size())
+                projection(arrivals[a + 3]).tables[k].prefetch(arrivals[a + 3].source);
             Projection& p = projection(arrival);
             const Table::Row row = p.tables[k].row(arrival.source);
             if (row.targets.empty()) continue;
             if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
             const double share = static_cast<double>((end - arrival.time).count()) * per_tick;
             const auto offset = static_cast<std::uint32_t>((arrival.time - shard.now).count());
-            const auto port = static_cast<std::uint16_t>(p.port);
-            const double uniform = p.tables[k].uniform_weight();
-            Sums sums(shard, p.port);
-            for (std::size_t i = 0; i < row.targets.size(); ++i) {
-                const double weight =
-                    (row.weights.empty() ? uniform : double{row.weights[i]}) * arrival.release;
-                shard.inputs.push_back({offset, row.targets[i], port, weight});
-                sums.add(row.targets[i], weight, share);
+            Taker taker(shard, p.port, row.targets.size());
+            if (row.weights.empty()) {
+                const leap::Arrivals one =
+                    taker.arrival(p.tables[k].uniform_weight() * arrival.release, share);
+                for (const Table::Local local : row.targets) taker.take(local, offset, one);
+            } else {
+                for (std::size_t i = 0; i < row.targets.size(); ++i) {
+                    taker.take(row.targets[i], offset,
+                               taker.arrival(double{row.weights[i]} * arrival.release, share));
+                }
             }
+            taker.finish(shard);
         }
     }
 
@@ -297,22 +327,18 @@ private:
         for (NoiseGroup& group : shard.noise) {
             for (NoiseBlock& train : group.trains) {
                 const Noise& noise = train.noise();
-                const auto port = static_cast<std::uint16_t>(noise.port);
-                Sums sums(shard, noise.port);
                 while (train.next_time() < end) {
                     const std::span<const Time> times = train.times();
                     const std::span<const Table::Local> targets = train.targets();
-                    const auto count = static_cast<std::size_t>(
-                        std::lower_bound(times.begin(), times.end(), end) - times.begin());
-                    const std::size_t before = shard.inputs.size();
-                    shard.inputs.resize(before + count);
-                    for (std::size_t i = 0; i < count; ++i) {
+                    Taker taker(shard, noise.port, times.size());
+                    std::size_t i = 0;
+                    for (; i < times.size() && times[i] < end; ++i) {
                         const double share = static_cast<double>((end - times[i]).count()) * per_tick;
                         const auto offset = static_cast<std::uint32_t>((times[i] - shard.now).count());
-                        shard.inputs[before + i] = {offset, targets[i], port, noise.weight};
-                        sums.add(targets[i], noise.weight, share);
+                        taker.take(targets[i], offset, taker.arrival(noise.weight, share));
                     }
-                    train.take(count);
+                    taker.finish(shard);
+                    train.take(i);
                 }
             }
         }
@@ -340,7 +366,7 @@ private:
     void go_with_care(std::size_t k, Time end) {
         Shard& shard = shards_[k];
         shard.their_inputs.clear();
-        for (const Input& input : shard.inputs) {
+        for (const Input& input : std::span(shard.inputs).first(shard.taken)) {
             if (shard.slots[input.local] != none) shard.their_inputs.push_back(input);
         }
         // Stable: two synapses of one spike keep their order, which counts where a conductance is cut at
@@ -352,7 +378,7 @@ private:
         auto next = shard.their_inputs.begin();
         for (const Table::Local local : shard.restless) {
             shard.slots[local] = none;
-            State state = load(shard.blocks[local / Block8::width].before, local);
+            State state = load(shard.blocks[local / Block8::width].x, local);
             Time now = shard.now;
             for (; next != shard.their_inputs.end() && next->local == local; ++next) {
                 now = go(k, local, state, now, shard.now + Duration{next->offset});
