@@ -44,8 +44,8 @@ struct XorEnsemblesConfig {
         double in_1 = 0.06;
         double ex_2 = 0.026;
         double in_2 = 0.27;
-        double charge_1 = 1.7;   ///< [pC] BurstCCN: of a burst; an event is -p0 times that
-        double charge_2 = -1.0;  ///< [pC]
+        double charge_1 = 1.51;   ///< [pC] BurstCCN: of a burst; an event is -p0 times that
+        double charge_2 = -1.26;  ///< [pC]
     } feedback;
 
     // Plasticity.

@@ -117,42 +117,39 @@ TEST(Burstprop, VarianceReducedAveragesMarks) {
 }
 
 /// The rule as the model's equations have it: every average is a sum over all spikes so far, in s and Hz.
-class WrittenOut {
-public:
+struct WrittenOut {
     double eta, tau_pre, alpha, r_max, r_min;
     bool of_spikes;
     double w;
+    std::vector<double> source{}, events{}, bursts{}, spikes{};
 
     void source_event(double t) {
-        const double rate = of_spikes ? 0.1 * std::exp(-t / 30.0) + sum(spikes_, t, 30.0) / 30.0
-                                      : sum(events_, t, alpha) / alpha;
+        const double rate = of_spikes ? 0.1 * std::exp(-t / 30.0) + sum(spikes, t, 30.0) / 30.0
+                                      : sum(events, t, alpha) / alpha;
         change(std::max(0.0, r_min - rate));
-        source_.push_back(t);
+        source.push_back(t);
     }
     void target_event(double t) {
-        const double E = sum(events_, t, alpha) / alpha;
-        const double B = sum(bursts_, t, alpha) / alpha;
+        const double E = sum(events, t, alpha) / alpha;
+        const double B = sum(bursts, t, alpha) / alpha;
         const double P = E > 0.0 ? std::min(B / E, 1.0) : 1.0;
-        change((-P + (E > r_max ? -(E - r_max) / E : 0.0)) * sum(source_, t, tau_pre));
-        events_.push_back(t);
-        spikes_.push_back(t);
+        change((-P + (E > r_max ? -(E - r_max) / E : 0.0)) * sum(source, t, tau_pre));
+        events.push_back(t);
+        spikes.push_back(t);
     }
     void target_burst(double t) {
-        const double E = sum(events_, t, alpha) / alpha;
-        change((1.0 + (E > r_max ? -(E - r_max) / E : 0.0)) * sum(source_, t, tau_pre));
-        bursts_.push_back(t);
-        spikes_.push_back(t);
+        const double E = sum(events, t, alpha) / alpha;
+        change((1.0 + (E > r_max ? -(E - r_max) / E : 0.0)) * sum(source, t, tau_pre));
+        bursts.push_back(t);
+        spikes.push_back(t);
     }
 
-private:
     static double sum(const std::vector<double>& times, double t, double tau) {
         double all = 0.0;
         for (const double time : times) all += std::exp(-(t - time) / tau);
         return all;
     }
     void change(double by) { w = std::clamp(w + eta * by, 0.0, 1.0); }
-
-    std::vector<double> source_, events_, bursts_, spikes_;
 };
 
 TEST(Burstprop, KeepsRatesInBoundsAsTheEquationsWrittenOut) {

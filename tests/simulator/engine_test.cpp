@@ -436,7 +436,7 @@ TEST(Schedule, GatesThePlasticityOfOneProjection) {
         d.projections = {projection("a", "cell", "membrane", 1.0, 1.0),
                          projection("b", "cell", "membrane", 1.0, 1.0),
                          projection("post", "cell", "membrane", 100.0, 1.0)};
-        for (const int i : {0, 1}) {
+        for (const std::size_t i : {0U, 1U}) {
             PlasticityDescription& plasticity = d.projections[i].plasticity.emplace();
             plasticity.rule = "pair_stdp";
             plasticity.parameters = {{"A_minus", 0.0}, {"A_plus", 0.1}, {"tau_plus", 5.0}};
