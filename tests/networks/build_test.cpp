@@ -316,7 +316,7 @@ TEST(Build, AGateMayKnowOfSpikesLater) {
 TEST(Build, ASineIsStepsOfItsMeans) {
     NetworkDescription d;
     d.duration = 100.0;
-    d.populations = {{.name = "cell", .model = "adaptive_lif"}};
+    d.populations = {population("cell", "adaptive_lif", 1)};
     d.sines = {{.name = "sine",
                 .target = "cell",
                 .port = "current",
@@ -346,20 +346,21 @@ TEST(Build, ASineIsStepsOfItsMeans) {
 TEST(Build, ChangesTheGainOfAProjectionAtGivenTimes) {
     NetworkDescription d;
     d.duration = 100.0;
-    d.populations = {{.name = "source", .model = "spike_train"}, {.name = "cell", .model = "lif"}};
+    d.populations = {population("source", "spike_train", 1), population("cell", "lif", 1)};
     d.populations[0].spike_times = {{5.0, 10.0, 29.0, 30.0}};
     d.populations[1].parameters = {{"tau_m", 1e9}};
-    d.projections = {{.name = "p", .source = "source", .target = "cell", .port = "membrane"}};
+    d.projections = {projection("source", "cell", "membrane")};
     d.projections[0].weight.a = 1.0;
     d.projections[0].delay = 2.0;
     d.projections[0].gain_steps = {{10.0, 30.0}, {3.0, -0.5}};
     Network network = build(d);
+    const std::size_t V_m = network.variable("cell", "V_m");
+    const auto membrane = [&] {
+        return network.simulation->population(1).sample(0, V_m, network.simulation->now());
+    };
+    const double rest = membrane();
     network.simulation->run_until(Time{} + ticks(40.0));
-    const double V_m = network.simulation->population(1).sample(0, network.variable("cell", "V_m"),
-                                                                network.simulation->now());
-    Network rest = build({.populations = {{.name = "cell", .model = "lif"}}});
-    EXPECT_NEAR(V_m - rest.simulation->population(0).sample(0, rest.variable("cell", "V_m"), Time{}),
-                1.0 + 3.0 + 3.0 - 0.5, 1e-6);
+    EXPECT_NEAR(membrane() - rest, 1.0 + 3.0 + 3.0 - 0.5, 1e-6);
 }
 
 TEST(Build, ReleaseTermsAddUp) {
