@@ -16,13 +16,18 @@ std::uint64_t Loaded::seed() const {
 }
 
 NetworkDescription Loaded::network() const {
-    const auto* network = std::get_if<NetworkDescription>(&what);
-    return network != nullptr ? *network : describe_xor(std::get<XorConfig>(what));
+    if (const auto* xor_config = std::get_if<XorConfig>(&what)) return describe_xor(*xor_config);
+    if (const auto* ensembles = std::get_if<XorEnsemblesConfig>(&what))
+        return describe_xor_ensembles(*ensembles);
+    return std::get<NetworkDescription>(what);
 }
 
 std::string Loaded::size_text() const {
     if (const auto* xor_config = std::get_if<XorConfig>(&what)) {
         return fmt::format("2-{}-1 populations of {}", xor_config->hidden, xor_config->neurons);
+    }
+    if (const auto* ensembles = std::get_if<XorEnsemblesConfig>(&what)) {
+        return fmt::format("5 ensembles of {}", ensembles->neurons);
     }
     const auto& network = std::get<NetworkDescription>(what);
     std::uint64_t neurons = 0;
@@ -38,11 +43,16 @@ Loaded load(const std::filesystem::path& path, const std::vector<Override>& over
         loaded.what = read_network(root, catalogue());
     } else if (loaded.task == "xor") {
         loaded.what = read_xor(root);
+    } else if (loaded.task == "xor_ensembles") {
+        loaded.what = read_xor_ensembles(root);
     } else {
         for (const std::string& key : root.keys()) root.skip(key);
         std::string task;
         root.read_word({.name = "task", .meaning = "what the file is for", .required = true},
-                       {{"network", "simulate a network"}, {"xor", "learn the exclusive or"}}, task);
+                       {{"network", "simulate a network"},
+                        {"xor", "learn the exclusive or"},
+                        {"xor_ensembles", "ensembles of conductance-based cells learn the exclusive or"}},
+                       task);
     }
     loaded.config.finish();
     return loaded;
@@ -56,6 +66,9 @@ std::vector<std::pair<std::string, KeyFacts>> all_keys() {
     Config xor_file = Config::parse("", "xor.toml");
     read_xor(xor_file.root());
     add("xor", xor_file);
+    Config ensembles_file = Config::parse("", "xor_ensembles.toml");
+    read_xor_ensembles(ensembles_file.root());
+    add("xor_ensembles", ensembles_file);
 
     // A network with one of each table; what it says is never judged, only which keys were asked for.
     // Parameters of models are the catalogue's.
@@ -68,6 +81,7 @@ connect = { rule = "fixed_indegree" }
 release = [{}]
 [projection.NAME.plasticity]
 [projection.SHORT_TERM.short_term]
+[projection.GAIN.gain_steps]
 [projection.BERNOULLI]
 source = "NAME"
 target = "NAME"
@@ -79,6 +93,7 @@ weight = { distribution = "uniform" }
 [signal.NAME]
 [drive.NAME]
 [steps.NAME]
+[sine.NAME]
 )";
     std::string text(every_table);
     for (const ModelInfo& model : catalogue().models) {

@@ -9,14 +9,15 @@
 #include "networks/config.hpp"
 #include "networks/description.hpp"
 #include "tasks/xor_config.hpp"
+#include "tasks/xor_ensembles_config.hpp"
 
 namespace apical {
 
 /// A configuration read and found right.
 struct Loaded {
     Config config;
-    std::string task;  ///< "xor", "network"
-    std::variant<NetworkDescription, XorConfig> what;
+    std::string task;  ///< "xor", "xor_ensembles", "network"
+    std::variant<NetworkDescription, XorConfig, XorEnsemblesConfig> what;
 
     std::uint64_t seed() const;
     NetworkDescription network() const;

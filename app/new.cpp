@@ -28,11 +28,23 @@ std::string xor_file() {
         "with a unit, \"0.2 s\". More about a key: apical explain KEY");
 }
 
+std::string xor_ensembles_file() {
+    Config config = Config::parse("", "xor_ensembles.toml");
+    read_xor_ensembles(config.root());
+    return config.commented(
+        "The exclusive or, learnt by five ensembles of conductance-based cells: apical run "
+        "xor_ensembles.toml\n"
+        "\n"
+        "Every key with its default; a line that is left out has it too. Times are in ms, rates in Hz; a "
+        "value may be text\n"
+        "with a unit, \"0.2 s\". More about a key: apical explain KEY");
+}
+
 struct Template {
     const char* task;
     std::string (*text)();
 };
-constexpr Template templates[] = {{"xor", xor_file}};
+constexpr Template templates[] = {{"xor", xor_file}, {"xor_ensembles", xor_ensembles_file}};
 
 }  // namespace
 

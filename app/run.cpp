@@ -229,6 +229,8 @@ private:
         catch_signals();
         if (const auto* xor_config = std::get_if<XorConfig>(&loaded_.what))
             return run_xor(*xor_config, context);
+        if (const auto* ensembles = std::get_if<XorEnsemblesConfig>(&loaded_.what))
+            return run_xor_ensembles(*ensembles, context);
         return run_network(std::get<NetworkDescription>(loaded_.what), context);
     }
 

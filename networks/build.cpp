@@ -52,9 +52,11 @@ double draw(const Distribution& distribution, Stream& stream) {
 }
 
 Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
-    if (term.variant == "all") return {term.gain, Gate{Gate::Passes::all}};
-    if (term.variant == "event") return {term.gain, Gate{Gate::Passes::event}};
-    if (term.variant == "burst") return {term.gain, Gate{Gate::Passes::burst}};
+    if (term.variant == "all") return {term.gain, Gate{}};
+    if (term.variant == "event")
+        return {term.gain, with_parameters(Gate{Gate::Passes::event}, term.parameters, owner)};
+    if (term.variant == "burst")
+        return {term.gain, with_parameters(Gate{Gate::Passes::burst}, term.parameters, owner)};
     const auto& names = TsodyksMarkram::variants;
     const auto found = std::find(names.begin(), names.end(), term.variant);
     if (found == names.end())
@@ -62,6 +64,27 @@ Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
     TsodyksMarkram synapse;
     synapse.variant = static_cast<TsodyksMarkram::Variant>(found - names.begin());
     return {term.gain, with_parameters(synapse, term.parameters, owner)};
+}
+
+/// The sine as steps, each with its mean over the step.
+StepsDescription as_steps(const SineDescription& s, double duration) {
+    constexpr double turn = 6.283185307179586;
+    StepsDescription steps{s.name, s.target, s.port, {}, {}};
+    const double end = s.until.value_or(duration);
+    const auto angle = [&](double time) { return turn * time / s.period + s.phase; };
+    for (std::uint64_t k = 0;; ++k) {
+        const double begin = s.from + static_cast<double>(k) * s.step;
+        if (begin >= end) break;
+        const double next = std::min(begin + s.step, end);
+        steps.times.push_back(begin);
+        steps.values.push_back(s.amplitude * (std::cos(angle(begin)) - std::cos(angle(next))) /
+                               (turn * (next - begin) / s.period));
+    }
+    if (s.until) {
+        steps.times.push_back(end);
+        steps.values.push_back(0.0);
+    }
+    return steps;
 }
 
 class Builder {
@@ -78,6 +101,7 @@ public:
             if (p.tie) tie(p);
         }
         for (const StepsDescription& s : d_.steps) add(s);
+        for (const SineDescription& s : d_.sines) add(as_steps(s, d_.duration));
         for (const SignalDescription& s : d_.signals) add(s);
         for (const DriveDescription& drive : d_.drives) {
             const auto is_its = [&](const SignalDescription& s) { return s.name == drive.signal; };
@@ -219,6 +243,7 @@ private:
             for (const auto& projection : d_.projections) end_here(projection.target, projection.port);
             for (const auto& drive : d_.drives) end_here(drive.target, drive.port);
             for (const auto& steps : d_.steps) end_here(steps.target, steps.port);
+            for (const auto& sine : d_.sines) end_here(sine.target, sine.port);
             const LinearDynamics dynamics = model.linear();
             const std::vector<std::string_view> names(Model::variables.begin(), Model::variables.end());
             const std::vector<double> states(numbers.begin(), numbers.end());
@@ -304,9 +329,27 @@ private:
             projection.tables.push_back(builder.build(p.weight.a, p.plasticity.has_value()));
         }
         if (p.plasticity) add_learning(p, projection, neurons);
-        if (!network_.projections.emplace(p.name, simulation().add(std::move(projection))).second) {
+        const Index index = simulation().add(std::move(projection));
+        if (!network_.projections.emplace(p.name, index).second) {
             throw ConfigError(fmt::format("projection {}: there are two of this name", p.name));
         }
+        schedule_changes(p, index);
+    }
+
+    void schedule_changes(const ProjectionDescription& p, Index index) {
+        const auto schedule = [&](double time, Action action) {
+            simulation().schedule(Time{} + ticks(time), std::move(action));
+        };
+        if (p.gain_steps.times.size() != p.gain_steps.values.size())
+            throw ConfigError(fmt::format("projection {}: as many times as values of gain_steps", p.name));
+        for (std::size_t i = 0; i < p.gain_steps.times.size(); ++i)
+            schedule(p.gain_steps.times[i], action::SetGain{index, p.gain_steps.values[i]});
+        if (!p.plasticity) return;
+        if (p.plasticity->from > 0.0) {
+            schedule(0.0, action::GatePlasticity{false, index});
+            schedule(p.plasticity->from, action::GatePlasticity{true, index});
+        }
+        if (p.plasticity->until) schedule(*p.plasticity->until, action::GatePlasticity{false, index});
     }
 
     void add_learning(const ProjectionDescription& p, Projection& projection, const Population& neurons) {
@@ -317,16 +360,23 @@ private:
             if (rule != plasticity.rule) return;
             if (!teaching.empty() && (teaching != plasticity.teaching || baseline != plasticity.baseline))
                 return;
-            const Rule chosen = with_parameters(defaults, plasticity.parameters, "plasticity of " + p.name);
+            Rule chosen = with_parameters(defaults, plasticity.parameters, "plasticity of " + p.name);
+            if constexpr (requires { chosen.low_rate; }) {
+                const auto found =
+                    std::find(Rule::low_rates.begin(), Rule::low_rates.end(), plasticity.low_rate);
+                if (found == Rule::low_rates.end()) return;
+                chosen.low_rate = static_cast<LowRate>(found - Rule::low_rates.begin());
+            }
             for (std::size_t k = 0; k < neurons.shards(); ++k) {
                 projection.learning.push_back(std::make_unique<LearningOf<Rule>>(
                     chosen, projection.tables[k], neurons.last(k) - neurons.first(k), back_delay));
             }
         });
         if (projection.learning.empty()) {
-            throw ConfigError(
-                fmt::format("projection {}: there is no rule '{}' with teaching '{}' and baseline '{}'",
-                            p.name, plasticity.rule, plasticity.teaching, plasticity.baseline));
+            throw ConfigError(fmt::format(
+                "projection {}: there is no rule '{}' with teaching '{}', baseline '{}' and "
+                "low_rate '{}'",
+                p.name, plasticity.rule, plasticity.teaching, plasticity.baseline, plasticity.low_rate));
         }
     }
 

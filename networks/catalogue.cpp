@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "networks/models.hpp"
+#include "synapses/release.hpp"
 #include "synapses/tsodyks_markram.hpp"
 
 namespace apical {
@@ -55,6 +56,17 @@ void add_short_term(Catalogue& catalogue) {
                 (field.name == "f" && name != "etm") || (field.name == "tau_psc" && name != "tm3");
             if (!foreign) info.fields.push_back(std::move(field));
         }
+        catalogue.models.push_back(std::move(info));
+    }
+    for (const auto& [name, summary] :
+         {std::pair{"event", "events release 1, other spikes nothing"},
+          std::pair{"burst", "second spikes of bursts release 1, others nothing"}}) {
+        ModelInfo info;
+        info.name = name;
+        info.kind = ModelInfo::Kind::short_term;
+        info.summary = summary;
+        info.equations = "with a lag: a trace of the spikes older than that tells events from bursts, at 1/e";
+        info.fields = fields_of(Gate{});
         catalogue.models.push_back(std::move(info));
     }
 }
@@ -113,7 +125,11 @@ Catalogue make() {
                 {"baseline",
                  "what the burst probability is compared with",
                  {{"fixed", "P = p0 (BurstCCN)"},
-                  {"moving_average", "P is the neuron's own recent burst probability (Burstprop)"}}}};
+                  {"moving_average", "P is the neuron's own recent burst probability (Burstprop)"}}},
+                {"low_rate",
+                 "whose rate r_min bounds",
+                 {{"spikes", "all spikes, averaged over 30 s"},
+                  {"events", "events, averaged over tau_average"}}}};
         }
         catalogue.models.push_back(std::move(info));
     });

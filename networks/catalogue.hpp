@@ -48,7 +48,7 @@ struct ModelInfo {
     std::vector<FieldInfo> fields;
     std::vector<PortInfo> ports;
     std::vector<std::string> variables;
-    std::vector<OptionInfo> options;  ///< of a rule: "teaching", "baseline"
+    std::vector<OptionInfo> options;  ///< of a rule: "teaching", "baseline", "low_rate"
     /// What is wrong with a set of parameters that are each in range, if anything.
     std::function<std::optional<std::string>(const Parameters&)> check = [](const Parameters&) {
         return std::nullopt;

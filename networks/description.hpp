@@ -80,8 +80,17 @@ struct PlasticityDescription {
     std::string rule;                  ///< burst_dependent, pair_stdp
     std::string teaching = "sampled";  ///< burst_dependent: sampled or variance_reduced
     std::string baseline = "fixed";    ///< burst_dependent: fixed or moving_average
+    std::string low_rate = "spikes";   ///< burst_dependent: spikes or events, whose rate r_min bounds
     Parameters parameters;
     std::optional<double> back_delay;  ///< [ms] default: the projection's delay
+    double from = 0.0;                 ///< [ms] weights stay before, traces go on
+    std::optional<double> until{};     ///< [ms] weights stay from then on
+};
+
+/// A factor on what the spikes of a projection release, 1 at first: from times[i] on, values[i].
+struct GainSteps {
+    std::vector<double> times;  ///< [ms] ascending
+    std::vector<double> values;
 };
 
 /// The weights are copies of another projection's: of its transpose where that runs the other way.
@@ -107,6 +116,7 @@ struct ProjectionDescription {
     Distribution weight;
     double delay = 1.0;                ///< [ms] > 0
     std::vector<ReleaseTerm> release;  ///< empty: every spike releases 1
+    GainSteps gain_steps;
     std::optional<PlasticityDescription> plasticity;
     std::optional<TieDescription> tie;
 };
@@ -144,6 +154,20 @@ struct StepsDescription {
     std::vector<double> values;  ///< unit of the port
 };
 
+/// A sinusoidal input onto a port that does not decay: amplitude x sin(2 pi t/period + phase), with t since
+/// the start of the run, as steps that have the mean of the sine over their length.
+struct SineDescription {
+    std::string name;
+    std::string target;
+    std::string port;
+    double amplitude = 0.0;         ///< unit of the port
+    double period = 1000.0;         ///< [ms]
+    double phase = 0.0;             ///< [rad]
+    double step = 1.0;              ///< [ms]
+    double from = 0.0;              ///< [ms] zero before
+    std::optional<double> until{};  ///< [ms] zero from then on; default: the duration of the network
+};
+
 struct RecordDescription {
     std::vector<std::string> spikes;  ///< populations whose spikes, events and bursts go to HDF5; empty: none
     std::vector<std::string> traces;  ///< populations with rates and burst probability over time
@@ -161,6 +185,7 @@ struct NetworkDescription {
     std::vector<SignalDescription> signals;
     std::vector<DriveDescription> drives;
     std::vector<StepsDescription> steps;
+    std::vector<SineDescription> sines;
     RecordDescription record;
 };
 

@@ -97,6 +97,8 @@ std::vector<std::string> unreachable_populations(const NetworkDescription& netwo
     }
     for (const auto& steps : network.steps)
         reach_from(index_of(network.populations, steps.target, "population"));
+    for (const auto& sine : network.sines)
+        reach_from(index_of(network.populations, sine.target, "population"));
     for (const auto& drive : network.drives)
         reach_from(index_of(network.populations, drive.target, "population"));
     std::vector<std::string> names;

@@ -108,6 +108,7 @@ public:
         for (ConfigTable& table : root_.tables("signal", {})) read_signal(table);
         for (ConfigTable& table : root_.tables("drive", {})) read_drive(table);
         for (ConfigTable& table : root_.tables("steps", {})) read_steps(table);
+        for (ConfigTable& table : root_.tables("sine", {})) read_sine(table);
         for (const SignalDescription& signal : network_.signals) {
             const bool used =
                 std::any_of(network_.drives.begin(), network_.drives.end(),
@@ -306,6 +307,7 @@ private:
         }
         table.read({"delay", "ms", "from the spike to its arrival", positive, true, delay_reason}, p.delay);
         read_release(table, p);
+        read_gain_steps(table, p);
         if (!p.tie) read_plasticity(table, p);
         network_.projections.push_back(std::move(p));
     }
@@ -472,15 +474,23 @@ private:
         plastic.read_word({.name = "rule", .meaning = "rule of plasticity", .required = true}, words, d.rule);
         plastic.read({"back_delay", "ms", "from a spike of the target to the synapse", not_negative},
                      d.back_delay, "the projection's delay");
+        read_span(plastic, "weights stay before; traces go on", "weights stay from then on", d.from, d.until);
         if (const ModelInfo* rule = catalogue_.find(ModelInfo::Kind::rule, d.rule)) {
             for (const OptionInfo& option : rule->options) {
-                std::string& value = option.name == "teaching" ? d.teaching : d.baseline;
+                std::string& value = option.name == "teaching"   ? d.teaching
+                                     : option.name == "baseline" ? d.baseline
+                                                                 : d.low_rate;
                 value = option.choices.front().first;
                 std::vector<Word> choices;
                 for (const auto& [word, meaning] : option.choices) choices.push_back({word, meaning});
                 plastic.read_word({.name = option.name, .meaning = option.meaning}, choices, value);
             }
             d.parameters = read_parameters(plastic, *rule);
+            const bool low = d.parameters.count("r_min") != 0;
+            const bool high = d.parameters.count("r_max") != 0;
+            if (plastic.has("low_rate") && !low) plastic.idle("low_rate", "r_min is not given");
+            if (plastic.has("tau_average") && !low && !high && d.baseline == "fixed")
+                plastic.idle("tau_average", "baseline is \"fixed\", and neither r_min nor r_max is given");
         } else {
             for (const std::string& key : plastic.keys()) plastic.skip(key);
         }
@@ -534,9 +544,8 @@ private:
         table.read({"gain", "1", "unit of the port over unit of the signal"}, d.gain);
         table.read({"delay", "ms", "from the signal's sample to its effect", positive, true, delay_reason},
                    d.delay);
-        table.read({"from", "ms", "no drive before, at the signal's samples", not_negative}, d.from);
-        table.read({"until", "ms", "no drive from then on", positive}, d.until, "the end of the run");
-        if (d.until && *d.until <= d.from) table.complain("until", "E0209", "until is not after from");
+        read_span(table, "no drive before, at the signal's samples", "no drive from then on", d.from,
+                  d.until);
         network_.drives.push_back(std::move(d));
     }
 
@@ -549,19 +558,58 @@ private:
         table.read({"times", "ms", "when the input changes", not_negative, true}, s.times);
         table.read({"values", port != nullptr ? port->unit : "1", "the input from then on", any, true},
                    s.values);
-        if (table.has("times") && table.has("values") && s.times.size() != s.values.size()) {
-            table.complain(
-                "values", "E0209",
-                fmt::format("values has {} elements, times has {}", s.values.size(), s.times.size()));
+        check_steps(table, s.times, s.values);
+        network_.steps.push_back(std::move(s));
+    }
+
+    void check_steps(ConfigTable& table, const std::vector<double>& times,
+                     const std::vector<double>& values) {
+        if (table.has("times") && table.has("values") && times.size() != values.size()) {
+            table.complain("values", "E0209",
+                           fmt::format("values has {} elements, times has {}", values.size(), times.size()));
         }
-        if (std::adjacent_find(s.times.begin(), s.times.end(), std::greater_equal<>()) != s.times.end()) {
+        if (std::adjacent_find(times.begin(), times.end(), std::greater_equal<>()) != times.end()) {
             table.complain("times", "E0209", "times are not in ascending order");
-        } else if (!s.times.empty() && s.times.back() >= network_.duration) {
+        } else if (!times.empty() && times.back() >= network_.duration) {
             table.complain("times", "E0210",
-                           fmt::format("a step at {} ms has no effect: the run ends at {} ms", s.times.back(),
+                           fmt::format("a step at {} ms has no effect: the run ends at {} ms", times.back(),
                                        network_.duration));
         }
-        network_.steps.push_back(std::move(s));
+    }
+
+    void read_gain_steps(ConfigTable& table, ProjectionDescription& p) {
+        if (!table.has("gain_steps")) {
+            table.skip("gain_steps");
+            return;
+        }
+        ConfigTable gain = table.table("gain_steps", "A factor on what spikes release; 1 at first.");
+        gain.read({"times", "ms", "when the factor changes", not_negative, true}, p.gain_steps.times);
+        gain.read({"values", "1", "the factor from then on", any, true}, p.gain_steps.values);
+        check_steps(gain, p.gain_steps.times, p.gain_steps.values);
+    }
+
+    void read_sine(ConfigTable& table) {
+        SineDescription s;
+        s.name = table.name();
+        table.read_reference({.name = "target", .meaning = "population that receives it", .required = true},
+                             "population", populations_, s.target);
+        const PortInfo* port = read_level_port(table, s.target, s.port);
+        table.read({"amplitude", port != nullptr ? port->unit : "1", "of the sine", any, true}, s.amplitude);
+        table.read({"period", "ms", "of the sine", positive, true}, s.period);
+        table.read({"phase", "1", "in radians, at the start of the run"}, s.phase);
+        table.read({"step", "ms", "its resolution: steps that have the mean of the sine", positive}, s.step);
+        read_span(table, "zero before", "zero from then on", s.from, s.until);
+        network_.sines.push_back(std::move(s));
+    }
+
+    /// From when until when something acts.
+    static void read_span(ConfigTable& table, std::string_view before, std::string_view after, double& from,
+                          std::optional<double>& until) {
+        table.read({.name = "from", .unit = "ms", .meaning = std::string(before), .range = not_negative},
+                   from);
+        table.read({.name = "until", .unit = "ms", .meaning = std::string(after), .range = positive}, until,
+                   "the end of the run");
+        if (until && *until <= from) table.complain("until", "E0209", "until is not after from");
     }
 
     void read_record() {

@@ -20,6 +20,12 @@ enum class Teaching {
     variance_reduced,  ///< p - P at an event, p being the mark: the same mean without the lottery
 };
 
+/// Which rate a weight that grows at low rates looks at.
+enum class LowRate {
+    spikes,  ///< all spikes, averaged over 30 s from 0.1 Hz on
+    events,  ///< events, averaged over tau_average
+};
+
 /// What a burst probability is compared with.
 enum class Baseline {
     fixed,           ///< P = p0
@@ -41,6 +47,13 @@ enum class Baseline {
 /// `prior` events had been seen at burst probability p0; with none, as published, the first event meets 0/0,
 /// which is 1. It outlives any silence.
 ///
+/// Weights may also keep the target's rate in bounds. Its average rate of events (tau_average) being R,
+/// the teaching of an event becomes -P + h and that of a burst 1 + h, with h = -(R - r_max)/R where R > r_max
+/// and 0 elsewhere: the event judged is not yet counted in R either. At each arrival of the source, w grows
+/// by eta (r_min - r)/Hz where the target's rate r is below r_min; r is what `low_rate` says. (Meant was the
+/// average of events; what the published program does, and the reference here, is the slow average of spikes.
+/// It delivers the weight before this change, here it is delivered after.) Both are off unless given.
+///
 /// Spikes of source and target seen at one tick do not pair. variance_reduced needs a target that states its
 /// burst probability: without it the weights become NaN.
 ///
@@ -51,13 +64,16 @@ struct BurstDependent {
     double eta = 1e-3;            ///< learning rate, in the unit of the weight
     double tau_pre = 20.0;        ///< [ms] of the trace of the source's events
     double p0 = 0.5;              ///< expected burst probability; of a moving average: at the start
-    double tau_average = 2000.0;  ///< [ms] of the moving average
+    double tau_average = 2000.0;  ///< [ms] of the averages of bursts and events
     double prior = 0.0;           ///< events that p0 stands for at the start of a moving average
+    double r_max = std::numeric_limits<double>::max();  ///< [Hz] of events, above which weights shrink
+    double r_min = 0.0;                                 ///< [Hz] below which weights grow
     double w_min = -std::numeric_limits<double>::max();
     double w_max = std::numeric_limits<double>::max();
+    LowRate low_rate = LowRate::spikes;  ///< whose rate r_min bounds
 
     static constexpr std::string_view name = "burst_dependent";
-    static constexpr bool learns_at_arrival = false;
+    static constexpr auto low_rates = std::to_array<std::string_view>({"spikes", "events"});
     static constexpr std::string_view summary =
         "burst-dependent plasticity: event times burst above expectation";
     static constexpr std::string_view equations =
@@ -73,11 +89,12 @@ struct BurstDependent {
              fraction},
             {"w_min", &BurstDependent::w_min, "1", "smallest weight, in its unit"},
             {"w_max", &BurstDependent::w_max, "1", "largest weight, in its unit"},
-            {"tau_average", &BurstDependent::tau_average, "ms", "moving average of the burst probability",
-             positive},
+            {"r_max", &BurstDependent::r_max, "Hz", "rate of events above which weights shrink", positive},
+            {"r_min", &BurstDependent::r_min, "Hz", "rate below which weights grow; 0: none", not_negative},
+            {"tau_average", &BurstDependent::tau_average, "ms", "averages of bursts and events", positive},
             {"prior", &BurstDependent::prior, "1", "events that p0 stands for at the start", not_negative},
         });
-        std::array<Field<BurstDependent>, baseline == Baseline::fixed ? 5 : 7> known{};
+        std::array<Field<BurstDependent>, baseline == Baseline::fixed ? 8 : 9> known{};
         std::copy_n(all.begin(), known.size(), known.begin());
         return known;
     }();
@@ -87,13 +104,20 @@ struct BurstDependent {
         return std::nullopt;
     }
 
+    static constexpr double tau_spikes = 30000.0;  ///< [ms] of the average of all spikes
+    /// The rate [Hz] that a count of one stands for, which decays with tau [ms].
+    static constexpr double per_count(double tau) { return 1000.0 / tau; }
+
     struct Pre {
         double trace;  ///< x just after the last spike
     };
     struct Post {
-        double events;  ///< recent ones, counted just after the last spike
-        double bursts;
+        double events = 0.0;  ///< recent ones, counted just after the last spike
+        double bursts = 0.0;
+        double spikes = 0.1 / per_count(tau_spikes);  ///< likewise, for low_rate
     };
+
+    bool learns_at_arrival() const { return r_min > 0.0; }
 
     void arrive(Pre& pre, double dt, SpikeKind kind) const {
         pre.trace *= exp(-dt / tau_pre);
@@ -102,31 +126,48 @@ struct BurstDependent {
 
     double fire(Post& post, double dt, SpikeKind kind, double mark) const {
         forget(post, dt);
+        post.spikes += 1.0;
         if (kind == SpikeKind::event) {
             const double P = baseline == Baseline::fixed ? p0 : average(post);
+            const double h = surplus(post);
             post.events += 1.0;
-            if (teaching == Teaching::sampled) return -P;
+            if (teaching == Teaching::sampled) return h - P;
             post.bursts += mark;
-            return mark - P;
+            return mark - P + h * (1.0 + mark);
         }
         if (kind == SpikeKind::further || teaching == Teaching::variance_reduced) return 0.0;
         post.bursts += 1.0;
-        return 1.0;
+        return 1.0 + surplus(post);
     }
 
-    double at_arrival(double w, const Post&, double) const { return w; }
+    double at_arrival(double w, const Post& post, double dt) const {
+        const double rate = low_rate == LowRate::spikes
+                                ? post.spikes * exp(-dt / tau_spikes) * per_count(tau_spikes)
+                                : post.events * exp(-dt / tau_average) * per_count(tau_average);
+        return rate < r_min ? std::clamp(w + eta * (r_min - rate), w_min, w_max) : w;
+    }
 
     double at_fire(double w, const Pre& pre, double dt, double factor) const {
         return std::clamp(w + eta * factor * pre.trace * exp(-dt / tau_pre), w_min, w_max);
     }
 
 private:
+    /// h: how much a weight shrinks for the rate of events being too high.
+    double surplus(const Post& post) const {
+        const double rate = post.events * per_count(tau_average);
+        return rate > r_max ? -(rate - r_max) / rate : 0.0;
+    }
+
     void forget(Post& post, double dt) const {
         constexpr double smallest = 1e-100;  // for the ratio to outlive any silence
         const double decay = std::max(exp(-dt / tau_average), smallest);
         post.events *= decay;
         post.bursts *= decay;
-        if (post.events == 0.0) post = {prior, prior * p0};
+        post.spikes *= exp(-dt / tau_spikes);
+        if (post.events == 0.0) {
+            post.events = prior;
+            post.bursts = prior * p0;
+        }
     }
 
     static double average(const Post& post) {

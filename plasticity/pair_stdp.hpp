@@ -39,7 +39,6 @@ struct PairStdp {
     double w_max = std::numeric_limits<double>::max();
 
     static constexpr std::string_view name = "pair_stdp";
-    static constexpr bool learns_at_arrival = true;
     static constexpr std::string_view summary = "pair-based spike-timing-dependent plasticity, all pairs";
     static constexpr std::string_view equations =
         "a spike of the target: w -> w + A_plus w^mu_plus x;   of the source: w -> w - A_minus w^mu_minus y\n"
@@ -69,6 +68,8 @@ struct PairStdp {
     };
     using Pre = Trace;
     using Post = Trace;
+
+    bool learns_at_arrival() const { return true; }
 
     void arrive(Pre& pre, double dt, SpikeKind) const { pre.value = pre.value * exp(-dt / tau_plus) + 1.0; }
 

@@ -8,12 +8,13 @@
 namespace apical {
 
 /// A rule of synaptic plasticity. `Pre` is kept per source neuron (and shard), `Post` per target neuron; `dt`
-/// [ms] is the time since the owner's last spike as the synapse sees it (an hour or more if there was none),
-/// so that a trace is one number and one exponential. A value-initialised Pre or Post is that of a neuron
-/// that has never spiked.
+/// [ms] is the time since the owner's last spike as the synapse sees it (since the start if there was none),
+/// so that a trace is one number and one exponential. A value-initialised Pre or Post is that of a neuron at
+/// the start.
 ///
 ///     arrive(pre, dt, kind)         a presynaptic spike is seen
 ///     fire(post, dt, kind, mark)    the target spikes: the teaching factor, 0 for none
+///     learns_at_arrival()           does at_arrival() do anything?
 ///     at_arrival(w, post, dt)       the new weight, at a presynaptic spike
 ///     at_fire(w, pre, dt, factor)   the new weight, at a spike of the target with that factor
 ///
@@ -26,6 +27,7 @@ concept PlasticityRule = requires(const R rule, typename R::Pre pre, typename R:
     R::fields;  // std::array of Field<R>
     { rule.arrive(pre, dt, kind) } -> std::same_as<void>;
     { rule.fire(post, dt, kind, mark) } -> std::same_as<double>;
+    { rule.learns_at_arrival() } -> std::same_as<bool>;
     { rule.at_arrival(w, post, dt) } -> std::same_as<double>;
     { rule.at_fire(w, pre, dt, factor) } -> std::same_as<double>;
 };

@@ -56,7 +56,7 @@ public:
     void arrive(Index source, Time time, SpikeKind kind) override {
         catch_up(time);
         const Table::Row row = table_->row(source);
-        if (Rule::learns_at_arrival && enabled_) {
+        if (enabled_ && rule_.learns_at_arrival()) {
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
                 const auto [post, dt] = post_[row.targets[i]].seen_before(time);
                 row.weights[i] = static_cast<float>(rule_.at_arrival(row.weights[i], post, dt));
@@ -115,8 +115,8 @@ private:
     struct Memory {
         State now{};
         State before{};
-        Time last = never;
-        Time last_before = never;
+        Time last{};
+        Time last_before{};
 
         template <class Update>
         void update(Time time, const Update& change) {

@@ -21,6 +21,7 @@ struct Projection {
     std::size_t port = 0;
     Duration delay{};
     Release release;
+    double gain = 1.0;                                ///< factor on what is released
     std::vector<Table> tables;                        ///< one for each shard of the target
     std::vector<std::unique_ptr<Learning>> learning;  ///< likewise, or empty
 

@@ -71,10 +71,10 @@ void Simulation::travel(std::span<const Spike> spikes) {
         Member& member = members_[spike.population];
         for (std::size_t i = 0; i < member.outgoing.size(); ++i) {
             Projection& p = *member.outgoing[i];
-            const double release = p.release(spike);
-            if (release == 0.0) continue;  // a closed gate: nothing travels
+            const Release::Released released = p.release(spike);
+            if (released.amount == 0.0) continue;  // a closed gate: nothing travels
             scheduler_.push(member.classes[i], {spike.time + p.delay, spike.population, spike.neuron, p.index,
-                                                spike.kind, release});
+                                                released.kind, p.gain * released.amount});
         }
     }
 }
@@ -145,9 +145,12 @@ void Simulation::perform(const action::SetRuleParameter& a) {
 
 void Simulation::perform(const action::GatePlasticity& a) {
     for (const auto& projection : projections_) {
+        if (a.projection.value_or(projection->index) != projection->index) continue;
         for (const auto& learning : projection->learning) learning->enable(a.on);
     }
 }
+
+void Simulation::perform(const action::SetGain& a) { projections_[a.projection]->gain = a.gain; }
 
 void Simulation::perform(const action::CopyTiedWeights&) {
     for (const auto& [index, tie] : ties_) {
@@ -163,7 +166,7 @@ void Simulation::perform(const action::ResetState&) {
         if (member.neurons) member.neurons->reset(now_);
     }
     for (const auto& projection : projections_) {
-        projection->release.reset();
+        projection->release.reset(now_);
         for (const auto& learning : projection->learning) learning->reset_traces();
     }
     // Inputs from outside go on: what they have come to so far is sent again, since the neurons have

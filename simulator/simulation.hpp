@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -48,9 +49,15 @@ struct SetRuleParameter {
     std::string name;
     double value;
 };
-/// Turns the plasticity of all projections on or off.
+/// Turns the plasticity of all projections, or of one, on or off.
 struct GatePlasticity {
     bool on;
+    std::optional<Index> projection{};
+};
+/// Sets the factor on what the spikes of a projection release.
+struct SetGain {
+    Index projection;
+    double gain;
 };
 /// Copies the weights of all tied projections.
 struct CopyTiedWeights {};
@@ -60,7 +67,7 @@ struct ResetState {};
 }  // namespace action
 using Action =
     std::variant<action::SetVariable, action::SetRates, action::SetParameter, action::SetRuleParameter,
-                 action::GatePlasticity, action::CopyTiedWeights, action::ResetState>;
+                 action::GatePlasticity, action::SetGain, action::CopyTiedWeights, action::ResetState>;
 
 /// A network that runs. Its spikes and weights are a function of what it was made of and of the schedule: not
 /// of the number of threads, of the shards, of recorders, nor of where run_until() stopped in between.
@@ -168,6 +175,7 @@ private:
     void perform(const action::SetParameter& a);
     void perform(const action::SetRuleParameter& a);
     void perform(const action::GatePlasticity& action);
+    void perform(const action::SetGain& a);
     void perform(const action::CopyTiedWeights& action);
     void perform(const action::ResetState& action);
     std::vector<Index> shard_starts(Index member) const;

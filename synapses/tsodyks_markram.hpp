@@ -27,17 +27,21 @@ namespace apical {
 ///               Tsodyks, Uziel & Markram (2000), NEST tsodyks_synapse
 ///     mongillo  as tm, but u jumps before the release. Mongillo, Barak & Tsodyks (2008)
 ///
+/// u starts from u_0, which is U unless it is given: the program of Payeur et al. starts both its depressing
+/// and its facilitating synapses from 0.01, which depressing ones with tau_fac = 1 s take seconds to forget.
+///
 /// One State serves a presynaptic neuron and projection, not a synapse.
 struct TsodyksMarkram {
     enum class Variant { tm, etm, tm3, mongillo };
     static constexpr auto variants = std::to_array<std::string_view>({"tm", "etm", "tm3", "mongillo"});
 
     Variant variant = Variant::tm;
-    double U = 0.5;                                       ///< release fraction of a rested synapse
-    double f = std::numeric_limits<double>::quiet_NaN();  ///< jump of u, etm only; NaN: U
-    double tau_rec = 800.0;                               ///< [ms] recovery from depression
-    double tau_fac = 0.0;                                 ///< [ms] decay of facilitation, 0: none
-    double tau_psc = 3.0;                                 ///< [ms] decay of the active resources, tm3 only
+    double U = 0.5;                                         ///< release fraction of a rested synapse
+    double f = std::numeric_limits<double>::quiet_NaN();    ///< jump of u, etm only; NaN: U
+    double tau_rec = 800.0;                                 ///< [ms] recovery from depression
+    double tau_fac = 0.0;                                   ///< [ms] decay of facilitation, 0: none
+    double tau_psc = 3.0;                                   ///< [ms] decay of the active resources, tm3 only
+    double u_0 = std::numeric_limits<double>::quiet_NaN();  ///< u at the start; NaN: U
 
     static constexpr std::string_view name = "tsodyks_markram";
     static constexpr auto fields = std::to_array<Field<TsodyksMarkram>>({
@@ -46,6 +50,7 @@ struct TsodyksMarkram {
         {"tau_rec", &TsodyksMarkram::tau_rec, "ms", "recovery from depression", positive},
         {"tau_fac", &TsodyksMarkram::tau_fac, "ms", "decay of facilitation; 0: none", not_negative},
         {"tau_psc", &TsodyksMarkram::tau_psc, "ms", "decay of the active resources (tm3 only)", positive},
+        {"u_0", &TsodyksMarkram::u_0, "1", "release fraction at the start (default: U)", fraction},
     });
 
     std::optional<std::string> check() const {
@@ -60,10 +65,10 @@ struct TsodyksMarkram {
         double y;  ///< active resources, tm3 only
     };
 
-    /// At rest, as long after a spike.
-    State initial() const { return {U, 1.0, 0.0}; }
+    /// At rest, as long after a spike; but for u_0.
+    State initial() const { return {u_0 >= 0.0 ? u_0 : U, 1.0, 0.0}; }
 
-    /// A spike `dt` [ms] after the last one, or any time after initial(): what it releases.
+    /// A spike `dt` [ms] after the last one, or after initial(): what it releases.
     double release(State& state, double dt) const {
         state.u = U + (state.u - U) * (tau_fac > 0.0 ? exp(-dt / tau_fac) : 0.0);
         recover(state, dt);

@@ -22,7 +22,7 @@ public:
             }
             if (spike.kind == SpikeKind::event) events += 1.0;
             if (spike.kind == SpikeKind::burst) bursts += 1.0;
-            for (std::size_t i = 0; i < direct_.size(); ++i) released_[i] += direct_[i](spike);
+            for (std::size_t i = 0; i < direct_.size(); ++i) released_[i] += direct_[i](spike).amount;
         }
     }
     void finish(Time) override {}

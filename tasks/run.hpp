@@ -17,6 +17,7 @@
 namespace apical {
 
 struct XorConfig;
+struct XorEnsemblesConfig;
 
 /// A fact of a run: monostate stands for "not measured" (JSON null, an empty field of CSV).
 using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
@@ -72,5 +73,9 @@ RunResult run_xor(const XorConfig& config, const RunContext& context);
 
 /// The network that run_xor trains: what `check` measures and draws.
 NetworkDescription describe_xor(const XorConfig& config);
+
+/// The same of the XOR task of five ensembles.
+RunResult run_xor_ensembles(const XorEnsemblesConfig& config, const RunContext& context);
+NetworkDescription describe_xor_ensembles(const XorEnsemblesConfig& config);
 
 }  // namespace apical

@@ -62,6 +62,23 @@ class Run(CommandLineTest):
         self.assertEqual(self.json("a/summary.json")["result_hash"], self.json("b/summary.json")["result_hash"])
         self.assertEqual([p.name for p in (self.folder / "b").glob("*.h5")], [])
 
+    def test_ensembles_are_tested_trained_and_tested_again(self):
+        self.run_program("new", "xor_ensembles")
+        tiny = ["--set=neurons=20", "--set=indegree=10", "--set=epochs=2", "--set=presentation=20", "--set=burn_in=20"]
+        for algorithm in ("burstprop", "burstccn"):
+            for threads in "12":
+                done = self.run_program("run", "xor_ensembles.toml", "--out", algorithm + threads, "--threads", threads, *tiny,
+                                        "--set", f"algorithm={algorithm}")
+                self.assertRegex(done.stdout.splitlines()[0], r"/4 patterns on the right side of 6 Hz: \(0,0\) [\d.]+, ")
+            summary = self.json(algorithm + "1/summary.json")
+            self.assertEqual(summary["result_hash"], self.json(algorithm + "2/summary.json")["result_hash"])
+            self.assertAlmostEqual(summary["biological_s"], 0.02 + 16 * 0.02, places=6)
+            with open(self.folder / (algorithm + "1/metrics.csv"), newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            self.assertEqual([row["phase"] for row in rows], ["test", "training", "training", "test"])
+            self.assertEqual(float(rows[-1]["rate_10_hz"]), summary["after_10_hz"])
+            self.assertEqual(float(rows[2]["cost"]), summary["cost_of_last_epoch"])
+
     def test_json_goes_to_standard_output_alone(self):
         done = self.run_program("run", "xor.toml", "--out", "r", "--json", *SHORT)
         self.assertEqual(json.loads(done.stdout), self.json("r/summary.json"))

@@ -278,21 +278,108 @@ TEST(Build, OneWeightForAllTakesNoMemory) {
     EXPECT_EQ(weights.size(), 16U);
 }
 
+TEST(Build, ReleaseStartsAtTimeZero) {
+    // What u_0 = 0.1 has become after 5 ms with tau_fac = 10 ms.
+    Release release = make_release(
+        {{"tm", 1.0, {{"U", 0.5}, {"tau_rec", 1e9}, {"tau_fac", 10.0}, {"u_0", 0.1}}}}, 1, "test");
+    const double expected = 0.5 - 0.4 * std::exp(-0.5);
+    EXPECT_NEAR(release({.time = Time{} + ticks(5.0), .population = 0, .neuron = 0}).amount, expected, 1e-9);
+    release.reset(Time{} + ticks(20.0));
+    EXPECT_NEAR(release({.time = Time{} + ticks(25.0), .population = 0, .neuron = 0}).amount, expected, 1e-9);
+}
+
+TEST(Build, AGateMayKnowOfSpikesLater) {
+    // Single spike: 1/e after 16 ms, known of from 0.8 ms on. A pair 10 ms apart: 16 (1 + ln(1 + e^(-10/16)))
+    // + 0.8 = 23.66 ms after its second spike.
+    const auto kinds = [](const std::vector<double>& times, const char* variant) {
+        Release release = make_release({{variant, 1.0, {{"lag", 0.8}}}}, 1, "test");
+        std::vector<SpikeKind> passed;
+        for (const double t : times) {
+            // What the population says does not matter.
+            const auto released = release(
+                {.time = Time{} + ticks(t), .population = 0, .neuron = 0, .kind = SpikeKind::further});
+            if (released.amount != 0.0) passed.push_back(released.kind);
+        }
+        return passed;
+    };
+    using Kinds = std::vector<SpikeKind>;
+    constexpr auto event = SpikeKind::event;
+    constexpr auto burst = SpikeKind::burst;
+    EXPECT_EQ(kinds({1.0, 17.79}, "event"), (Kinds{event}));
+    EXPECT_EQ(kinds({1.0, 17.81}, "event"), (Kinds{event, event}));
+    EXPECT_EQ(kinds({1.0, 17.79}, "burst"), (Kinds{burst}));
+    EXPECT_EQ(kinds({1.0, 11.0, 34.6}, "event"), (Kinds{event}));
+    EXPECT_EQ(kinds({1.0, 11.0, 34.7}, "event"), (Kinds{event, event}));
+    EXPECT_EQ(kinds({1.0, 1.7, 1.9}, "event"), (Kinds{event, event})) << "0.7 ms: not known of yet";
+}
+
+TEST(Build, ASineIsStepsOfItsMeans) {
+    NetworkDescription d;
+    d.duration = 100.0;
+    d.populations = {population("cell", "adaptive_lif", 1)};
+    d.sines = {{.name = "sine",
+                .target = "cell",
+                .port = "current",
+                .amplitude = 10.0,
+                .period = 40.0,
+                .phase = 0.3,
+                .step = 2.0,
+                .from = 15.0,
+                .until = 58.0}};
+    Network network = build(d);
+    const std::size_t current = network.variable("cell", "I_stim");
+    const auto at = [&](double t) {
+        network.simulation->cut(Time{} + ticks(t));
+        network.simulation->run_until(Time{} + ticks(t));
+        return network.simulation->population(0).sample(0, current, network.simulation->now());
+    };
+    EXPECT_EQ(at(14.9), 0.0);
+    for (const double t : {16.0, 30.0, 48.0}) {
+        // The mean of the sine over the 2 ms around t falls short of its value at t by the sinc of half a
+        // step.
+        const double half = 6.283185307179586 / 40.0;
+        EXPECT_NEAR(at(t), 10.0 * std::sin(half * t + 0.3) * std::sin(half) / half, 1e-12) << t;
+    }
+    EXPECT_EQ(at(58.1), 0.0);
+}
+
+TEST(Build, ChangesTheGainOfAProjectionAtGivenTimes) {
+    NetworkDescription d;
+    d.duration = 100.0;
+    d.populations = {population("source", "spike_train", 1), population("cell", "lif", 1)};
+    d.populations[0].spike_times = {{5.0, 10.0, 29.0, 30.0}};
+    d.populations[1].parameters = {{"tau_m", 1e9}};
+    d.projections = {projection("source", "cell", "membrane")};
+    d.projections[0].weight.a = 1.0;
+    d.projections[0].delay = 2.0;
+    d.projections[0].gain_steps = {{10.0, 30.0}, {3.0, -0.5}};
+    Network network = build(d);
+    const std::size_t V_m = network.variable("cell", "V_m");
+    const auto membrane = [&] {
+        return network.simulation->population(1).sample(0, V_m, network.simulation->now());
+    };
+    const double rest = membrane();
+    network.simulation->run_until(Time{} + ticks(40.0));
+    EXPECT_NEAR(membrane() - rest, 1.0 + 3.0 + 3.0 - 0.5, 1e-6);
+}
+
 TEST(Build, ReleaseTermsAddUp) {
     Release release = make_release(
         {{"event", 2.0, {}}, {"burst", -3.0, {}}, {"tm", 10.0, {{"U", 0.5}, {"tau_rec", 1e9}}}}, 1, "test");
-    EXPECT_NEAR(release({.time = Time{}, .population = 0, .neuron = 0, .kind = SpikeKind::event}), 2.0 + 5.0,
-                1e-12);
+    EXPECT_NEAR(release({.time = Time{}, .population = 0, .neuron = 0, .kind = SpikeKind::event}).amount,
+                2.0 + 5.0, 1e-12);
     EXPECT_NEAR(
-        release({.time = Time{} + ticks(5.0), .population = 0, .neuron = 0, .kind = SpikeKind::burst}),
+        release({.time = Time{} + ticks(5.0), .population = 0, .neuron = 0, .kind = SpikeKind::burst}).amount,
         -3.0 + 2.5, 1e-6);
     EXPECT_NEAR(
-        release({.time = Time{} + ticks(9.0), .population = 0, .neuron = 0, .kind = SpikeKind::further}),
+        release({.time = Time{} + ticks(9.0), .population = 0, .neuron = 0, .kind = SpikeKind::further})
+            .amount,
         1.25, 1e-6);
-    release.reset();
+    release.reset(Time{} + ticks(9.0));
     EXPECT_NEAR(
-        release({.time = Time{} + ticks(10.0), .population = 0, .neuron = 0, .kind = SpikeKind::event}), 7.0,
-        1e-12);
+        release({.time = Time{} + ticks(10.0), .population = 0, .neuron = 0, .kind = SpikeKind::event})
+            .amount,
+        7.0, 1e-12);
 }
 
 }  // namespace

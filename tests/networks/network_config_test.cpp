@@ -78,11 +78,14 @@ connect = { rule = "fixed_indegree", k = 5, multapses = false }
 weight = { distribution = "lognormal", mean = 0.2, cv = 0.5 }
 delay = 1.5
 short_term = { variant = "tm", U = 0.02, tau_rec = 50.0 }
+gain_steps = { times = [500, 700], values = [1.5, 1] }
 [projection.in_to_pyr.plasticity]
 rule = "burst_dependent"
 teaching = "variance_reduced"
 eta = 1e-2
 back_delay = 3
+from = 100
+until = "1 s"
 [projection.back]
 source = "pyr"
 target = "pyr"
@@ -110,6 +113,12 @@ target = "pyr"
 port = "current"
 times = [100, 200]
 values = ["0.1 nA", 0]
+[sine.wave]
+target = "pyr"
+port = "current"
+amplitude = "0.2 nA"
+period = 500
+from = 300
 [record]
 spikes = ["pyr"]
 traces = ["pyr", "in"]
@@ -142,6 +151,10 @@ weights = ["in_to_pyr"]
     EXPECT_EQ(p.plasticity->teaching, "variance_reduced");
     EXPECT_EQ(p.plasticity->baseline, "fixed");
     EXPECT_EQ(p.plasticity->back_delay, 3.0);
+    EXPECT_EQ(p.plasticity->from, 100.0);
+    EXPECT_EQ(p.plasticity->until, 1000.0);
+    EXPECT_EQ(p.gain_steps.times, (std::vector<double>{500.0, 700.0}));
+    EXPECT_EQ(p.gain_steps.values, (std::vector<double>{1.5, 1.0}));
     const ProjectionDescription& back = n.projections[1];
     ASSERT_TRUE(back.tie);
     EXPECT_EQ(back.tie->mean, TieDescription::Mean::senders);
@@ -152,6 +165,11 @@ weights = ["in_to_pyr"]
     EXPECT_EQ(back.release[1].gain, -1.0);
     EXPECT_EQ(n.drives[0].delay, 5.0);
     EXPECT_EQ(n.steps[0].values, (std::vector<double>{100.0, 0.0}));
+    ASSERT_EQ(n.sines.size(), 1U);
+    EXPECT_EQ(n.sines[0].amplitude, 200.0);
+    EXPECT_EQ(n.sines[0].period, 500.0);
+    EXPECT_EQ(n.sines[0].from, 300.0);
+    EXPECT_EQ(n.sines[0].step, 1.0);
     EXPECT_EQ(n.record.traces, (std::vector<std::string>{"pyr", "in"}));
 }
 
@@ -243,6 +261,8 @@ TEST(NetworkConfig, WhatWouldDoNothingIsAnError) {
     EXPECT_THAT(
         complaint(projection("[steps.s]\ntarget=\"pyr\"\nport=\"current\"\ntimes=[1000]\nvalues=[1]")),
         HasSubstr("error[E0210]: a step at 1000 ms has no effect: the run ends at 1000 ms"));
+    EXPECT_THAT(complaint(projection("gain_steps = { times = [1000], values = [2] }")),
+                HasSubstr("error[E0210]: a step at 1000 ms has no effect: the run ends at 1000 ms"));
     std::string onto_source = projection();
     onto_source.replace(onto_source.find("target = \"pyr\""), 14, "target = \"in\"");
     EXPECT_THAT(complaint(onto_source), HasSubstr("'in' is a poisson, which receives nothing"));
@@ -257,6 +277,12 @@ TEST(NetworkConfig, ContradictionsAreErrors) {
                 HasSubstr("error[E0209]: short_term and release exclude each other"));
     EXPECT_THAT(complaint(projection("[steps.s]\ntarget=\"pyr\"\nport=\"membrane\"\ntimes=[10]\nvalues=[1]")),
                 HasSubstr("error[E0209]: port 'membrane' of lif decays"));
+    EXPECT_THAT(complaint(projection("[sine.s]\ntarget=\"pyr\"\nport=\"membrane\"\namplitude=1\nperiod=10")),
+                HasSubstr("error[E0209]: port 'membrane' of lif decays"));
+    EXPECT_THAT(complaint(projection("gain_steps = { times = [10, 20], values = [2] }")),
+                HasSubstr("error[E0209]: values has 1 elements, times has 2"));
+    EXPECT_THAT(complaint(projection("plasticity = { rule = \"burst_dependent\", from = 20, until = 10 }")),
+                HasSubstr("error[E0209]: until is not after from"));
     EXPECT_THAT(complaint("[population.x]\nmodel=\"spike_train\"\nsize=2\nspike_times=[[1, 2]]"),
                 HasSubstr("error[E0209]: spike_times has 1 lists for 2 neurons"));
     EXPECT_THAT(complaint("[population.x]\nmodel=\"spike_train\"\nspike_times=[[2, 2]]"),

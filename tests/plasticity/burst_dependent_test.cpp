@@ -1,5 +1,6 @@
 #include "plasticity/burst_dependent.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <vector>
@@ -115,15 +116,98 @@ TEST(Burstprop, VarianceReducedAveragesMarks) {
     EXPECT_NEAR(s.target_spikes(200.0, event, 0.5), 0.5 - (0.2 * decay + 0.6) / (decay + 1.0), 1e-15);
 }
 
+/// The rule as the model's equations have it: every average is a sum over all spikes so far, in s and Hz.
+struct WrittenOut {
+    double eta, tau_pre, alpha, r_max, r_min;
+    bool of_spikes;
+    double w;
+    std::vector<double> source{}, events{}, bursts{}, spikes{};
+
+    void source_event(double t) {
+        const double rate = of_spikes ? 0.1 * std::exp(-t / 30.0) + sum(spikes, t, 30.0) / 30.0
+                                      : sum(events, t, alpha) / alpha;
+        change(std::max(0.0, r_min - rate));
+        source.push_back(t);
+    }
+    void target_event(double t) {
+        const double E = sum(events, t, alpha) / alpha;
+        const double B = sum(bursts, t, alpha) / alpha;
+        const double P = E > 0.0 ? std::min(B / E, 1.0) : 1.0;
+        change((-P + (E > r_max ? -(E - r_max) / E : 0.0)) * sum(source, t, tau_pre));
+        events.push_back(t);
+        spikes.push_back(t);
+    }
+    void target_burst(double t) {
+        const double E = sum(events, t, alpha) / alpha;
+        change((1.0 + (E > r_max ? -(E - r_max) / E : 0.0)) * sum(source, t, tau_pre));
+        bursts.push_back(t);
+        spikes.push_back(t);
+    }
+
+    static double sum(const std::vector<double>& times, double t, double tau) {
+        double all = 0.0;
+        for (const double time : times) all += std::exp(-(t - time) / tau);
+        return all;
+    }
+    void change(double by) { w = std::clamp(w + eta * by, 0.0, 1.0); }
+};
+
+TEST(Burstprop, KeepsRatesInBoundsAsTheEquationsWrittenOut) {
+    // The target's rate passes both bounds: silent at first, then 20 events a second, then 1.
+    for (const LowRate low_rate : {LowRate::spikes, LowRate::events}) {
+        WrittenOut expected{.eta = 4e-3,
+                            .tau_pre = 0.1,
+                            .alpha = 2.0,
+                            .r_max = 10.0,
+                            .r_min = 2.0,
+                            .of_spikes = low_rate == LowRate::spikes,
+                            .w = 0.3};
+        Synapse<BurstpropRule> s{{.eta = 4e-3,
+                                  .tau_pre = 100.0,
+                                  .tau_average = 2000.0,
+                                  .r_max = 10.0,
+                                  .r_min = 2.0,
+                                  .w_min = 0.0,
+                                  .w_max = 1.0,
+                                  .low_rate = low_rate},
+                                 0.3};
+        int above = 0;
+        int below = 0;
+        for (int k = 0; k < 6000; ++k) {  // in steps of 10 ms; offsets keep spikes apart
+            const double t = 0.01 * k;
+            if (k % 11 == 0) {
+                expected.source_event(t + 0.001);
+                s.source_spikes(1000.0 * t + 1.0);
+            }
+            const int every = k < 500 ? 0 : k < 3000 ? 5 : 100;
+            if (every == 0 || k % every != 0) continue;
+            const double before = expected.w;
+            expected.target_event(t + 0.002);
+            s.target_spikes(1000.0 * t + 2.0);
+            if (k % 3 == 0) {
+                expected.target_burst(t + 0.009);
+                s.target_spikes(1000.0 * t + 9.0, burst);
+            }
+            ASSERT_NEAR(s.w, expected.w, 1e-12) << t;
+            above += expected.w < before ? 1 : 0;
+            below += expected.w > before ? 1 : 0;
+        }
+        EXPECT_GT(above, 100);
+        EXPECT_GT(below, 20);
+    }
+}
+
 TEST(BurstDependent, NamesTheParametersItHas) {
     const auto names = [](const auto& fields) {
         std::vector<std::string_view> all;
         for (const auto& field : fields) all.push_back(field.name);
         return all;
     };
-    EXPECT_THAT(names(BurstCcnRule::fields), testing::ElementsAre("eta", "tau_pre", "p0", "w_min", "w_max"));
+    EXPECT_THAT(names(BurstCcnRule::fields), testing::ElementsAre("eta", "tau_pre", "p0", "w_min", "w_max",
+                                                                  "r_max", "r_min", "tau_average"));
     EXPECT_THAT(names(VarianceReducedBurstpropRule::fields),
-                testing::ElementsAre("eta", "tau_pre", "p0", "w_min", "w_max", "tau_average", "prior"));
+                testing::ElementsAre("eta", "tau_pre", "p0", "w_min", "w_max", "r_max", "r_min",
+                                     "tau_average", "prior"));
     const BurstpropRule rule;
     for (const auto& field : BurstpropRule::fields)
         EXPECT_TRUE(field.range.contains(rule.*field.member)) << field.name;

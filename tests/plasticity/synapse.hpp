@@ -12,8 +12,8 @@ struct Synapse {
     double w = 0.0;
     typename Rule::Pre pre{};
     typename Rule::Post post{};
-    double last_pre = -3.6e6;  ///< [ms]
-    double last_post = -3.6e6;
+    double last_pre = 0.0;  ///< [ms] or the start
+    double last_post = 0.0;
 
     void source_spikes(double time, SpikeKind kind = SpikeKind::event) {
         w = rule.at_arrival(w, post, time - last_post);

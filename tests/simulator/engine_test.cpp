@@ -428,6 +428,33 @@ TEST(Schedule, SetsAParameterOfARule) {
     EXPECT_GT(learnt(0.1), 1.5 * once);
 }
 
+TEST(Schedule, GatesThePlasticityOfOneProjection) {
+    const auto learnt = [](const std::string& projection_name, double from, std::optional<double> until) {
+        NetworkDescription d;
+        d.populations = {trains("a", {{10.0, 60.0}}), trains("b", {{10.0, 60.0}}),
+                         trains("post", {{12.0, 62.0}}), neurons("cell", "lif")};
+        d.projections = {projection("a", "cell", "membrane", 1.0, 1.0),
+                         projection("b", "cell", "membrane", 1.0, 1.0),
+                         projection("post", "cell", "membrane", 100.0, 1.0)};
+        for (const std::size_t i : {0U, 1U}) {
+            PlasticityDescription& plasticity = d.projections[i].plasticity.emplace();
+            plasticity.rule = "pair_stdp";
+            plasticity.parameters = {{"A_minus", 0.0}, {"A_plus", 0.1}, {"tau_plus", 5.0}};
+        }
+        d.projections[0].plasticity->from = from;
+        d.projections[0].plasticity->until = until;
+        Network network = build(d);
+        network.simulation->run_until(at(100.0));
+        return weight(network, projection_name) - 1.0;
+    };
+    const double both = learnt("b_to_cell", 30.0, std::nullopt);
+    EXPECT_GT(both, 0.1);
+    EXPECT_FLOAT_EQ(static_cast<float>(learnt("a_to_cell", 0.0, std::nullopt)), static_cast<float>(both));
+    EXPECT_NEAR(learnt("a_to_cell", 30.0, std::nullopt), 0.5 * both, 1e-4);
+    EXPECT_NEAR(learnt("a_to_cell", 0.0, 30.0), 0.5 * both, 1e-4);
+    EXPECT_EQ(learnt("a_to_cell", 30.0, 40.0), 0.0);
+}
+
 TEST(Schedule, RefusesParametersThatCannotBeSet) {
     const auto refused = [](const Action& action) {
         NetworkDescription d;

@@ -120,6 +120,17 @@ TEST(TsodyksMarkram, StartsAtRestAndReturnsToIt) {
     }
 }
 
+TEST(TsodyksMarkram, RelaxesFromItsStart) {
+    // u(t) = 0.9 - 0.89 e^-t/s, the depressing synapse of Payeur et al. (2021): 0.57 after a silent second.
+    const TsodyksMarkram synapse{
+        .variant = Variant::etm, .U = 0.9, .f = 0.1, .tau_rec = 20.0, .tau_fac = 1000.0, .u_0 = 0.01};
+    for (const double t : {0.0, 100.0, 1000.0, 4000.0}) {
+        auto state = synapse.initial();
+        EXPECT_NEAR(synapse.release(state, t), 0.9 - 0.89 * std::exp(-t / 1000.0), 1e-12);
+        EXPECT_NEAR(state.x, 1.0 - 0.9 + 0.89 * std::exp(-t / 1000.0), 1e-12);
+    }
+}
+
 TEST(TsodyksMarkram, KeepsResourcesAndUtilisationWithinBounds) {
     Stream stream{StreamKey{1, "test", "bounds"}};
     for (const TsodyksMarkram& synapse : one_of_each()) {
@@ -246,7 +257,8 @@ TEST(TsodyksMarkram, DefaultsAreInRangeAndNamed) {
     const TsodyksMarkram synapse;
     EXPECT_EQ(TsodyksMarkram::variants[static_cast<std::size_t>(Variant::mongillo)], "mongillo");
     for (const auto& field : TsodyksMarkram::fields) {
-        EXPECT_TRUE(field.name == "f" ? std::isnan(synapse.f) : field.range.contains(synapse.*field.member))
+        const bool follows = field.name == "f" || field.name == "u_0";
+        EXPECT_TRUE(follows ? std::isnan(synapse.*field.member) : field.range.contains(synapse.*field.member))
             << field.name;
     }
     EXPECT_EQ(synapse.check(), std::nullopt);

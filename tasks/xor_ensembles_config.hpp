@@ -1,0 +1,82 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/spike.hpp"
+#include "networks/config.hpp"
+
+namespace apical {
+
+/// The XOR task of Payeur et al. (2021), figure 4: five ensembles of burst_poisson cells. The defaults are
+/// those of the published Burstprop; they stand here and nowhere else.
+struct XorEnsemblesConfig {
+    enum class Algorithm { burstprop, burstccn };
+    enum class LowRate { spikes, events, off };
+
+    std::uint64_t seed = 1;
+    Algorithm algorithm = Algorithm::burstprop;
+
+    // The protocol.
+    Index epochs = 500;
+    double presentation = 8000.0;  ///< [ms] T
+    double teaching = 0.1;         ///< the last part of a presentation: error current and plasticity on
+    double teach_every = 0.0;      ///< [ms] until the error is computed again; 0: held
+    double burn_in = 6000.0;       ///< [ms]
+
+    // The network.
+    Index neurons = 500;            ///< in each ensemble
+    double indegree = 100.0;        ///< mean number of inputs per projection
+    double delay = 0.1;             ///< [ms] of what is immediate in the original
+    double pre_detector_lag = 0.8;  ///< [ms] of the presynaptic detector of events and bursts
+    double weight_ex = 0.234;       ///< of plastic synapses, at the start
+    double weight_in = 0.25;
+
+    struct Current {  ///< [pA] constant, into the dendrites
+        double hidden_1 = 0.0;
+        double hidden_2 = 500.0;
+        double output = 400.0;
+    } current;
+
+    /// What bursts of the output do to the hidden dendrites. Conductances for Burstprop.
+    struct Feedback {
+        double ex_1 = 0.26;
+        double in_1 = 0.06;
+        double ex_2 = 0.026;
+        double in_2 = 0.27;
+        double charge_1 = 1.51;   ///< [pC] BurstCCN: of a burst; an event is -p0 times that
+        double charge_2 = -1.26;  ///< [pC]
+    } feedback;
+
+    // Plasticity.
+    double eta_hidden = 8e-3;  ///< of synapses onto the hidden layer
+    double eta_output = 4e-3;
+    double tau_pre = 100.0;       ///< [ms]
+    double tau_average = 2000.0;  ///< [ms] alpha: of burst probability and event rate
+    double p0 = 0.401;            ///< BurstCCN: the burst probability that teaches nothing
+    LowRate low_rate = LowRate::spikes;
+
+    struct Record {
+        bool spikes = false;
+        bool traces = true;
+        bool weights = true;
+        double trace_bin = 400.0;  ///< [ms]
+    } record;
+};
+
+inline constexpr auto algorithm_choices = std::to_array<Choice<XorEnsemblesConfig::Algorithm>>({
+    {"burstprop", XorEnsemblesConfig::Algorithm::burstprop,
+     "bursts are compared with their own recent average; feedback of bursts"},
+    {"burstccn", XorEnsemblesConfig::Algorithm::burstccn,
+     "bursts are compared with p0; feedback of bursts, less p0 times that of events"},
+});
+inline constexpr auto low_rate_choices = std::to_array<Choice<XorEnsemblesConfig::LowRate>>({
+    {"spikes", XorEnsemblesConfig::LowRate::spikes, "the rate of spikes over 30 s, as the program has it"},
+    {"events", XorEnsemblesConfig::LowRate::events, "the recent rate of events, as was meant"},
+    {"off", XorEnsemblesConfig::LowRate::off, "weights do not grow at low rates"},
+});
+
+/// Declares and reads every key of the task.
+XorEnsemblesConfig read_xor_ensembles(ConfigTable root);
+
+}  // namespace apical
