@@ -72,7 +72,7 @@ private:
         p.name = name;
         p.model = "burst_poisson";
         p.size = c_.neurons;
-        p.parameters = {{"I_e_dend", current}};
+        p.parameters = {{"I_e_dend", current}, {"tolerance", c_.tolerance}};
         p.classifier = Classifier::trace;
         p.background = {{"excitatory_soma", ex.rate, ex.weight},
                         {"inhibitory_soma", in.rate, in.weight},

@@ -27,6 +27,7 @@ void read_network(ConfigTable& root, XorEnsemblesConfig& c) {
     root.read(
         {"delay", "ms", "from a spike to its arrival", positive, false, "an effect cannot precede its cause"},
         c.delay);
+    root.read({"tolerance", "mV", "error of a step of the integration", positive}, c.tolerance);
     root.read({"pre_detector_lag", "ms",
                "after which the presynaptic detector of events and bursts knows of a spike", not_negative},
               c.pre_detector_lag);
