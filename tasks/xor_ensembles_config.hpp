@@ -28,7 +28,7 @@ struct XorEnsemblesConfig {
     Index neurons = 500;            ///< in each ensemble
     double indegree = 100.0;        ///< mean number of inputs per projection
     double delay = 0.8;             ///< [ms] of what is immediate in the original
-    double tolerance = 0.01;        ///< [mV] of the integration
+    double tolerance = 0.1;         ///< [mV] of the integration
     double pre_detector_lag = 0.8;  ///< [ms] of the presynaptic detector of events and bursts
     double weight_ex = 0.234;       ///< of plastic synapses, at the start
     double weight_in = 0.25;
