@@ -139,7 +139,7 @@ struct Tangent {
 /// the tolerance, and then cost more than they save.
 inline double longest(double tolerance, double tau_syn) {
     constexpr double most = 2.0;
-    return std::min({0.5 * std::cbrt(tolerance / 1e-4), 0.2 * tau_syn, most});
+    return std::min({0.8 * std::sqrt(std::sqrt(tolerance / 1e-2)), 0.2 * tau_syn, most});
 }
 
 /// x, or zero once it is beyond any effect, since subnormal numbers are slow.
