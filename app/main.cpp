@@ -19,7 +19,7 @@ struct Verb {
     int (*run)(const Arguments&);
 };
 constexpr Verb verbs[] = {
-    {"new", new_verb},   {"check", check_verb},     {"run", run_verb},
+    {"new", new_verb},   {"check", check_verb},     {"run", run_verb},           {"data", data_verb},
     {"info", info_verb}, {"explain", explain_verb}, {"selftest", selftest_verb},
 };
 
@@ -29,8 +29,9 @@ constexpr std::string_view help = R"(apical: event-driven simulation of bursting
   apical explain tau_rec                   what a parameter means
 
 prepare
-  new TASK          write a configuration with every key explained: xor
+  new TASK          write a configuration with every key explained: xor, mnist, digits
   check CONFIG      find all mistakes; tell size, memory and time; run nothing
+  data check DIR    is a folder of images complete and right
   explain NAME      a key, a table, a model, or an error code
 run
   run CONFIG        simulate; results go to a folder under runs/

@@ -16,6 +16,7 @@
 
 namespace apical {
 
+struct ImagesConfig;
 struct XorConfig;
 struct XorEnsemblesConfig;
 
@@ -77,5 +78,11 @@ NetworkDescription describe_xor(const XorConfig& config);
 /// The same of the XOR task of five ensembles.
 RunResult run_xor_ensembles(const XorEnsemblesConfig& config, const RunContext& context);
 NetworkDescription describe_xor_ensembles(const XorEnsemblesConfig& config);
+
+/// Trains and tests a network on images. Throws DataError if the data set is missing or wrong.
+RunResult run_images(const ImagesConfig& config, const RunContext& context);
+
+/// The network that run_images trains, for images of the usual size.
+NetworkDescription describe_images(const ImagesConfig& config);
 
 }  // namespace apical
