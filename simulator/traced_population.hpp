@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "core/exp.hpp"
+#include "simulator/dense_row.hpp"
 #include "simulator/population.hpp"
 
 namespace apical {
@@ -132,10 +133,22 @@ protected:
             if (row.targets.empty()) continue;
             proceed(k, arrival.time + Duration{1});
             if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
-            const double E = scale(shard, p.port, arrival.time);
+            const double E = scales(shard, arrival.time)[p.port];
             const double step = arrival.release * E;
             double* const s = shard.traces[p.port].data();
             const double* const ceiling = shard.ceilings[p.port].data();
+            if (p.tables[k].dense()) {
+                const std::size_t n = row.targets.size();
+                for (std::size_t begin = 0; begin < n; begin += dense_block) {
+                    const std::size_t end = std::min(begin + dense_block, n);
+                    if (!add_row(row.weights.data() + begin, s + begin, ceiling + begin, end - begin, step, E))
+                        continue;
+                    for (std::size_t i = begin; i < end; ++i) {
+                        if (s[i] > ceiling[i] * E) visit(k, static_cast<Index>(i), arrival.time);
+                    }
+                }
+                continue;
+            }
             const auto lift = [&](Table::Local local, double jump) {
                 if ((s[local] += jump) > ceiling[local] * E) [[unlikely]]
                     visit(k, local, arrival.time);
@@ -176,7 +189,10 @@ private:
         std::vector<Time> wake;                           ///< by neuron: when its wait has passed
         std::vector<Call> calls;  ///< heap, earliest first: waits that end in this window; void if not `wake`
         std::vector<NoiseGroup> noise;
+        Time scaled_at = Time::min();      ///< when
+        std::array<double, ports> scaling{};  ///< a trace of 1 was this when scaled; to be made anew if T0 moves
     };
+    static constexpr std::size_t dense_block = 128;  ///< of a row, to be looked through if one is lifted
 
     /// Exponents up to here are added to before T0 moves on.
     static constexpr double largest_exponent = 4.0;
@@ -195,6 +211,7 @@ private:
     void scale_traces(std::size_t k, Time now) {
         Shard& shard = shards_[k];
         shard.T0 = now - now.time_since_epoch() % epoch_;
+        shard.scaled_at = Time::min();
         for (Index local = 0; local < shard.wake.size(); ++local) {
             const auto numbers = std::bit_cast<Numbers>(states_[first(k) + local]);
             for (std::size_t t = 0; t < ports; ++t)
@@ -204,6 +221,16 @@ private:
 
     double scale(const Shard& shard, std::size_t trace, Time time) const {
         return exp(rates_[trace] * ms(time - shard.T0));
+    }
+
+    /// The same of all traces, remembered: a row's visits are at one time.
+    const std::array<double, ports>& scales(Shard& shard, Time time) const {
+        if (time != shard.scaled_at) {
+            for (std::size_t t = 0; t < ports; ++t)
+                shard.scaling[t] = rates_[t] > 0.0 ? scale(shard, t, time) : 1.0;
+            shard.scaled_at = time;
+        }
+        return shard.scaling;
     }
 
     static void call(Shard& shard, Index local) {
@@ -217,6 +244,7 @@ private:
         while (end > shard.T0 + epoch_) {
             advance(k, shard.T0 + epoch_);
             shard.T0 += epoch_;
+            shard.scaled_at = Time::min();
             for (std::size_t t = 0; t < ports; ++t) {
                 const double factor = exp(-rates_[t] * ms(epoch_));
                 for (double& s : shard.traces[t]) s *= factor;
@@ -270,7 +298,11 @@ private:
 
     void visit(std::size_t k, Index local, Time now) {
         const Index neuron = first(k) + local;
-        set_traces(states_[neuron], k, local, now);
+        Shard& shard = shards_[k];
+        const auto& E = scales(shard, now);
+        auto numbers = std::bit_cast<Numbers>(states_[neuron]);
+        for (std::size_t t = 0; t < ports; ++t) numbers[t] = shard.traces[t][local] / E[t];
+        states_[neuron] = std::bit_cast<State>(numbers);
         Draw draw(keys_[neuron], draws_[neuron]);
         double dt = ms(now - updated_[neuron]);
         updated_[neuron] = now;

@@ -103,7 +103,8 @@ private:
                         {"g", c_.hidden.g},
                         {"G", c_.output.G},
                         {"burst_spikes", c_.neuron.burst_spikes},
-                        {"burst_interval", c_.neuron.burst_interval}};
+                        {"burst_interval", c_.neuron.burst_interval},
+                        {"slack", 1.0}};  // most cells are far from the rates at which a loose bound costs
         d_.populations.push_back(std::move(p));
     }
 
@@ -400,9 +401,9 @@ private:
         const auto at = [&](Time time, Action action) { simulation().schedule(time, std::move(action)); };
         if (c_.presentation.reset == ImagesConfig::Reset::state) at(onset, action::ResetState{});
         at(onset, action::SetRates{input_, rates_});
-        at(onset, action::CopyTiedWeights{});
         at(onset, action::GatePlasticity{false});
         if (label) {
+            at(onset, action::CopyTiedWeights{});
             const Time teaching = onset + ticks(c_.presentation.settling);
             std::vector<double> targets(std::size_t{label_count} * c_.output.per_class, 0.0);
             std::fill_n(targets.begin() + static_cast<std::ptrdiff_t>(*label * c_.output.per_class),

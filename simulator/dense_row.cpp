@@ -1,0 +1,30 @@
+#include "simulator/dense_row.hpp"
+
+#include <bit>
+#include <cstdint>
+
+#include "core/simd.hpp"
+
+namespace apical {
+namespace {
+
+[[gnu::always_inline]] inline bool add_loop(const float* __restrict w, double* __restrict s,
+                                            const double* __restrict ceiling, std::size_t n, double step,
+                                            double E) {
+    std::int64_t signs = 0;  // of what is left to the ceilings
+    for (std::size_t i = 0; i < n; ++i) {
+        s[i] += static_cast<double>(w[i]) * step;
+        signs |= std::bit_cast<std::int64_t>(ceiling[i] * E - s[i]);
+    }
+    return signs < 0;
+}
+APICAL_WIDEST(bool, add, (const float* w, double* s, const double* ceiling, std::size_t n, double step, double E),
+              (w, s, ceiling, n, step, E))
+
+}  // namespace
+
+bool add_row(const float* w, double* s, const double* ceiling, std::size_t n, double step, double E) {
+    return add(w, s, ceiling, n, step, E);
+}
+
+}  // namespace apical
