@@ -315,7 +315,7 @@ private:
                               .tables = {},
                               .learning = {}};
         const Population& neurons = simulation().population(projection.target);
-        const bool dense = is_dense(p, source.size, neurons.size());
+        const bool dense = is_dense(p, neurons.size());
         const bool uniform = p.weight.kind == Distribution::Kind::constant && !p.plasticity && !p.tie;
         for (std::size_t k = 0; k < neurons.shards(); ++k) {
             const Index first = neurons.first(k);
@@ -356,30 +356,25 @@ private:
         if (p.plasticity->until) schedule(*p.plasticity->until, action::GatePlasticity{false, index});
     }
 
-    /// Whether to store and teach the projection as a whole matrix: all to all, with weights of their own, and
-    /// large enough for the rows to pay. A question about the network, not about its shards: the two kinds of
-    /// learning agree to rounding.
-    static bool is_dense(const ProjectionDescription& p, Index sources, Index targets) {
+    /// Whether to store and teach the projection as a whole matrix: all to all, with weights of their own,
+    /// and large enough for the rows to pay. A question about the network, not about its shards: the two
+    /// kinds of learning agree to rounding.
+    static bool is_dense(const ProjectionDescription& p, Index targets) {
         constexpr Index large = 64;
-        if (p.connect.kind != ConnectionRule::Kind::all_to_all || sources < large || targets < large ||
+        if (p.connect.kind != ConnectionRule::Kind::all_to_all || targets < large ||
             (p.source == p.target && !p.connect.autapses)) {
             return false;
         }
         if (!p.plasticity) return p.tie || p.weight.kind != Distribution::Kind::constant;
         bool learns = false;
-        for_each_rule([&]<class Rule>(std::string_view rule, std::string_view, std::string_view,
-                                      const Rule& defaults) {
-            if constexpr (TraceRule<Rule>) {
-                const auto& parameters = p.plasticity->parameters;
-                const bool known = std::all_of(parameters.begin(), parameters.end(), [](const auto& parameter) {
-                    return std::any_of(Rule::fields.begin(), Rule::fields.end(),
-                                       [&](const auto& field) { return field.name == parameter.first; });
-                });
-                if (rule == p.plasticity->rule && known) {
-                    learns = learns || !with_parameters(defaults, parameters, "plasticity of " + p.name)
-                                            .learns_at_arrival();
-                }
-            }
+        const PlasticityDescription& plasticity = *p.plasticity;
+        for_each_rule([&]<class Rule>(std::string_view rule, std::string_view teaching,
+                                      std::string_view baseline, const Rule& defaults) {
+            if (rule != plasticity.rule) return;
+            if (!teaching.empty() && (teaching != plasticity.teaching || baseline != plasticity.baseline))
+                return;
+            const Rule chosen = with_parameters(defaults, plasticity.parameters, "plasticity of " + p.name);
+            learns = TraceRule<Rule> && !chosen.learns_at_arrival();
         });
         return learns;
     }

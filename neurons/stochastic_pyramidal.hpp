@@ -85,7 +85,8 @@ struct PyramidalCell {
         {"tolerance", &PyramidalCell::tolerance, "1", "error of the phase per call (integrator only)",
          positive},
         {"slack", &PyramidalCell::slack, "1",
-         "rise of u before the bound of the hazard is made anew: time of computing, not the law (escape only)",
+         "rise of u before the bound of the hazard is made anew: time of computing, not the law (escape "
+         "only)",
          positive},
     });
 

@@ -41,9 +41,9 @@ concept PlasticityRule = requires(const R rule, typename R::Pre pre, typename R:
 template <class R>
 concept TraceRule = PlasticityRule<R> &&
                     requires(const R rule, double w, double x, double factor, SpikeKind kind) {
-                        { rule.decay_time() } -> std::same_as<double>;
-                        { rule.jump(kind) } -> std::same_as<double>;
-                        { rule.changed(w, x, factor) } -> std::same_as<double>;
-                    };
+    { rule.decay_time() } -> std::same_as<double>;
+    { rule.jump(kind) } -> std::same_as<double>;
+    { rule.changed(w, x, factor) } -> std::same_as<double>;
+};
 
 }  // namespace apical

@@ -18,8 +18,9 @@ namespace apical {
 ///
 /// where z, the source's trace scaled to a time T0, changes only as its spikes arrive. So a spike of a target
 /// is written into a log, once, with its factor and decay, and a row learns from the log when its source
-/// arrives: it is about to be read anyway, and no column of weights is ever walked. Whoever else reads weights
-/// calls settle() before. Every weight sees the same changes in the same order, whenever it learns them.
+/// arrives: it is about to be read anyway, and no column of weights is ever walked. Whoever else reads
+/// weights calls settle() before. Every weight sees the same changes in the same order, whenever it learns
+/// them.
 template <TraceRule Rule>
 class DenseLearning final : public Learning {
 public:
@@ -61,6 +62,7 @@ public:
     }
 
     void settle() override {
+        if (log_targets_.empty()) return;
         for (Index source = 0; source < sources_.size(); ++source) {
             learn(source);
             sources_[source].learnt = 0;

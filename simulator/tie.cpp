@@ -72,7 +72,8 @@ void transpose(const Tie& tie, Projection& own, Projection& other, std::span<con
                         other.tables[b].row(own_first[a] + static_cast<Index>(i)).weights.data();
                 }
                 for (std::size_t k = 0; k < senders; ++k) {
-                    float* const to = own.tables[a].row(other_first[b] + static_cast<Index>(k)).weights.data();
+                    float* const to =
+                        own.tables[a].row(other_first[b] + static_cast<Index>(k)).weights.data();
                     for (std::size_t i = begin; i < end; ++i)
                         to[i] = static_cast<float>(tie.scale * part_of(tie.part, double{from[i - begin][k]}));
                 }

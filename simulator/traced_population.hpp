@@ -124,16 +124,24 @@ protected:
     void integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) override {
         Shard& shard = shards_[k];
         shard.window_end = window.end;
-        for (Index local = 0; local < shard.wake.size(); ++local) {
-            if (shard.wake[local] < window.end) call(shard, local);
+        for (std::size_t begin = 0; begin < shard.wake.size(); begin += dense_block) {
+            const std::size_t end = std::min(begin + dense_block, shard.wake.size());
+            if (!any_before(shard.wake.data() + begin, end - begin, window.end)) continue;
+            for (std::size_t i = begin; i < end; ++i) {
+                if (shard.wake[i] < window.end) call(shard, static_cast<Index>(i));
+            }
         }
         for (const Arrival& arrival : arrivals) {
             Projection& p = projection(arrival);
+            if (&arrival != &arrivals.back()) {
+                const Arrival& next = *(&arrival + 1);
+                projection(next).tables[k].prefetch_dense(next.source);
+            }
             const Table::Row row = p.tables[k].row(arrival.source);
             if (row.targets.empty()) continue;
             proceed(k, arrival.time + Duration{1});
             if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
-            const double E = scales(shard, arrival.time)[p.port];
+            const double E = remembered_scale(shard, p.port, arrival.time);
             const double step = arrival.release * E;
             double* const s = shard.traces[p.port].data();
             const double* const ceiling = shard.ceilings[p.port].data();
@@ -141,7 +149,8 @@ protected:
                 const std::size_t n = row.targets.size();
                 for (std::size_t begin = 0; begin < n; begin += dense_block) {
                     const std::size_t end = std::min(begin + dense_block, n);
-                    if (!add_row(row.weights.data() + begin, s + begin, ceiling + begin, end - begin, step, E))
+                    if (!add_row(row.weights.data() + begin, s + begin, ceiling + begin, end - begin, step,
+                                 E))
                         continue;
                     for (std::size_t i = begin; i < end; ++i) {
                         if (s[i] > ceiling[i] * E) visit(k, static_cast<Index>(i), arrival.time);
@@ -189,10 +198,13 @@ private:
         std::vector<Time> wake;                           ///< by neuron: when its wait has passed
         std::vector<Call> calls;  ///< heap, earliest first: waits that end in this window; void if not `wake`
         std::vector<NoiseGroup> noise;
-        Time scaled_at = Time::min();      ///< when
-        std::array<double, ports> scaling{};  ///< a trace of 1 was this when scaled; to be made anew if T0 moves
+        std::array<Time, ports> scaled_at{};  ///< when a trace of 1
+        std::array<double, ports> scaling{};  ///< was scaled to this; void once T0 moves
+
+        void forget_scales() { scaled_at.fill(Time::min()); }
     };
-    static constexpr std::size_t dense_block = 128;  ///< of a row, to be looked through if one is lifted
+    static constexpr std::size_t dense_block =
+        64;  ///< neurons that are looked through if one is due or lifted
 
     /// Exponents up to here are added to before T0 moves on.
     static constexpr double largest_exponent = 4.0;
@@ -211,7 +223,7 @@ private:
     void scale_traces(std::size_t k, Time now) {
         Shard& shard = shards_[k];
         shard.T0 = now - now.time_since_epoch() % epoch_;
-        shard.scaled_at = Time::min();
+        shard.forget_scales();
         for (Index local = 0; local < shard.wake.size(); ++local) {
             const auto numbers = std::bit_cast<Numbers>(states_[first(k) + local]);
             for (std::size_t t = 0; t < ports; ++t)
@@ -223,14 +235,14 @@ private:
         return exp(rates_[trace] * ms(time - shard.T0));
     }
 
-    /// The same of all traces, remembered: a row's visits are at one time.
-    const std::array<double, ports>& scales(Shard& shard, Time time) const {
-        if (time != shard.scaled_at) {
-            for (std::size_t t = 0; t < ports; ++t)
-                shard.scaling[t] = rates_[t] > 0.0 ? scale(shard, t, time) : 1.0;
-            shard.scaled_at = time;
+    /// The same, remembered: a row's visits are at one time.
+    double remembered_scale(Shard& shard, std::size_t trace, Time time) const {
+        if (rates_[trace] == 0.0) return 1.0;
+        if (time != shard.scaled_at[trace]) {
+            shard.scaling[trace] = scale(shard, trace, time);
+            shard.scaled_at[trace] = time;
         }
-        return shard.scaling;
+        return shard.scaling[trace];
     }
 
     static void call(Shard& shard, Index local) {
@@ -244,7 +256,7 @@ private:
         while (end > shard.T0 + epoch_) {
             advance(k, shard.T0 + epoch_);
             shard.T0 += epoch_;
-            shard.scaled_at = Time::min();
+            shard.forget_scales();
             for (std::size_t t = 0; t < ports; ++t) {
                 const double factor = exp(-rates_[t] * ms(epoch_));
                 for (double& s : shard.traces[t]) s *= factor;
@@ -299,9 +311,9 @@ private:
     void visit(std::size_t k, Index local, Time now) {
         const Index neuron = first(k) + local;
         Shard& shard = shards_[k];
-        const auto& E = scales(shard, now);
         auto numbers = std::bit_cast<Numbers>(states_[neuron]);
-        for (std::size_t t = 0; t < ports; ++t) numbers[t] = shard.traces[t][local] / E[t];
+        for (std::size_t t = 0; t < ports; ++t)
+            numbers[t] = shard.traces[t][local] / remembered_scale(shard, t, now);
         states_[neuron] = std::bit_cast<State>(numbers);
         Draw draw(keys_[neuron], draws_[neuron]);
         double dt = ms(now - updated_[neuron]);

@@ -42,10 +42,16 @@ public:
     }
     /// Asks for the beginning of a row ahead of its use; the hardware goes on from there.
     void prefetch(Index source) const {
-        const char* const begin = dense_
-                                      ? reinterpret_cast<const char*>(weights_.data() + source * targets_.size())
-                                      : reinterpret_cast<const char*>(targets_.data() + rows_[source]);
+        const char* const begin =
+            dense_ ? reinterpret_cast<const char*>(weights_.data() + source * targets_.size())
+                   : reinterpret_cast<const char*>(targets_.data() + rows_[source]);
         for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(begin + 64 * line);
+    }
+    /// Asks for a whole row of a dense table, long enough for the hardware not to see it in time.
+    void prefetch_dense(Index source) const {
+        if (!dense_) return;
+        const float* const begin = weights_.data() + source * targets_.size();
+        for (std::size_t i = 0; i < targets_.size(); i += 16) __builtin_prefetch(begin + i);
     }
     /// The incoming synapses of a target, by source. Empty unless built with columns.
     std::span<const ColumnEntry> column(Local target) const {

@@ -104,7 +104,7 @@ private:
                         {"G", c_.output.G},
                         {"burst_spikes", c_.neuron.burst_spikes},
                         {"burst_interval", c_.neuron.burst_interval},
-                        {"slack", 1.0}};  // most cells are far from the rates at which a loose bound costs
+                        {"slack", 0.7}};  // most cells are far from the rates at which a loose bound costs
         d_.populations.push_back(std::move(p));
     }
 

@@ -114,8 +114,7 @@ void Activity::observe(const Window& window, std::span<const Spike> spikes) {
     length_ = length_ * decay + ms(window.end - seen_);
     seen_ = window.end;
     for (const Spike& spike : spikes) {
-        if (std::find(populations_.begin(), populations_.end(), spike.population) == populations_.end())
-            continue;
+        if (spike.population >= followed_.size() || !followed_[spike.population]) continue;
         if (spike.kind == SpikeKind::event) events_ += 1.0;
         if (spike.kind == SpikeKind::burst) bursts_ += 1.0;
     }
