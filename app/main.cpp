@@ -19,8 +19,9 @@ struct Verb {
     int (*run)(const Arguments&);
 };
 constexpr Verb verbs[] = {
-    {"new", new_verb},   {"check", check_verb},     {"run", run_verb},           {"data", data_verb},
-    {"info", info_verb}, {"explain", explain_verb}, {"selftest", selftest_verb},
+    {"new", new_verb},         {"check", check_verb},       {"data", data_verb},
+    {"run", run_verb},         {"evaluate", evaluate_verb}, {"info", info_verb},
+    {"explain", explain_verb}, {"selftest", selftest_verb},
 };
 
 constexpr std::string_view help = R"(apical: event-driven simulation of bursting cortical networks
@@ -35,6 +36,7 @@ prepare
   explain NAME      a key, a table, a model, or an error code
 run
   run CONFIG        simulate; results go to a folder under runs/
+  evaluate RUN      test a trained network on images, by the time it is read out
 look
   info FILE|RUN     what a run or one of its files contains
 the program

@@ -20,7 +20,7 @@ namespace apical {
 /// is written into a log, once, with its factor and decay, and a row learns from the log when its source
 /// arrives: it is about to be read anyway, and no column of weights is ever walked. Whoever else reads
 /// weights calls settle() before. Every weight sees the same changes in the same order, whenever it learns
-/// them.
+/// them. Weights start within the rule's bounds.
 template <TraceRule Rule>
 class DenseLearning final : public Learning {
 public:
@@ -48,6 +48,7 @@ public:
     }
 
     void enqueue(std::span<const Spike> spikes, Index first) override {
+        if (immediate()) return;
         queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
         next_ = 0;
         for (const Spike& spike : spikes) {

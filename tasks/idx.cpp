@@ -35,20 +35,30 @@ public:
             const int got = gzread(file_.get(), to + done, part);
             if (got < 0) {
                 int code = 0;
-                const char* const reason = gzerror(file_.get(), &code);
+                const std::string reason = gzerror(file_.get(), &code);
                 if (code == Z_ERRNO) throw IoError(path_.string(), std::strerror(errno));
-                throw DataError(fmt::format("{}: after {} bytes unpacked: {}", path_.string(),
-                                            position_ + done,
-                                            code == Z_BUF_ERROR ? "the compressed file is cut" : reason));
+                if (code == Z_BUF_ERROR) throw cut(position_ + done);
+                throw DataError(fmt::format("{}: damaged after {} bytes unpacked: {}", path_.string(),
+                                            position_ + done, reason));
             }
-            if (got == 0) break;
             done += static_cast<std::size_t>(got);
+            if (static_cast<unsigned>(got) == part) continue;
+            // The end: of a compressed file, its checksum and length must be there too.
+            int code = Z_OK;
+            gzerror(file_.get(), &code);
+            if (code == Z_BUF_ERROR) throw cut(position_ + done);
+            break;
         }
         position_ += done;
         return done;
     }
 
 private:
+    DataError cut(std::size_t unpacked) const {
+        return DataError(
+            fmt::format("{}: the compressed file is cut: found {} bytes unpacked", path_.string(), unpacked));
+    }
+
     struct Close {
         void operator()(gzFile file) const { gzclose(file); }
     };

@@ -299,7 +299,11 @@ public:
         Index since_best = 0;
         for (epoch_ = 0; epoch_ < c_.training.epochs && !interrupted_; ++epoch_) {
             const double training_error = train();
-            if (interrupted_) break;
+            if (interrupted_) {
+                recording_.snapshot(epoch_ + 1);
+                report_epoch(training_error, {});
+                break;
+            }
             if (c_.training.validation > 0) {
                 const Index first = data_.training.size() - c_.training.validation;
                 const double error = evaluate(data_.training, first, c_.training.validation).error_percent();
@@ -322,6 +326,31 @@ public:
             if (last) break;
         }
         return finish();
+    }
+
+    /// The error after each of `times`.
+    std::vector<ReadOut> read_out(const std::filesystem::path& weights, std::span<const double> times) {
+        std::vector<std::string> learnt;
+        for (const ProjectionDescription& p : description_.projections) {
+            if (p.plasticity) learnt.push_back(p.name);
+        }
+        restore_weights(weights, learnt, network_);
+        end_ms_ = tests_ * (times.back() + c_.presentation.gap);
+        std::vector<Index> wrong(times.size());
+        Index seen = 0;
+        for (; seen < tests_ && !interrupted_; ++seen) {
+            pixels(data_.test[seen]);
+            const Time onset = simulation().now();
+            show(onset);
+            for (std::size_t i = 0; i < times.size(); ++i) {
+                run_to(onset + ticks(times[i]));
+                wrong[i] += counts_.winner() == data_.test.labels[seen] ? 0U : 1U;
+            }
+            rest();
+        }
+        std::vector<ReadOut> result;
+        for (std::size_t i = 0; i < times.size(); ++i) result.push_back({times[i], 100.0 * wrong[i] / seen});
+        return result;
     }
 
 private:
@@ -398,10 +427,7 @@ private:
         const Time onset = simulation().now();
         const double length = label ? c_.presentation.duration : c_.presentation.readout;
         const Time off = onset + ticks(length);
-        const auto at = [&](Time time, Action action) { simulation().schedule(time, std::move(action)); };
-        if (c_.presentation.reset == ImagesConfig::Reset::state) at(onset, action::ResetState{});
-        at(onset, action::SetRates{input_, rates_});
-        at(onset, action::GatePlasticity{false});
+        show(onset);
         if (label) {
             at(onset, action::CopyTiedWeights{});
             const Time teaching = onset + ticks(c_.presentation.settling);
@@ -411,17 +437,31 @@ private:
             at(teaching, action::SetVariable{output_, target_, std::move(targets)});
             at(teaching, action::GatePlasticity{true});
         }
-        counts_.clear();
-        ++shown_;
         run_to(off);
         const Index answer = counts_.winner();
         if (label) at(off, action::SetVariable{output_, target_, {std::nan("")}});
-        if (c_.presentation.gap > 0.0) {
-            at(off, action::SetRates{input_, {0.0}});
-            at(off, action::GatePlasticity{false});
-            run_to(off + ticks(c_.presentation.gap));
-        }
+        rest();
         return answer;
+    }
+
+    void at(Time time, Action action) { simulation().schedule(time, std::move(action)); }
+
+    /// From `onset`: the image, and no plasticity.
+    void show(Time onset) {
+        if (c_.presentation.reset == ImagesConfig::Reset::state) at(onset, action::ResetState{});
+        at(onset, action::SetRates{input_, rates_});
+        at(onset, action::GatePlasticity{false});
+        counts_.clear();
+        ++shown_;
+    }
+
+    /// The gap after an image.
+    void rest() {
+        if (c_.presentation.gap == 0.0) return;
+        const Time off = simulation().now();
+        at(off, action::SetRates{input_, {0.0}});
+        at(off, action::GatePlasticity{false});
+        run_to(off + ticks(c_.presentation.gap));
     }
 
     void run_to(Time end) {
@@ -496,7 +536,6 @@ private:
     }
 
     RunResult finish() {
-        if (interrupted_) recording_.snapshot(epoch_ + 1);
         const bool tested = std::holds_alternative<double>(test_error_);
         if (tested) write_confusion();
         RunResult result;
@@ -554,6 +593,14 @@ private:
 NetworkDescription describe_images(const ImagesConfig& config) {
     constexpr Index mnist_pixels = 28 * 28;
     return Describer(config, config.task == "digits" ? digit_size * digit_size : mnist_pixels)();
+}
+
+std::vector<ReadOut> evaluate_images(const ImagesConfig& config, const std::filesystem::path& weights,
+                                     const RunContext& context) {
+    constexpr std::array times{10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200.0, 300.0};  // [ms]
+    ImagesConfig silent = config;
+    silent.record = {.spikes = false, .weights = false};
+    return ImagesRun(silent, data_of(config), context).read_out(weights, times);
 }
 
 RunResult run_images(const ImagesConfig& config, const RunContext& context) {

@@ -43,6 +43,11 @@ private:
     Seconds::time_point flushed_ = Seconds::now();
 };
 
+/// Gives the projections of a network their weights of the last snapshot in `file`, a weights.h5. Throws
+/// DataError if one is missing, sparse, or of another shape.
+void restore_weights(const std::filesystem::path& file, const std::vector<std::string>& projections,
+                     Network& network);
+
 /// Follows populations for the progress line: events and bursts of late.
 class Activity final : public Recorder {
 public:

@@ -29,7 +29,7 @@ struct Both {
 
     Both() {
         Stream stream(StreamKey(1, "test", "weights"));
-        boost::random::uniform_real_distribution<> weight(-1.0, 1.0);
+        boost::random::uniform_real_distribution<> weight(-0.5, 0.5);
         std::vector<Index> all(sources);
         for (Index i = 0; i < sources; ++i) all[i] = i;
         std::vector<float> weights(sources);
@@ -123,7 +123,8 @@ void compare(const Rule& rule, double tolerance) {
     both.expect_equal(tolerance);
 }
 
-// Weights are floats of order 1 that take some hundred changes: roundings of 6e-8 each.
+// Weights are floats of order 1 that start within their bounds and take some hundred changes: roundings of
+// 6e-8 each.
 TEST(DenseLearning, LearnsWhatListsOfSynapsesLearn) {
     compare(VarianceReducedBurstCcnRule{.eta = 0.01, .p0 = 0.4}, 2e-6);
     compare(BurstCcnRule{.eta = 0.01, .p0 = 0.4}, 2e-6);
