@@ -68,10 +68,8 @@ struct Template {
     const char* task;
     std::string (*text)();
 };
-constexpr Template templates[] = {{"xor", xor_file},
-                                  {"xor_ensembles", xor_ensembles_file},
-                                  {"mnist", mnist_file},
-                                  {"digits", digits_file}};
+constexpr Template templates[] = {
+    {"xor", xor_file}, {"xor_ensembles", xor_ensembles_file}, {"mnist", mnist_file}, {"digits", digits_file}};
 
 }  // namespace
 
