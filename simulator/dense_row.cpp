@@ -18,7 +18,7 @@ namespace {
     }
     return signs < 0;
 }
-APICAL_WIDEST(bool, add,
+APICAL_WIDEST(, bool, add,
               (const float* w, double* s, const double* ceiling, std::size_t n, double step, double E),
               (w, s, ceiling, n, step, E))
 
@@ -27,7 +27,7 @@ APICAL_WIDEST(bool, add,
     for (std::size_t i = 0; i < n; ++i) any |= times[i] < end;
     return any;
 }
-APICAL_WIDEST(bool, before, (const Time* times, std::size_t n, Time end), (times, n, end))
+APICAL_WIDEST(, bool, before, (const Time* times, std::size_t n, Time end), (times, n, end))
 
 }  // namespace
 
