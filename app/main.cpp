@@ -19,7 +19,7 @@ struct Verb {
     int (*run)(const Arguments&);
 };
 constexpr Verb verbs[] = {
-    {"new", new_verb},   {"check", check_verb},     {"run", run_verb},
+    {"new", new_verb},   {"check", check_verb},     {"run", run_verb},           {"report", report_verb},
     {"info", info_verb}, {"explain", explain_verb}, {"selftest", selftest_verb},
 };
 
@@ -35,6 +35,7 @@ prepare
 run
   run CONFIG        simulate; results go to a folder under runs/
 look
+  report RUN...     a page with the plots of a run, or of several side by side
   info FILE|RUN     what a run or one of its files contains
 the program
   selftest          does this installation compute the golden values

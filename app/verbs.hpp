@@ -11,6 +11,7 @@ using Arguments = std::vector<std::string>;
 int new_verb(const Arguments& arguments);
 int check_verb(const Arguments& arguments);
 int run_verb(const Arguments& arguments);
+int report_verb(const Arguments& arguments);
 int info_verb(const Arguments& arguments);
 int explain_verb(const Arguments& arguments);
 int selftest_verb(const Arguments& arguments);

@@ -300,6 +300,13 @@ Hdf5File::Shape Hdf5File::shape(const std::string& dataset) const {
     return {size.begin(), size.end()};
 }
 
+std::uint64_t Hdf5File::elements(const std::string& dataset) const { return product(shape(dataset)); }
+
+void Hdf5File::read(const std::string& dataset, Hdf5Type type, void* values) const {
+    const Hdf5Handle data = object(dataset);
+    check(H5Dread(data.id(), native(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "cannot read " + dataset);
+}
+
 void Hdf5File::read(const std::string& dataset, Hdf5Type type, std::uint64_t first, std::uint64_t count,
                     void* values) const {
     const std::string what = "cannot read " + dataset;

@@ -124,16 +124,19 @@ public:
 
     Shape shape(const std::string& dataset) const;
 
-    /// A dataset of one dimension: elements [first, first + count), or all.
+    /// A dataset of one dimension: elements [first, first + count).
     template <class T>
     std::vector<T> read(const std::string& dataset, std::uint64_t first, std::uint64_t count) const {
         std::vector<T> values(count);
         read(dataset, hdf5_type<T>(), first, count, values.data());
         return values;
     }
+    /// A whole dataset, row-major.
     template <class T>
     std::vector<T> read(const std::string& dataset) const {
-        return read<T>(dataset, 0, shape(dataset).at(0));
+        std::vector<T> values(elements(dataset));
+        read(dataset, hdf5_type<T>(), values.data());
+        return values;
     }
 
     /// A scalar attribute; nothing if it is not there or something else.
@@ -153,6 +156,8 @@ private:
     void set_scalar(const std::string& object, const std::string& name, const Hdf5Numbers& value);
     void set(const std::string& object, const std::string& name, Hdf5Handle::Id type, const Hdf5Handle& space,
              const void* value);
+    std::uint64_t elements(const std::string& dataset) const;
+    void read(const std::string& dataset, Hdf5Type type, void* values) const;
     void read(const std::string& dataset, Hdf5Type type, std::uint64_t first, std::uint64_t count,
               void* values) const;
 
