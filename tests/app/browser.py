@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import select
 import shutil
 import subprocess
 import tempfile
@@ -57,6 +58,8 @@ class Browser:
 
     def receive(self):
         while b"\0" not in self.buffer:
+            if not select.select([self.from_browser], [], [], 60)[0]:
+                raise TimeoutError("the browser says nothing")
             piece = os.read(self.from_browser, 1 << 16)
             if not piece:
                 raise OSError("the browser has gone")
@@ -94,10 +97,12 @@ class Browser:
                 return answer["result"]
 
     def open(self, path, fragment=""):
-        self.events.clear()
-        self.call("Page.navigate", url=pathlib.Path(path).resolve().as_uri() + fragment)
-        while "Page.loadEventFired" not in self.events:
-            self.receive()
+        # By way of nowhere: another fragment of the same page would not load it anew.
+        for url in ("about:blank", pathlib.Path(path).resolve().as_uri() + fragment):
+            self.events.clear()
+            self.call("Page.navigate", url=url)
+            while "Page.loadEventFired" not in self.events:
+                self.receive()
         self.settle()
 
     def settle(self):
