@@ -13,6 +13,7 @@ int check_verb(const Arguments& arguments);
 int run_verb(const Arguments& arguments);
 int report_verb(const Arguments& arguments);
 int stp_verb(const Arguments& arguments);
+int export_verb(const Arguments& arguments);
 int info_verb(const Arguments& arguments);
 int explain_verb(const Arguments& arguments);
 int selftest_verb(const Arguments& arguments);

@@ -94,10 +94,17 @@ public:
     /// A dataset of fixed shape, row-major.
     void write(const std::string& dataset, const Shape& shape, const Hdf5Numbers& values);
 
+    /// A dataset of text: a scalar, or one dimension.
+    void write(const std::string& dataset, const std::string& value);
+    void write(const std::string& dataset, const std::vector<std::string>& values);
+
     /// Attributes of a group or dataset; one that exists is overwritten. Strings are UTF-8 of variable
     /// length.
     void set(const std::string& object, const std::string& name, const std::string& value);
     void set(const std::string& object, const std::string& name, const Hdf5Numbers& values);
+    void set(const std::string& object, const std::string& name, const std::vector<std::string>& values);
+    /// An attribute that refers to another object of the file.
+    void set_reference(const std::string& object, const std::string& name, const std::string& target);
     template <class T>
     requires std::is_arithmetic_v<T>
     void set(const std::string& object, const std::string& name, T value) {
@@ -153,6 +160,7 @@ private:
     Hdf5Handle object(const std::string& name) const;
     Hdf5Handle attribute(const std::string& object, const std::string& name) const;
     void create_dataset(const std::string& dataset, Hdf5Type type, const Shape& shape, bool growing);
+    void write_text(const std::string& dataset, const Hdf5Handle& space, const char* const* values);
     void set_scalar(const std::string& object, const std::string& name, const Hdf5Numbers& value);
     void set(const std::string& object, const std::string& name, Hdf5Handle::Id type, const Hdf5Handle& space,
              const void* value);
