@@ -19,9 +19,9 @@ struct Verb {
     int (*run)(const Arguments&);
 };
 constexpr Verb verbs[] = {
-    {"new", new_verb},       {"check", check_verb},     {"run", run_verb},
-    {"report", report_verb}, {"stp", stp_verb},         {"export", export_verb},
-    {"info", info_verb},     {"explain", explain_verb}, {"selftest", selftest_verb},
+    {"new", new_verb},         {"check", check_verb},       {"run", run_verb},       {"report", report_verb},
+    {"stp", stp_verb},         {"single", single_verb},     {"export", export_verb}, {"info", info_verb},
+    {"explain", explain_verb}, {"selftest", selftest_verb},
 };
 
 constexpr std::string_view help = R"(apical: event-driven simulation of bursting cortical networks
@@ -37,6 +37,7 @@ run
   run CONFIG        simulate; results go to a folder under runs/
 look
   report RUN...     a page with the plots of a run, or of several side by side
+  single MODEL      one neuron: its spikes, its state over time, plots
   stp               what a synapse releases at each spike: table, CSV, or a page to explore
   export RUN        the spikes for other programs: CSV, gdf, NWB
   info FILE|RUN     what a run or one of its files contains

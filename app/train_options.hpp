@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -21,6 +23,9 @@ public:
     /// The spike times [ms], ascending and not negative. Contradictory or impossible options are a
     /// ConfigError.
     std::vector<double> times() const;
+
+    double duration() const { return recipe_.duration; }  ///< [ms]
+    std::uint64_t seed() const { return recipe_.seed; }
 
     /// For the explorer page.
     nlohmann::ordered_json to_json() const;
