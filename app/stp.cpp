@@ -199,6 +199,8 @@ int stp_verb(const Arguments& arguments) {
     const std::vector<double> times = train.times();
 
     if (html) {
+        if (synapse.u_0 >= 0.0)
+            throw wrong("--u_0 does not go with --html: the page's synapses start from rest");
         const std::string path = out.empty() ? "stp.html" : out;
         write_file(path, page(synapse, train));
         fmt::print("page: {}\n", path);

@@ -112,7 +112,8 @@ const learning = () => {
     columns.append(metricFigure(name, title, `${title} (%)`));
   }
   if (present("loss")) columns.append(metricFigure("loss", "Loss", "Loss"));
-  for (const name of ["test_accuracy", "train_accuracy", "loss", ...errors]) known.add(name);
+  if (present("cost")) columns.append(metricFigure("cost", "Cost", "Cost"));
+  for (const name of ["test_accuracy", "train_accuracy", "loss", "cost", ...errors]) known.add(name);
   const rest = [...new Set(runs.flatMap(r => Object.keys(r.metrics)))].filter(n => !known.has(n) && !n.startsWith("angle_") &&
     !/_(00|10|01|11)(_hz)?$/.test(n) && present(n));
   if (rest.length) {

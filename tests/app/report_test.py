@@ -139,6 +139,13 @@ class Report(CommandLineTest):
         self.run_program("report", "r")
         self.assertTrue(self.page("r/report.html") == page)
 
+    def test_a_run_whose_report_cannot_be_written_is_a_run_all_the_same(self):
+        self.write("silent.toml", SILENT.format(name="a"))
+        (self.folder / "r/report.html.partial").mkdir(parents=True)
+        done = self.run_program("run", "silent.toml", "--out", "r", "--overwrite")
+        self.assertIn("warning: there is no report", done.stderr)
+        self.assertEqual(done.stdout.splitlines()[-1], "results: r")
+
     def test_one_silent_neuron_with_a_long_name(self):
         name = "n" * 64
         self.write("silent.toml", SILENT.format(name=name))
