@@ -54,6 +54,7 @@ Loaded load(const std::filesystem::path& path, const std::vector<Override>& over
                         {"xor_ensembles", "ensembles of conductance-based cells learn the exclusive or"}},
                        task);
     }
+    root.skip("sweep");  // what `apical sweep` reads
     loaded.config.finish();
     return loaded;
 }

@@ -19,9 +19,9 @@ struct Verb {
     int (*run)(const Arguments&);
 };
 constexpr Verb verbs[] = {
-    {"new", new_verb},         {"check", check_verb},       {"run", run_verb},       {"report", report_verb},
-    {"stp", stp_verb},         {"single", single_verb},     {"export", export_verb}, {"info", info_verb},
-    {"explain", explain_verb}, {"selftest", selftest_verb},
+    {"new", new_verb},       {"check", check_verb},     {"run", run_verb},           {"sweep", sweep_verb},
+    {"report", report_verb}, {"stp", stp_verb},         {"single", single_verb},     {"export", export_verb},
+    {"info", info_verb},     {"explain", explain_verb}, {"selftest", selftest_verb},
 };
 
 constexpr std::string_view help = R"(apical: event-driven simulation of bursting cortical networks
@@ -35,6 +35,7 @@ prepare
   explain NAME      a key, a table, a model, or an error code
 run
   run CONFIG        simulate; results go to a folder under runs/
+  sweep run CONFIG  the runs that its [sweep] asks for; plan, status, collect
 look
   report RUN...     a page with the plots of a run, or of several side by side
   single MODEL      one neuron: its spikes, its state over time, plots

@@ -12,6 +12,7 @@ int new_verb(const Arguments& arguments);
 int check_verb(const Arguments& arguments);
 int run_verb(const Arguments& arguments);
 int report_verb(const Arguments& arguments);
+int sweep_verb(const Arguments& arguments);
 int single_verb(const Arguments& arguments);
 int stp_verb(const Arguments& arguments);
 int export_verb(const Arguments& arguments);
