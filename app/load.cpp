@@ -7,6 +7,7 @@
 
 #include "networks/catalogue.hpp"
 #include "networks/network_config.hpp"
+#include "tasks/idx.hpp"
 #include "tasks/run.hpp"
 
 namespace apical {
@@ -19,6 +20,7 @@ NetworkDescription Loaded::network() const {
     if (const auto* xor_config = std::get_if<XorConfig>(&what)) return describe_xor(*xor_config);
     if (const auto* ensembles = std::get_if<XorEnsemblesConfig>(&what))
         return describe_xor_ensembles(*ensembles);
+    if (const auto* images = std::get_if<ImagesConfig>(&what)) return describe_images(*images);
     return std::get<NetworkDescription>(what);
 }
 
@@ -29,6 +31,10 @@ std::string Loaded::size_text() const {
     if (const auto* ensembles = std::get_if<XorEnsemblesConfig>(&what)) {
         return fmt::format("5 ensembles of {}", ensembles->neurons);
     }
+    if (const auto* images = std::get_if<ImagesConfig>(&what)) {
+        return fmt::format("{} hidden and {} x {} output neurons", fmt::join(images->hidden.sizes, "-"),
+                           label_count, images->output.per_class);
+    }
     const auto& network = std::get<NetworkDescription>(what);
     std::uint64_t neurons = 0;
     for (const auto& population : network.populations) neurons += population.size;
@@ -38,21 +44,32 @@ std::string Loaded::size_text() const {
 Loaded load(const std::filesystem::path& path, const std::vector<Override>& overrides) {
     Loaded loaded{Config::open(path, overrides), {}, {}};
     ConfigTable root = loaded.config.root();
-    loaded.task = root.has("task") ? root.peek("task") : "network";
+    const bool table = root.holds_table("task");
+    loaded.task = table              ? root.table("task", {}).peek("name")
+                  : root.has("task") ? root.peek("task")
+                                     : "network";
     if (loaded.task == "network") {
         loaded.what = read_network(root, catalogue());
     } else if (loaded.task == "xor") {
         loaded.what = read_xor(root);
     } else if (loaded.task == "xor_ensembles") {
         loaded.what = read_xor_ensembles(root);
+    } else if (loaded.task == "mnist") {
+        loaded.what = read_images(root);
+    } else if (loaded.task == "digits") {
+        loaded.what = read_images(root, digits_config());
     } else {
         for (const std::string& key : root.keys()) root.skip(key);
         std::string task;
-        root.read_word({.name = "task", .meaning = "what the file is for", .required = true},
-                       {{"network", "simulate a network"},
-                        {"xor", "learn the exclusive or"},
-                        {"xor_ensembles", "ensembles of conductance-based cells learn the exclusive or"}},
-                       task);
+        if (table) {
+            read_images_task(root, task);
+        } else {
+            root.read_word({.name = "task", .meaning = "what the file is for", .required = true},
+                           {{"network", "simulate a network"},
+                            {"xor", "learn the exclusive or"},
+                            {"xor_ensembles", "ensembles of conductance-based cells learn the exclusive or"}},
+                           task);
+        }
     }
     root.skip("sweep");  // what `apical sweep` reads
     loaded.config.finish();
@@ -70,6 +87,9 @@ std::vector<std::pair<std::string, KeyFacts>> all_keys() {
     Config ensembles_file = Config::parse("", "xor_ensembles.toml");
     read_xor_ensembles(ensembles_file.root());
     add("xor_ensembles", ensembles_file);
+    Config images_file = Config::parse("", "mnist.toml");
+    read_images(images_file.root());
+    add("mnist", images_file);
 
     // A network with one of each table; what it says is never judged, only which keys were asked for.
     // Parameters of models are the catalogue's.
@@ -118,6 +138,15 @@ std::vector<Override> overrides(const std::vector<std::string>& set, const std::
         changes.push_back({"--seed", fmt::format("seed={}", seed)});
     }
     return changes;
+}
+
+Override data_override(const std::filesystem::path& folder) {
+    std::string quoted;
+    for (const char c : std::filesystem::absolute(folder).lexically_normal().string()) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return {"--data", fmt::format("data=\"{}\"", quoted)};
 }
 
 }  // namespace apical

@@ -8,6 +8,7 @@
 
 #include "networks/config.hpp"
 #include "networks/description.hpp"
+#include "tasks/images_config.hpp"
 #include "tasks/xor_config.hpp"
 #include "tasks/xor_ensembles_config.hpp"
 
@@ -16,8 +17,8 @@ namespace apical {
 /// A configuration read and found right.
 struct Loaded {
     Config config;
-    std::string task;  ///< "xor", "xor_ensembles", "network"
-    std::variant<NetworkDescription, XorConfig, XorEnsemblesConfig> what;
+    std::string task;  ///< "xor", "xor_ensembles", "mnist", "digits", "network"
+    std::variant<NetworkDescription, XorConfig, XorEnsemblesConfig, ImagesConfig> what;
 
     std::uint64_t seed() const;
     NetworkDescription network() const;
@@ -33,5 +34,8 @@ std::vector<std::pair<std::string, KeyFacts>> all_keys();
 
 /// The changes of `--set` and `--seed`; "random" draws a seed.
 std::vector<Override> overrides(const std::vector<std::string>& set, const std::string& seed);
+
+/// That of `--data`: the folder's full path, so that the resolved configuration can be run from anywhere.
+Override data_override(const std::filesystem::path& folder);
 
 }  // namespace apical

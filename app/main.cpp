@@ -19,9 +19,11 @@ struct Verb {
     int (*run)(const Arguments&);
 };
 constexpr Verb verbs[] = {
-    {"new", new_verb},       {"check", check_verb},     {"run", run_verb},           {"sweep", sweep_verb},
-    {"report", report_verb}, {"stp", stp_verb},         {"single", single_verb},     {"export", export_verb},
-    {"info", info_verb},     {"explain", explain_verb}, {"selftest", selftest_verb},
+    {"new", new_verb},           {"check", check_verb},   {"run", run_verb},
+    {"sweep", sweep_verb},       {"report", report_verb}, {"stp", stp_verb},
+    {"single", single_verb},     {"export", export_verb}, {"data", data_verb},
+    {"evaluate", evaluate_verb}, {"info", info_verb},     {"explain", explain_verb},
+    {"selftest", selftest_verb},
 };
 
 constexpr std::string_view help = R"(apical: event-driven simulation of bursting cortical networks
@@ -30,11 +32,13 @@ constexpr std::string_view help = R"(apical: event-driven simulation of bursting
   apical explain tau_rec                   what a parameter means
 
 prepare
-  new TASK          write a configuration with every key explained: xor
+  new TASK          write a configuration with every key explained: xor, mnist, digits
   check CONFIG      find all mistakes; tell size, memory and time; run nothing
+  data check DIR    is a folder of images complete and right
   explain NAME      a key, a table, a model, or an error code
 run
   run CONFIG        simulate; results go to a folder under runs/
+  evaluate RUN      test a trained network on images, by the time it is read out
   sweep run CONFIG  the runs that its [sweep] asks for; plan, status, collect
 look
   report RUN...     a page with the plots of a run, or of several side by side

@@ -40,11 +40,36 @@ std::string xor_ensembles_file() {
         "with a unit, \"0.2 s\". More about a key: apical explain KEY");
 }
 
+std::string images_file(ImagesConfig defaults, const char* heading) {
+    Config config = Config::parse("", "images.toml");
+    read_images(config.root(), std::move(defaults));
+    return config.commented(fmt::format(
+        "{}\n"
+        "\n"
+        "Every key with its default; a line that is left out has it too. Times are in ms, rates in Hz; a "
+        "value may be text\n"
+        "with a unit, \"0.2 s\". More about a key: apical explain KEY",
+        heading));
+}
+
+std::string mnist_file() {
+    return images_file({},
+                       "Images of a data set, learnt by a layered spiking network online and in a single "
+                       "phase:\napical run mnist.toml --data DIR");
+}
+
+std::string digits_file() {
+    return images_file(digits_config(),
+                       "Digits drawn at random, learnt by a layered spiking network online and in a single "
+                       "phase:\napical run digits.toml");
+}
+
 struct Template {
     const char* task;
     std::string (*text)();
 };
-constexpr Template templates[] = {{"xor", xor_file}, {"xor_ensembles", xor_ensembles_file}};
+constexpr Template templates[] = {
+    {"xor", xor_file}, {"xor_ensembles", xor_ensembles_file}, {"mnist", mnist_file}, {"digits", digits_file}};
 
 }  // namespace
 

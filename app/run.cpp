@@ -73,6 +73,7 @@ struct RunOptions {
     std::string config;
     std::vector<std::string> set;
     std::string seed;
+    std::string data;
     std::size_t threads = 1;
     std::filesystem::path out;
     bool overwrite = false;
@@ -94,6 +95,8 @@ std::optional<RunOptions> read_options(const Arguments& arguments) {
          "change a key of the file (repeatable)")  //
         ("seed", po::value(&o.seed)->value_name("N|random"),
          "seed of all random numbers (default: the file's)")  //
+        ("data", po::value(&o.data)->value_name("DIR"),
+         "folder of the data set, for a task that has one: the key `data`")  //
         ("threads", po::value(&o.threads)->value_name("N"),
          "threads; results do not depend on it (default: all cores)")  //
         ("out", po::value<std::string>()->value_name("DIR"),
@@ -232,6 +235,8 @@ private:
             return run_xor(*xor_config, context);
         if (const auto* ensembles = std::get_if<XorEnsemblesConfig>(&loaded_.what))
             return run_xor_ensembles(*ensembles, context);
+        if (const auto* images = std::get_if<ImagesConfig>(&loaded_.what))
+            return run_images(*images, context);
         return run_network(std::get<NetworkDescription>(loaded_.what), context);
     }
 
@@ -332,7 +337,9 @@ private:
 int run_verb(const Arguments& arguments) {
     const auto options = read_options(arguments);
     if (!options) return 0;
-    Loaded loaded = load(options->config, overrides(options->set, options->seed));
+    std::vector<Override> changes = overrides(options->set, options->seed);
+    if (!options->data.empty()) changes.push_back(data_override(options->data));
+    Loaded loaded = load(options->config, changes);
     return Session(*options, std::move(loaded), arguments).run();
 }
 

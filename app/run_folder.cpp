@@ -27,9 +27,9 @@ std::string system_reason() { return std::strerror(errno); }
 
 /// Is it a file that a run writes?
 bool of_a_run(const fs::path& file) {
-    constexpr auto names =
-        std::to_array<std::string_view>({"config.toml", "config.resolved.toml", "manifest.json",
-                                         "summary.json", "log.txt", "metrics.csv", "report.html"});
+    constexpr auto names = std::to_array<std::string_view>({"config.toml", "config.resolved.toml",
+                                                            "manifest.json", "summary.json", "log.txt",
+                                                            "metrics.csv", "confusion.csv", "report.html"});
     const fs::path name = file.extension() == ".partial" ? file.stem() : file.filename();
     return name.extension() == ".h5" || std::find(names.begin(), names.end(), name.string()) != names.end();
 }

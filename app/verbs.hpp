@@ -16,6 +16,8 @@ int sweep_verb(const Arguments& arguments);
 int single_verb(const Arguments& arguments);
 int stp_verb(const Arguments& arguments);
 int export_verb(const Arguments& arguments);
+int evaluate_verb(const Arguments& arguments);
+int data_verb(const Arguments& arguments);
 int info_verb(const Arguments& arguments);
 int explain_verb(const Arguments& arguments);
 int selftest_verb(const Arguments& arguments);

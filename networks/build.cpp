@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "networks/connect.hpp"
 #include "networks/models.hpp"
+#include "simulator/dense_learning.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
 #include "simulator/stepped_population.hpp"
@@ -19,10 +20,11 @@ namespace apical {
 namespace {
 
 /// The engine's choice: the smallest multiple of four with at most 4096 neurons each, one for small
-/// populations; from the network, never from the number of threads.
+/// populations, whose windows are too short a work to share; from the network, never from the number of
+/// threads.
 Index shards_of(Index size, Index shard_size) {
     if (shard_size > 0) return (size + shard_size - 1) / shard_size;
-    if (size < 256) return 1;
+    if (size < 1024) return 1;
     constexpr Index most = 4096;
     return 4 * ((size + 4 * most - 1) / (4 * most));
 }
@@ -313,6 +315,7 @@ private:
                               .tables = {},
                               .learning = {}};
         const Population& neurons = simulation().population(projection.target);
+        const bool dense = is_dense(p, neurons.size());
         const bool uniform = p.weight.kind == Distribution::Kind::constant && !p.plasticity && !p.tie;
         for (std::size_t k = 0; k < neurons.shards(); ++k) {
             const Index first = neurons.first(k);
@@ -326,7 +329,8 @@ private:
                     std::span(wiring.sources).subspan(begin, count),
                     uniform ? std::span<const float>{} : std::span(wiring.weights).subspan(begin, count));
             }
-            projection.tables.push_back(builder.build(p.weight.a, p.plasticity.has_value()));
+            projection.tables.push_back(dense ? builder.build_dense()
+                                              : builder.build(p.weight.a, p.plasticity.has_value()));
         }
         if (p.plasticity) add_learning(p, projection, neurons);
         const Index index = simulation().add(std::move(projection));
@@ -352,6 +356,29 @@ private:
         if (p.plasticity->until) schedule(*p.plasticity->until, action::GatePlasticity{false, index});
     }
 
+    /// Whether to store and teach the projection as a whole matrix: all to all, with weights of their own,
+    /// and large enough for the rows to pay. A question about the network, not about its shards: the two
+    /// kinds of learning agree to rounding.
+    static bool is_dense(const ProjectionDescription& p, Index targets) {
+        constexpr Index large = 64;
+        if (p.connect.kind != ConnectionRule::Kind::all_to_all || targets < large ||
+            (p.source == p.target && !p.connect.autapses)) {
+            return false;
+        }
+        if (!p.plasticity) return p.tie || p.weight.kind != Distribution::Kind::constant;
+        bool learns = false;
+        const PlasticityDescription& plasticity = *p.plasticity;
+        for_each_rule([&]<class Rule>(std::string_view rule, std::string_view teaching,
+                                      std::string_view baseline, const Rule& defaults) {
+            if (rule != plasticity.rule) return;
+            if (!teaching.empty() && (teaching != plasticity.teaching || baseline != plasticity.baseline))
+                return;
+            const Rule chosen = with_parameters(defaults, plasticity.parameters, "plasticity of " + p.name);
+            learns = TraceRule<Rule> && !chosen.learns_at_arrival();
+        });
+        return learns;
+    }
+
     void add_learning(const ProjectionDescription& p, Projection& projection, const Population& neurons) {
         const PlasticityDescription& plasticity = *p.plasticity;
         const Duration back_delay = ticks(plasticity.back_delay.value_or(p.delay));
@@ -368,8 +395,17 @@ private:
                 chosen.low_rate = static_cast<LowRate>(found - Rule::low_rates.begin());
             }
             for (std::size_t k = 0; k < neurons.shards(); ++k) {
-                projection.learning.push_back(std::make_unique<LearningOf<Rule>>(
-                    chosen, projection.tables[k], neurons.last(k) - neurons.first(k), back_delay));
+                Table& table = projection.tables[k];
+                const Index targets = neurons.last(k) - neurons.first(k);
+                if constexpr (TraceRule<Rule>) {
+                    if (table.dense()) {
+                        projection.learning.push_back(
+                            std::make_unique<DenseLearning<Rule>>(chosen, table, targets, back_delay));
+                        continue;
+                    }
+                }
+                projection.learning.push_back(
+                    std::make_unique<LearningOf<Rule>>(chosen, table, targets, back_delay));
             }
         });
         if (projection.learning.empty()) {

@@ -54,6 +54,7 @@ struct PyramidalCell {
     double burst_spikes = 2.0;    ///< [1] spikes of a burst
     double burst_interval = 8.0;  ///< [ms] between them
     double tolerance = 1e-9;      ///< [1] error of the phase per call (integrator only)
+    double slack = 0.125;         ///< [1] rise of x before the hazard's bound is made anew (escape only)
 
     static constexpr std::string_view name =
         trigger == EventTrigger::escape ? "stochastic_pyramidal" : "integrator_pyramidal";
@@ -82,6 +83,10 @@ struct PyramidalCell {
         {"burst_interval", &PyramidalCell::burst_interval, "ms", "interval of the spikes of a burst",
          positive},
         {"tolerance", &PyramidalCell::tolerance, "1", "error of the phase per call (integrator only)",
+         positive},
+        {"slack", &PyramidalCell::slack, "1",
+         "rise of u before the bound of the hazard is made anew: time of computing, not the law (escape "
+         "only)",
          positive},
     });
 
@@ -201,8 +206,6 @@ struct PyramidalCell {
     }
 
 private:
-    /// Of the somatic trace: how far it may rise before the bound of the hazard is made anew.
-    static constexpr double slack = 0.125;
     static constexpr double no_limit = std::numeric_limits<double>::infinity();
 
     void pass(State& s, double dt) const {

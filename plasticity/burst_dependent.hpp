@@ -151,6 +151,12 @@ struct BurstDependent {
         return std::clamp(w + eta * factor * pre.trace * exp(-dt / tau_pre), w_min, w_max);
     }
 
+    double decay_time() const { return tau_pre; }
+    double jump(SpikeKind kind) const { return kind == SpikeKind::event ? 1.0 : 0.0; }
+    double changed(double w, double x, double factor) const {
+        return std::clamp(w + eta * factor * x, w_min, w_max);
+    }
+
 private:
     /// h: how much a weight shrinks for the rate of events being too high.
     double surplus(const Post& post) const {

@@ -32,4 +32,18 @@ concept PlasticityRule = requires(const R rule, typename R::Pre pre, typename R:
     { rule.at_fire(w, pre, dt, factor) } -> std::same_as<double>;
 };
 
+/// A rule whose changes at spikes of the target see the past of the source as one trace that decays by
+/// itself: in a dense projection a spike of a target is then one number for all rows.
+///
+///     decay_time()            of the trace [ms]
+///     jump(kind)              what a presynaptic spike adds to it
+///     changed(w, x, factor)   the new weight where the trace is x: a function of factor times x
+template <class R>
+concept TraceRule = PlasticityRule<R> &&
+    requires(const R rule, double w, double x, double factor, SpikeKind kind) {
+    { rule.decay_time() } -> std::same_as<double>;
+    { rule.jump(kind) } -> std::same_as<double>;
+    { rule.changed(w, x, factor) } -> std::same_as<double>;
+};
+
 }  // namespace apical

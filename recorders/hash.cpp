@@ -1,5 +1,6 @@
 #include "recorders/hash.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -58,12 +59,19 @@ std::string to_hex(const Digest& digest) {
     return hex;
 }
 
+/// Little-endian, on any machine.
+template <class Unsigned>
+void put(std::uint8_t* to, Unsigned value) {
+    for (std::size_t i = 0; i < sizeof(value); ++i) to[i] = static_cast<std::uint8_t>(value >> (8U * i));
+}
+
 }  // namespace
 
-template <class Unsigned>
-void ResultHash::add(Unsigned value) {
-    for (std::size_t i = 0; i < sizeof(value); ++i) {
-        state_.push_back(static_cast<std::uint8_t>(value >> (8U * i)));
+void ResultHash::add(std::span<const std::uint8_t> bytes) {
+    while (!bytes.empty()) {
+        const std::size_t part = std::min(bytes.size(), block - state_.size());
+        state_.insert(state_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(part));
+        bytes = bytes.subspan(part);
         if (state_.size() < block) continue;
         const Digest digest = sha256(state_);
         state_.assign(digest.begin(), digest.end());
@@ -72,19 +80,29 @@ void ResultHash::add(Unsigned value) {
 
 void ResultHash::observe(const Window& /*window*/, std::span<const Spike> spikes) {
     for (const Spike& spike : spikes) {
-        add(static_cast<std::uint64_t>(spike.time.time_since_epoch().count()));
-        add(spike.population);
-        add(spike.neuron);
-        add(static_cast<std::uint8_t>(spike.kind));
+        std::array<std::uint8_t, 17> bytes{};
+        put(bytes.data(), static_cast<std::uint64_t>(spike.time.time_since_epoch().count()));
+        put(bytes.data() + 8, spike.population);
+        put(bytes.data() + 12, spike.neuron);
+        bytes[16] = static_cast<std::uint8_t>(spike.kind);
+        add(bytes);
     }
 }
 
 void ResultHash::add_weights(std::span<const float> weights) {
-    for (const float weight : weights) add(std::bit_cast<std::uint32_t>(weight));
+    for (const float weight : weights) {
+        std::array<std::uint8_t, 4> bytes{};
+        put(bytes.data(), std::bit_cast<std::uint32_t>(weight));
+        add(bytes);
+    }
 }
 
 void ResultHash::add_weights(std::span<const double> weights) {
-    for (const double weight : weights) add(std::bit_cast<std::uint64_t>(weight));
+    for (const double weight : weights) {
+        std::array<std::uint8_t, 8> bytes{};
+        put(bytes.data(), std::bit_cast<std::uint64_t>(weight));
+        add(bytes);
+    }
 }
 
 std::string ResultHash::hex() const { return to_hex(sha256(state_)); }

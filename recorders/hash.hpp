@@ -38,8 +38,7 @@ public:
     std::string hex() const;
 
 private:
-    template <class Unsigned>
-    void add(Unsigned value);
+    void add(std::span<const std::uint8_t> bytes);
 
     std::vector<std::uint8_t> state_;
 };

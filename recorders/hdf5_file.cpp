@@ -359,6 +359,11 @@ void Hdf5File::read(const std::string& dataset, Hdf5Type type, std::uint64_t fir
     check(H5Dread(data.id(), native(type), in_memory.id(), in_file.id(), H5P_DEFAULT, values), what);
 }
 
+void Hdf5File::read_all(const std::string& dataset, Hdf5Type type, void* values) const {
+    const Hdf5Handle data = object(dataset);
+    check(H5Dread(data.id(), native(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "cannot read " + dataset);
+}
+
 Hdf5Handle Hdf5File::attribute(const std::string& object_name, const std::string& name) const {
     const Hdf5Handle owner = object(object_name);
     Hdf5Handle attribute;

@@ -146,6 +146,16 @@ public:
         return values;
     }
 
+    /// A dataset of any shape, row-major.
+    template <class T>
+    std::vector<T> read_all(const std::string& dataset) const {
+        std::uint64_t count = 1;
+        for (const std::uint64_t length : shape(dataset)) count *= length;
+        std::vector<T> values(count);
+        read_all(dataset, hdf5_type<T>(), values.data());
+        return values;
+    }
+
     /// A scalar attribute; nothing if it is not there or something else.
     std::optional<double> number(const std::string& object, const std::string& name) const;
     std::optional<std::string> text(const std::string& object, const std::string& name) const;
@@ -168,6 +178,7 @@ private:
     void read(const std::string& dataset, Hdf5Type type, void* values) const;
     void read(const std::string& dataset, Hdf5Type type, std::uint64_t first, std::uint64_t count,
               void* values) const;
+    void read_all(const std::string& dataset, Hdf5Type type, void* values) const;
 
     std::filesystem::path path_;
     std::filesystem::path name_on_disk_;  ///< ends in .partial while the file is written

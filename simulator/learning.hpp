@@ -37,6 +37,8 @@ public:
     bool immediate() const { return back_delay() == Duration::zero(); }
     virtual Duration back_delay() const = 0;
     virtual void fire_now(Table::Local target, const Spike& spike) = 0;
+    /// Brings all weights up to date: a rule may learn a row only when it is delivered.
+    virtual void settle() {}
 
     /// Weights stay as they are while off; traces and averages go on.
     virtual void enable(bool on) = 0;

@@ -30,11 +30,10 @@ struct Noise {
 class NoiseBlock {
 public:
     /// Neurons of a block: large blocks are drawn faster, but none should be cut by the border of a shard, of
-    /// which a population of 256 or more has four at least.
+    /// which a population of 1024 or more has four at least.
     static Index neurons(Index population_size) {
         constexpr Index largest = 512;
-        return population_size < 256 ? largest
-                                     : std::clamp(std::bit_floor(population_size / 4), Index{64}, largest);
+        return population_size < 1024 ? largest : std::min(std::bit_floor(population_size / 4), largest);
     }
     static constexpr std::uint32_t streams_apart = 256;  ///< noises a population may have
 

@@ -156,6 +156,7 @@ void Simulation::perform(const action::CopyTiedWeights&) {
     for (const auto& [index, tie] : ties_) {
         Projection& own = *projections_[index];
         Projection& other = *projections_[tie.to];
+        for (const auto& learning : other.learning) learning->settle();
         apply(tie, own, other, shard_starts(own.target), shard_starts(other.target));
     }
 }
@@ -307,6 +308,7 @@ std::vector<RecordedPopulation> Simulation::populations() const {
 void Simulation::visit_synapses(Index projection,
                                 const std::function<void(Index, Index, double)>& visit) const {
     Projection& p = *projections_[projection];
+    for (const auto& learning : p.learning) learning->settle();
     const std::vector<Index> starts = shard_starts(p.target);
     for (std::size_t k = 0; k < p.tables.size(); ++k) {
         for (Index source = 0; source < p.tables[k].sources(); ++source) {

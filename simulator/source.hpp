@@ -46,18 +46,20 @@ public:
         for (Index i = 0; i < size; ++i) {
             keys_.emplace_back(seed, "source", this->name(), i);
             Draw draw(keys_.back(), draws_.emplace_back(0));
-            neurons_.push_back({source_.first(draw), source_.rate, Time{}, Time::max()});
-            schedule(neurons_.back());
+            neurons_.push_back({source_.first(draw), source_.rate, Time{}});
+            next_.push_back(Time::max());
+            schedule(i);
         }
+        find_active();
     }
 
     void emit(const Window& window, std::vector<Spike>& spikes) override {
-        for (Index i = 0; i < size(); ++i) {
-            for (Neuron& n = neurons_[i]; n.next < window.end; schedule(n)) {
-                spikes.push_back({n.next, index(), i, SpikeKind::event, no_mark});
-                n.since = n.next;
+        for (const Index i : active_) {
+            for (; next_[i] < window.end; schedule(i)) {
+                spikes.push_back({next_[i], index(), i, SpikeKind::event, no_mark});
+                neurons_[i].since = next_[i];
                 Draw draw(keys_[i], draws_[i]);
-                n.budget = source_.next(draw);
+                neurons_[i].budget = source_.next(draw);
             }
         }
     }
@@ -68,8 +70,9 @@ public:
             n.budget = std::max(0.0, n.budget - n.rate * 1e-3 * ms(now - n.since));
             n.since = now;
             n.rate = rates.size() == 1 ? rates.front() : rates[i];
-            schedule(n);
+            schedule(i);
         }
+        find_active();
     }
 
 private:
@@ -77,19 +80,28 @@ private:
         double budget;  ///< expected spikes from `since` to the next
         double rate;    ///< [Hz]
         Time since;
-        Time next;
     };
 
-    static void schedule(Neuron& n) {
+    void schedule(Index i) {
         constexpr double a_year = 3e10;  // [ms], more than a run lasts
+        const Neuron& n = neurons_[i];
         const double wait = n.rate > 0.0 ? n.budget / (n.rate * 1e-3) : a_year;
-        n.next = wait < a_year / 10 ? n.since + ticks_up(wait) : Time::max();
+        next_[i] = wait < a_year / 10 ? n.since + ticks_up(wait) : Time::max();
+    }
+
+    void find_active() {
+        active_.clear();
+        for (Index i = 0; i < size(); ++i) {
+            if (next_[i] < Time::max()) active_.push_back(i);
+        }
     }
 
     Source source_;
     std::vector<StreamKey> keys_;
     std::vector<std::uint32_t> draws_;
     std::vector<Neuron> neurons_;
+    std::vector<Time> next_;     ///< by neuron: its next spike
+    std::vector<Index> active_;  ///< neurons that have one at their present rate
 };
 
 /// Given spike times [ms], ascending for each neuron.

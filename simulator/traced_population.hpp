@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "core/exp.hpp"
+#include "simulator/dense_row.hpp"
 #include "simulator/population.hpp"
 
 namespace apical {
@@ -123,19 +124,40 @@ protected:
     void integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) override {
         Shard& shard = shards_[k];
         shard.window_end = window.end;
-        for (Index local = 0; local < shard.wake.size(); ++local) {
-            if (shard.wake[local] < window.end) call(shard, local);
+        for (std::size_t begin = 0; begin < shard.wake.size(); begin += dense_block) {
+            const std::size_t end = std::min(begin + dense_block, shard.wake.size());
+            if (!any_before(shard.wake.data() + begin, end - begin, window.end)) continue;
+            for (std::size_t i = begin; i < end; ++i) {
+                if (shard.wake[i] < window.end) call(shard, static_cast<Index>(i));
+            }
         }
         for (const Arrival& arrival : arrivals) {
             Projection& p = projection(arrival);
+            if (&arrival != &arrivals.back()) {
+                const Arrival& next = *(&arrival + 1);
+                projection(next).tables[k].prefetch_dense(next.source);
+            }
             const Table::Row row = p.tables[k].row(arrival.source);
             if (row.targets.empty()) continue;
             proceed(k, arrival.time + Duration{1});
             if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
-            const double E = scale(shard, p.port, arrival.time);
+            const double E = remembered_scale(shard, p.port, arrival.time);
             const double step = arrival.release * E;
             double* const s = shard.traces[p.port].data();
             const double* const ceiling = shard.ceilings[p.port].data();
+            if (p.tables[k].dense()) {
+                const std::size_t n = row.targets.size();
+                for (std::size_t begin = 0; begin < n; begin += dense_block) {
+                    const std::size_t end = std::min(begin + dense_block, n);
+                    if (!add_row(row.weights.data() + begin, s + begin, ceiling + begin, end - begin, step,
+                                 E))
+                        continue;
+                    for (std::size_t i = begin; i < end; ++i) {
+                        if (s[i] > ceiling[i] * E) visit(k, static_cast<Index>(i), arrival.time);
+                    }
+                }
+                continue;
+            }
             const auto lift = [&](Table::Local local, double jump) {
                 if ((s[local] += jump) > ceiling[local] * E) [[unlikely]]
                     visit(k, local, arrival.time);
@@ -176,7 +198,13 @@ private:
         std::vector<Time> wake;                           ///< by neuron: when its wait has passed
         std::vector<Call> calls;  ///< heap, earliest first: waits that end in this window; void if not `wake`
         std::vector<NoiseGroup> noise;
+        std::array<Time, ports> scaled_at{};  ///< when a trace of 1
+        std::array<double, ports> scaling{};  ///< was scaled to this; void once T0 moves
+
+        void forget_scales() { scaled_at.fill(Time::min()); }
     };
+    static constexpr std::size_t dense_block =
+        64;  ///< neurons that are looked through if one is due or lifted
 
     /// Exponents up to here are added to before T0 moves on.
     static constexpr double largest_exponent = 4.0;
@@ -195,6 +223,7 @@ private:
     void scale_traces(std::size_t k, Time now) {
         Shard& shard = shards_[k];
         shard.T0 = now - now.time_since_epoch() % epoch_;
+        shard.forget_scales();
         for (Index local = 0; local < shard.wake.size(); ++local) {
             const auto numbers = std::bit_cast<Numbers>(states_[first(k) + local]);
             for (std::size_t t = 0; t < ports; ++t)
@@ -204,6 +233,16 @@ private:
 
     double scale(const Shard& shard, std::size_t trace, Time time) const {
         return exp(rates_[trace] * ms(time - shard.T0));
+    }
+
+    /// The same, remembered: a row's visits are at one time.
+    double remembered_scale(Shard& shard, std::size_t trace, Time time) const {
+        if (rates_[trace] == 0.0) return 1.0;
+        if (time != shard.scaled_at[trace]) {
+            shard.scaling[trace] = scale(shard, trace, time);
+            shard.scaled_at[trace] = time;
+        }
+        return shard.scaling[trace];
     }
 
     static void call(Shard& shard, Index local) {
@@ -217,6 +256,7 @@ private:
         while (end > shard.T0 + epoch_) {
             advance(k, shard.T0 + epoch_);
             shard.T0 += epoch_;
+            shard.forget_scales();
             for (std::size_t t = 0; t < ports; ++t) {
                 const double factor = exp(-rates_[t] * ms(epoch_));
                 for (double& s : shard.traces[t]) s *= factor;
@@ -270,7 +310,11 @@ private:
 
     void visit(std::size_t k, Index local, Time now) {
         const Index neuron = first(k) + local;
-        set_traces(states_[neuron], k, local, now);
+        Shard& shard = shards_[k];
+        auto numbers = std::bit_cast<Numbers>(states_[neuron]);
+        for (std::size_t t = 0; t < ports; ++t)
+            numbers[t] = shard.traces[t][local] / remembered_scale(shard, t, now);
+        states_[neuron] = std::bit_cast<State>(numbers);
         Draw draw(keys_[neuron], draws_[neuron]);
         double dt = ms(now - updated_[neuron]);
         updated_[neuron] = now;

@@ -1,6 +1,8 @@
 #include "synapses/table.hpp"
 
+#include <cassert>
 #include <limits>
+#include <numeric>
 
 #include "core/error.hpp"
 
@@ -28,6 +30,7 @@ Table TableBuilder::build(double uniform_weight, bool with_columns) {
         throw ModelError("a shard has more than 2^32 synapses of one projection: use smaller shards");
     }
     Table table;
+    table.sources_ = sources_;
     table.uniform_weight_ = uniform_weight;
     table.rows_.assign(sources_ + std::size_t{1}, 0);
     for (const Index source : of_source_) ++table.rows_[source + std::size_t{1}];
@@ -48,6 +51,22 @@ Table TableBuilder::build(double uniform_weight, bool with_columns) {
             if (!weights_.empty()) table.weights_[position] = weights_[i];
             if (with_columns) table.column_entries_[i] = {position, of_source_[i]};
         }
+    }
+    return table;
+}
+
+Table TableBuilder::build_dense() {
+    const std::size_t targets = of_target_.size() - 1;
+    assert(weights_.size() == targets * sources_);
+    Table table;
+    table.sources_ = sources_;
+    table.dense_ = true;
+    table.targets_.resize(targets);
+    std::iota(table.targets_.begin(), table.targets_.end(), Table::Local{0});
+    table.weights_.resize(weights_.size());
+    for (std::size_t target = 0; target < targets; ++target) {
+        for (std::size_t source = 0; source < sources_; ++source)
+            table.weights_[source * targets + target] = weights_[target * sources_ + source];
     }
     return table;
 }

@@ -11,7 +11,8 @@ namespace apical {
 
 /// The synapses of one projection onto one shard: contiguous by source, each row sorted by target. 2 bytes a
 /// synapse where all have one weight, 6 where each has its own, 14 with the index by target that learning
-/// reads.
+/// reads. A dense table has a synapse from every source to every target, each with its own weight, and takes
+/// 4 bytes a synapse: all rows share one list of targets.
 class Table {
 public:
     using Local = std::uint16_t;  ///< target, counted from the shard's first neuron
@@ -26,25 +27,40 @@ public:
     };
 
     Row row(Index source) {
+        if (dense_) {
+            const std::size_t count = targets_.size();
+            return {targets_, std::span<float>{weights_.data() + source * count, count}};
+        }
         const std::size_t begin = rows_[source];
         const std::size_t count = rows_[source + 1] - begin;
         return {{targets_.data() + begin, count},
                 weights_.empty() ? std::span<float>{} : std::span<float>{weights_.data() + begin, count}};
     }
     /// Asks for the place of a row ahead of asking for the row.
-    void prefetch_offsets(Index source) const { __builtin_prefetch(rows_.data() + source); }
+    void prefetch_offsets(Index source) const {
+        if (!dense_) __builtin_prefetch(rows_.data() + source);
+    }
     /// Asks for the beginning of a row ahead of its use; the hardware goes on from there.
     void prefetch(Index source) const {
-        const char* const begin = reinterpret_cast<const char*>(targets_.data() + rows_[source]);
+        const char* const begin =
+            dense_ ? reinterpret_cast<const char*>(weights_.data() + source * targets_.size())
+                   : reinterpret_cast<const char*>(targets_.data() + rows_[source]);
         for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(begin + 64 * line);
+    }
+    /// Asks for a whole row of a dense table, long enough for the hardware not to see it in time.
+    void prefetch_dense(Index source) const {
+        if (!dense_) return;
+        const float* const begin = weights_.data() + source * targets_.size();
+        for (std::size_t i = 0; i < targets_.size(); i += 16) __builtin_prefetch(begin + i);
     }
     /// The incoming synapses of a target, by source. Empty unless built with columns.
     std::span<const ColumnEntry> column(Local target) const {
         return {column_entries_.data() + columns_[target], columns_[target + 1U] - columns_[target]};
     }
 
-    Index sources() const { return static_cast<Index>(rows_.size() - 1); }
-    std::size_t size() const { return targets_.size(); }
+    Index sources() const { return sources_; }
+    bool dense() const { return dense_; }
+    std::size_t size() const { return dense_ ? weights_.size() : targets_.size(); }
     double uniform_weight() const { return uniform_weight_; }
     std::span<float> weights() { return weights_; }
     std::span<const float> weights() const { return weights_; }
@@ -52,6 +68,8 @@ public:
 
 private:
     friend class TableBuilder;
+    Index sources_ = 0;
+    bool dense_ = false;
     std::vector<std::uint32_t> rows_;  ///< sources + 1 offsets
     std::vector<Local> targets_;
     std::vector<float> weights_;
@@ -72,6 +90,9 @@ public:
     /// `uniform_weight` where no weights were given. Throws ModelError if the shard has 2^32 synapses or
     /// more.
     Table build(double uniform_weight, bool with_columns);
+
+    /// A dense table. Every target was given every source once, in ascending order, with weights.
+    Table build_dense();
 
 private:
     Index sources_;

@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
+#include "core/error.hpp"
 #include "networks/catalogue.hpp"
+#include "recorders/hdf5_file.hpp"
 
 namespace apical {
 namespace {
@@ -107,6 +111,32 @@ std::string Recording::finish() {
     return hash_.hex();
 }
 
+void restore_weights(const std::filesystem::path& path, const std::vector<std::string>& projections,
+                     Network& network) {
+    const Hdf5File file = Hdf5File::open(path);
+    for (const std::string& name : projections) {
+        const std::string group = "/weights/" + name;
+        if (!file.has(group)) throw DataError(fmt::format("{}: has no weights of {}", path.string(), name));
+        const std::string snapshot = group + "/" + file.children(group).back();
+        const auto shape = file.shape(snapshot);
+        Projection& projection = network.simulation->projection(network.projections.at(name));
+        const Population& population = network.simulation->population(projection.target);
+        const std::vector<std::uint64_t> expected{population.size(), projection.tables.front().sources()};
+        if (shape != expected) {
+            throw DataError(fmt::format("{}: {}: expected {} weights, found {}", path.string(), snapshot,
+                                        fmt::join(expected, " x "), fmt::join(shape, " x ")));
+        }
+        const auto values = file.read_all<float>(snapshot);
+        for (std::size_t k = 0; k < projection.tables.size(); ++k) {
+            for (Index source = 0; source < expected[1]; ++source) {
+                const Table::Row row = projection.tables[k].row(source);
+                for (std::size_t i = 0; i < row.targets.size(); ++i)
+                    row.weights[i] = values[(population.first(k) + row.targets[i]) * expected[1] + source];
+            }
+        }
+    }
+}
+
 void Activity::observe(const Window& window, std::span<const Spike> spikes) {
     const double decay = std::exp(-ms(window.end - seen_) / memory);
     events_ *= decay;
@@ -114,8 +144,7 @@ void Activity::observe(const Window& window, std::span<const Spike> spikes) {
     length_ = length_ * decay + ms(window.end - seen_);
     seen_ = window.end;
     for (const Spike& spike : spikes) {
-        if (std::find(populations_.begin(), populations_.end(), spike.population) == populations_.end())
-            continue;
+        if (spike.population >= followed_.size() || !followed_[spike.population]) continue;
         if (spike.kind == SpikeKind::event) events_ += 1.0;
         if (spike.kind == SpikeKind::burst) bursts_ += 1.0;
     }

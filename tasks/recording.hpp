@@ -43,12 +43,21 @@ private:
     Seconds::time_point flushed_ = Seconds::now();
 };
 
+/// Gives the projections of a network their weights of the last snapshot in `file`, a weights.h5. Throws
+/// DataError if one is missing, sparse, or of another shape.
+void restore_weights(const std::filesystem::path& file, const std::vector<std::string>& projections,
+                     Network& network);
+
 /// Follows populations for the progress line: events and bursts of late.
 class Activity final : public Recorder {
 public:
     /// Rates are per neuron of the `populations` (indices), which have `neurons` in all.
-    Activity(std::vector<Index> populations, Index neurons)
-        : populations_(std::move(populations)), neurons_(neurons) {}
+    Activity(const std::vector<Index>& populations, Index neurons) : neurons_(neurons) {
+        for (const Index population : populations) {
+            if (followed_.size() <= population) followed_.resize(population + std::size_t{1});
+            followed_[population] = true;
+        }
+    }
 
     void observe(const Window& window, std::span<const Spike> spikes) override;
     void finish(Time) override {}
@@ -58,7 +67,7 @@ public:
     std::optional<double> burst_probability() const;
 
 private:
-    std::vector<Index> populations_;
+    std::vector<bool> followed_;  ///< by population
     Index neurons_;
     Time seen_{};
     double events_ = 0.0;  ///< decaying with tau

@@ -16,6 +16,7 @@
 
 namespace apical {
 
+struct ImagesConfig;
 struct XorConfig;
 struct XorEnsemblesConfig;
 
@@ -77,5 +78,22 @@ NetworkDescription describe_xor(const XorConfig& config);
 /// The same of the XOR task of five ensembles.
 RunResult run_xor_ensembles(const XorEnsemblesConfig& config, const RunContext& context);
 NetworkDescription describe_xor_ensembles(const XorEnsemblesConfig& config);
+
+/// Trains and tests a network on images. Throws DataError if the data set is missing or wrong.
+RunResult run_images(const ImagesConfig& config, const RunContext& context);
+
+/// The share of test images that a trained network gets wrong, by how long it is read out.
+struct ReadOut {
+    double time;  ///< [ms] since the onset of the image
+    double error_percent;
+};
+
+/// Tests a network with the weights of a run's weights.h5, without teaching or plasticity, at 10 to 300 ms.
+/// Stops early if interrupted, with the images seen so far; nothing is written.
+std::vector<ReadOut> evaluate_images(const ImagesConfig& config, const std::filesystem::path& weights,
+                                     const RunContext& context);
+
+/// The network that run_images trains, for images of the usual size.
+NetworkDescription describe_images(const ImagesConfig& config);
 
 }  // namespace apical

@@ -1,0 +1,191 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/exp.hpp"
+#include "simulator/learning.hpp"
+
+namespace apical {
+
+/// The plasticity of a dense projection within one shard. A change depends on a trace of the source and on a
+/// teaching factor of the target,
+///
+///     w <- w + f(factor x),   x = z exp(-(t - T0) / tau),
+///
+/// where z, the source's trace scaled to a time T0, changes only as its spikes arrive. So a spike of a target
+/// is written into a log, once, with its factor and decay, and a row learns from the log when its source
+/// arrives: it is about to be read anyway, and no column of weights is ever walked. Whoever else reads
+/// weights calls settle() before. Every weight sees the same changes in the same order, whenever it learns
+/// them. Weights start within the rule's bounds.
+template <TraceRule Rule>
+class DenseLearning final : public Learning {
+public:
+    DenseLearning(const Rule& rule, Table& table, Index targets, Duration back_delay)
+        : rule_(rule), table_(&table), back_delay_(back_delay), sources_(table.sources()), post_(targets) {
+        set_epoch();
+    }
+
+    void arrive(Index source, Time time, SpikeKind kind) override {
+        catch_up(time);
+        move_on(time);
+        Source& s = sources_[source];
+        learn(source);
+        if (s.last != time) s.before = s.z;
+        s.last = time;
+        s.z += rule_.jump(kind) * exp(ms(time - T0_) / rule_.decay_time());
+    }
+
+    void catch_up(Time end) override {
+        for (; next_ < queue_.size() && queue_[next_].seen < end; ++next_) fire(queue_[next_]);
+        if (next_ == queue_.size()) {
+            queue_.clear();
+            next_ = 0;
+        }
+    }
+
+    void enqueue(std::span<const Spike> spikes, Index first) override {
+        if (immediate()) return;
+        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
+        next_ = 0;
+        for (const Spike& spike : spikes) {
+            queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first),
+                              spike.kind, spike.mark});
+        }
+    }
+
+    Duration back_delay() const override { return back_delay_; }
+    void fire_now(Table::Local target, const Spike& spike) override {
+        fire({spike.time, target, spike.kind, spike.mark});
+    }
+
+    void settle() override {
+        if (log_targets_.empty()) return;
+        for (Index source = 0; source < sources_.size(); ++source) {
+            learn(source);
+            sources_[source].learnt = 0;
+        }
+        log_targets_.clear();
+        log_factors_.clear();
+        log_times_.clear();
+    }
+
+    void enable(bool on) override { enabled_ = on; }
+    void set_parameter(std::string_view parameter, double value, const std::string& owner) override {
+        settle();
+        const double tau = rule_.decay_time();
+        rule_ = with_parameter(rule_, parameter, value, owner);
+        if (rule_.learns_at_arrival())
+            throw ModelError(owner + ": a rule that learns at arrivals must do so from the start");
+        if (rule_.decay_time() == tau) return;
+        // A trace keeps the value that it had at its last spike.
+        for (Source& s : sources_) {
+            if (s.z == 0.0) continue;
+            const double span = ms(s.last - T0_);
+            const double factor = exp(span / rule_.decay_time() - span / tau);
+            s.z *= factor;
+            s.before *= factor;
+        }
+        set_epoch();
+    }
+
+    void reset_traces() override {
+        settle();
+        queue_.clear();
+        next_ = 0;
+        std::fill(sources_.begin(), sources_.end(), Source{});
+        if constexpr (requires(typename Rule::Post post) { rule_.reset(post); }) {
+            for (auto& post : post_) rule_.reset(post.state);
+        }
+    }
+
+private:
+    struct Source {
+        double z = 0.0;       ///< scaled trace
+        double before = 0.0;  ///< the same before the last arrival: a spike at its tick must not see it
+        Time last = never;
+        std::size_t learnt = 0;  ///< entries of the log
+    };
+    struct Post {
+        typename Rule::Post state{};
+        Time last{};
+    };
+    struct PostSpike {
+        Time seen;
+        Table::Local target;
+        SpikeKind kind;
+        double mark;
+    };
+
+    /// Exponents up to here are added to before T0 moves on, on a grid of its own.
+    static constexpr double largest_exponent = 4.0;
+    void set_epoch() {
+        epoch_ = Duration{static_cast<Clock::rep>(std::bit_floor(
+            static_cast<std::uint64_t>(largest_exponent * rule_.decay_time() * ticks_per_ms)))};
+    }
+
+    void move_on(Time time) {
+        if (time <= T0_ + epoch_) return;
+        settle();
+        const Time to = time - time.time_since_epoch() % epoch_;
+        const double factor = exp(-ms(to - T0_) / rule_.decay_time());
+        for (Source& s : sources_) {
+            s.z *= factor;
+            s.before *= factor;
+        }
+        T0_ = to;
+    }
+
+    void fire(const PostSpike& spike) {
+        Post& post = post_[spike.target];
+        const double factor = rule_.fire(post.state, ms(spike.seen - post.last), spike.kind, spike.mark);
+        post.last = spike.seen;
+        if (factor == 0.0 || !enabled_) return;
+        move_on(spike.seen);
+        log_targets_.push_back(spike.target);
+        log_factors_.push_back(factor * exp(-ms(spike.seen - T0_) / rule_.decay_time()));
+        log_times_.push_back(spike.seen);
+    }
+
+    /// Makes up the changes of a row's weights since its source last arrived.
+    void learn(Index source) {
+        Source& s = sources_[source];
+        const std::size_t end = log_targets_.size();
+        std::size_t k = s.learnt;
+        s.learnt = end;
+        if (k == end || (s.z == 0.0 && s.before == 0.0)) return;
+        float* const weights = table_->row(source).weights.data();
+        const auto change = [&](double z) {
+            float& w = weights[log_targets_[k]];
+            w = static_cast<float>(rule_.changed(w, z, log_factors_[k]));
+        };
+        for (; k < end && log_times_[k] == s.last; ++k) change(s.before);
+        const double z = s.z;
+        const Rule rule = rule_;
+        const Table::Local* const targets = log_targets_.data();
+        const double* const factors = log_factors_.data();
+        for (; k < end; ++k) {
+            float& w = weights[targets[k]];
+            w = static_cast<float>(rule.changed(w, z, factors[k]));
+        }
+    }
+
+    Rule rule_;
+    Table* table_;
+    Duration back_delay_;
+    std::vector<Source> sources_;
+    std::vector<Post> post_;
+    std::vector<PostSpike> queue_;  ///< [next_, end) are still to be seen, in order of time
+    std::size_t next_ = 0;
+    bool enabled_ = true;
+    Time T0_{};
+    Duration epoch_{};
+    std::vector<Table::Local> log_targets_;  ///< spikes of targets that teach, in order of time,
+    std::vector<double> log_factors_;        ///< their factors, decayed from T0,
+    std::vector<Time> log_times_;            ///< and when they were seen
+};
+
+}  // namespace apical

@@ -1,0 +1,209 @@
+#include "tasks/idx.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include "core/error.hpp"
+
+namespace apical {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A file that zlib unpacks if it is compressed, and passes on if it is not.
+class Input {
+public:
+    explicit Input(const fs::path& path) : path_(path), file_(gzopen(path.c_str(), "rb")) {
+        if (!file_) throw IoError(path.string(), std::string("cannot be opened: ") + std::strerror(errno));
+    }
+
+    /// Up to `count` further bytes. Throws DataError where a compressed file is cut or damaged.
+    std::size_t read(std::uint8_t* to, std::size_t count) {
+        constexpr std::size_t most = 1U << 20U;
+        std::size_t done = 0;
+        while (done < count) {
+            const auto part = static_cast<unsigned>(std::min(count - done, most));
+            const int got = gzread(file_.get(), to + done, part);
+            if (got < 0) {
+                int code = 0;
+                const std::string reason = gzerror(file_.get(), &code);
+                if (code == Z_ERRNO) throw IoError(path_.string(), std::strerror(errno));
+                if (code == Z_BUF_ERROR) throw cut(position_ + done);
+                throw DataError(fmt::format("{}: damaged after {} bytes unpacked: {}", path_.string(),
+                                            position_ + done, reason));
+            }
+            done += static_cast<std::size_t>(got);
+            if (static_cast<unsigned>(got) == part) continue;
+            // The end: of a compressed file, its checksum and length must be there too.
+            int code = Z_OK;
+            gzerror(file_.get(), &code);
+            if (code == Z_BUF_ERROR) throw cut(position_ + done);
+            break;
+        }
+        position_ += done;
+        return done;
+    }
+
+private:
+    DataError cut(std::size_t unpacked) const {
+        return DataError(
+            fmt::format("{}: the compressed file is cut: found {} bytes unpacked", path_.string(), unpacked));
+    }
+
+    struct Close {
+        void operator()(gzFile file) const { gzclose(file); }
+    };
+    fs::path path_;
+    std::unique_ptr<gzFile_s, Close> file_;
+    std::size_t position_ = 0;
+};
+
+/// The file of a data set in a folder, under one of its usual names.
+std::optional<fs::path> find_file(const fs::path& folder, std::string_view half, std::string_view what,
+                                  int dimensions) {
+    for (const char joint : {'-', '.'}) {
+        for (const std::string_view ending : {"", ".gz"}) {
+            const fs::path path =
+                folder / fmt::format("{}-{}{}idx{}-ubyte{}", half, what, joint, dimensions, ending);
+            if (fs::is_regular_file(path)) return path;
+        }
+    }
+    return std::nullopt;
+}
+
+struct HalfFiles {
+    std::optional<fs::path> images;
+    std::optional<fs::path> labels;
+};
+
+HalfFiles find_half(const fs::path& folder, std::string_view half) {
+    return {find_file(folder, half, "images", 3), find_file(folder, half, "labels", 1)};
+}
+
+Images read_half(const HalfFiles& files) {
+    IdxArray images = read_idx(*files.images, 3);
+    IdxArray labels = read_idx(*files.labels, 1);
+    if (images.dimensions[0] != labels.dimensions[0]) {
+        throw DataError(fmt::format("{} has {} images, but {} has {} labels", files.images->string(),
+                                    images.dimensions[0], files.labels->string(), labels.dimensions[0]));
+    }
+    if (images.values.empty()) throw DataError(files.images->string() + ": holds no pixel");
+    const auto wrong = std::find_if(labels.values.begin(), labels.values.end(),
+                                    [](std::uint8_t label) { return label >= label_count; });
+    if (wrong != labels.values.end()) {
+        throw DataError(fmt::format("{}: label {} of image {}: expected 0 to {}", files.labels->string(),
+                                    *wrong, wrong - labels.values.begin(), label_count - 1));
+    }
+    return {images.dimensions[1], images.dimensions[2], std::move(images.values), std::move(labels.values)};
+}
+
+}  // namespace
+
+IdxArray read_idx(const fs::path& file, std::size_t dimensions) {
+    if (fs::is_directory(file)) throw IoError(file.string(), "is a folder");
+    Input input(file);
+    IdxArray array;
+    std::vector<std::uint8_t> header(4 + 4 * dimensions);
+    const std::size_t got = input.read(header.data(), header.size());
+    const std::array<std::uint8_t, 4> magic{0, 0, 0x08, static_cast<std::uint8_t>(dimensions)};
+    if (got < magic.size() || !std::equal(magic.begin(), magic.end(), header.begin())) {
+        throw DataError(fmt::format(
+            "{}: is not an IDX file of unsigned bytes in {} dimension{}: expected to start with "
+            "{:02x}, found {:02x}",
+            file.string(), dimensions, dimensions == 1 ? "" : "s", fmt::join(magic, " "),
+            fmt::join(header.begin(),
+                      header.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(got, 4)), " ")));
+    }
+    if (got < header.size()) {
+        throw DataError(fmt::format("{}: cut in its header: expected {} bytes, found {}", file.string(),
+                                    header.size(), got));
+    }
+    constexpr std::uint64_t most = 1ULL << 32U;
+    std::uint64_t expected = 1;
+    for (std::size_t d = 0; d < dimensions; ++d) {
+        Index length = 0;
+        for (std::size_t i = 0; i < 4; ++i) length = length << 8U | header[4 + 4 * d + i];
+        array.dimensions.push_back(length);
+        if (length != 0 && expected > most / length) {
+            throw DataError(fmt::format("{}: its header claims more than {} bytes", file.string(), most));
+        }
+        expected *= length;
+    }
+    // In steps, so that a wrong header does not ask for memory that the file could never fill; one byte more
+    // than expected, which must not be there, also makes zlib see the end and check the whole.
+    constexpr std::uint64_t step = 1U << 24U;
+    for (std::uint64_t size = 0; size < expected + 1;) {
+        const std::uint64_t part = std::min(expected + 1 - size, step);
+        array.values.resize(size + part);
+        const std::size_t more = input.read(array.values.data() + size, part);
+        size += more;
+        if (more == part) continue;
+        if (size < expected) {
+            throw DataError(
+                fmt::format("{}: cut: expected {} bytes of data, found {}", file.string(), expected, size));
+        }
+        array.values.resize(expected);
+        return array;
+    }
+    throw DataError(fmt::format("{}: too long: bytes follow the {} of data that its header announces",
+                                file.string(), expected));
+}
+
+void write_idx(const fs::path& file, const IdxArray& array) {
+    std::ofstream stream(file, std::ios::binary);
+    const auto put = [&](std::uint8_t byte) { stream.put(static_cast<char>(byte)); };
+    for (const std::uint8_t byte : {std::uint8_t{0}, std::uint8_t{0}, std::uint8_t{0x08},
+                                    static_cast<std::uint8_t>(array.dimensions.size())}) {
+        put(byte);
+    }
+    for (const Index length : array.dimensions) {
+        for (const unsigned shift : {24U, 16U, 8U, 0U}) put(static_cast<std::uint8_t>(length >> shift));
+    }
+    for (const std::uint8_t value : array.values) put(value);
+    stream.close();
+    if (!stream) throw IoError(file.string(), std::string("cannot be written: ") + std::strerror(errno));
+}
+
+DataSet read_data_set(const fs::path& folder) {
+    if (!fs::is_directory(folder)) throw DataError(folder.string() + ": there is no such folder of data");
+    for (const fs::path& place : {folder / "MNIST" / "raw", folder / "raw", folder}) {
+        const HalfFiles training = find_half(place, "train");
+        const HalfFiles test = find_half(place, "t10k");
+        if (!training.images && !training.labels && !test.images && !test.labels) continue;
+        std::vector<std::string> missing;
+        if (!training.images) missing.emplace_back("train-images-idx3-ubyte");
+        if (!training.labels) missing.emplace_back("train-labels-idx1-ubyte");
+        if (!test.images) missing.emplace_back("t10k-images-idx3-ubyte");
+        if (!test.labels) missing.emplace_back("t10k-labels-idx1-ubyte");
+        if (!missing.empty()) {
+            throw DataError(
+                fmt::format("{}: only a part of the data set is there; missing: {} (each may "
+                            "also end in .gz)",
+                            place.string(), fmt::join(missing, ", ")));
+        }
+        DataSet set{read_half(training),
+                    read_half(test),
+                    {*training.images, *training.labels, *test.images, *test.labels}};
+        if (set.training.rows != set.test.rows || set.training.columns != set.test.columns) {
+            throw DataError(fmt::format("{}: images of {} x {} pixels to train with, but of {} x {} to test",
+                                        place.string(), set.training.rows, set.training.columns,
+                                        set.test.rows, set.test.columns));
+        }
+        return set;
+    }
+    throw DataError(
+        fmt::format("{}: holds no data set: expected train-images-idx3-ubyte and its three "
+                    "companions, plain or .gz, here, in raw/ or in MNIST/raw/",
+                    folder.string()));
+}
+
+}  // namespace apical

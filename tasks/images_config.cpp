@@ -1,0 +1,173 @@
+#include "tasks/images_config.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace apical {
+namespace {
+
+constexpr Range at_least_one{.low = 1.0};
+
+void read_variant(ConfigTable& root, ImagesConfig& c) {
+    root.read({.name = "feedback", .meaning = "weights of the feedback onto the dendrites"},
+              image_feedback_choices, c.feedback);
+    root.read({"feedback_scale", "1", "standard deviation of fixed feedback", positive}, c.feedback_scale);
+    root.read({.name = "transmission", .meaning = "how bursts and events are told apart in the feedback"},
+              feedback_choices, c.transmission);
+    root.read({.name = "rule", .meaning = "how the plasticity sees bursts"}, rule_choices, c.rule);
+    root.read({.name = "baseline", .meaning = "what burst probability leaves a weight unchanged"},
+              baseline_choices, c.baseline);
+    root.read({"tau_average", "ms", "time constant of the moving average", positive}, c.tau_average);
+    root.read({.name = "control", .meaning = "a network that must do worse, to show what the model needs"},
+              image_control_choices, c.control);
+    if (c.feedback == ImagesConfig::Feedback::tied) root.idle("feedback_scale", "feedback is \"tied\"");
+    if (c.baseline == XorConfig::Baseline::fixed) root.idle("tau_average", "baseline is \"fixed\"");
+}
+
+void read_task(ConfigTable& task, ImagesConfig& c) {
+    task.read({"epochs", "1", "passes through the training images", at_least_one}, c.training.epochs);
+    task.read({"train_limit", "1", "training images in use, at most", at_least_one}, c.training.train_limit);
+    task.read({"test_limit", "1", "test images in use, at most", at_least_one}, c.training.test_limit);
+    task.read({"validation", "1",
+               "training images, the last ones, that are kept from training to measure progress with"},
+              c.training.validation);
+    task.read({"patience", "1", "stop after so many epochs without a lower validation error; 0: never",
+               not_negative},
+              c.training.patience);
+    task.read({.name = "test", .meaning = "when the test images are looked at"}, test_choices,
+              c.training.test);
+    task.read({"shifts", "", "move each training image by up to one pixel, at random"}, c.training.shifts);
+    if (c.training.validation == 0) task.idle("patience", "there are no validation images");
+}
+
+void read_presentation(ConfigTable& root, ImagesConfig& c) {
+    ConfigTable p = root.table("presentation", "How an image is shown.");
+    p.read({"duration", "ms", "T: of a training image", positive}, c.presentation.duration);
+    p.read({"settling", "ms", "T0: at its beginning, without teaching and plasticity", not_negative},
+           c.presentation.settling);
+    p.read({"gap", "ms", "without input, between images", not_negative}, c.presentation.gap);
+    p.read({.name = "reset", .meaning = "what happens to the network's state at the onset of an image"},
+           reset_choices, c.presentation.reset);
+    p.read({"readout", "ms", "how long a validation or test image is shown: its class has most events",
+            positive},
+           c.presentation.readout);
+    if (c.presentation.settling >= c.presentation.duration) {
+        p.complain("settling", "E0209", "settling is not shorter than duration: nothing would be learnt");
+    }
+    ConfigTable input = root.table("input", "The pixels.");
+    input.read({.name = "encoding", .meaning = "of a pixel's value in spikes"}, encoding_choices,
+               c.input.encoding);
+    input.read({"rate", "Hz", "of a white pixel; others in proportion", positive}, c.input.rate);
+}
+
+void read_layers(ConfigTable& root, ImagesConfig& c) {
+    ConfigTable hidden = root.table("hidden", "Hidden layers.");
+    hidden.read({.name = "sizes", .unit = "1", .meaning = "neurons of each hidden layer"}, c.hidden.sizes);
+    hidden.read({"eta", "1", "learning rate", not_negative}, c.hidden.eta);
+    hidden.read({"p0", "1", "burst probability without an error", open_fraction}, c.hidden.p0);
+    hidden.read({"g", "1", "gain of the dendrite on the burst probability", positive}, c.hidden.g);
+    hidden.read({"bias", "1", "of the somatic potential, at the start"}, c.hidden.bias);
+    hidden.read({"first_weight", "1", "standard deviation of the weights of the pixels", not_negative},
+                c.hidden.first_weight);
+    hidden.read({"weight", "1", "standard deviation of those between hidden layers, times sqrt(senders)",
+                 not_negative},
+                c.hidden.weight);
+    for (const double size : c.hidden.sizes) {
+        if (size < 1.0 || size > 1e5 || size != std::floor(size))
+            hidden.complain("sizes", "E0204", fmt::format("{} is not a number of neurons", size));
+    }
+    if (c.hidden.sizes.empty()) hidden.complain("sizes", "E0204", "there is no hidden layer");
+    if (c.hidden.sizes.size() < 2) hidden.idle("weight", "there is one hidden layer");
+
+    ConfigTable output = root.table("output", "The output layer, which is taught.");
+    output.read({"per_class", "1", "neurons of each class", {.low = 1.0, .high = 1e4}}, c.output.per_class);
+    output.read({"eta", "1", "learning rate", not_negative}, c.output.eta);
+    output.read({"p0", "1", "burst probability without an error", open_fraction}, c.output.p0);
+    output.read({"G", "1", "gain of the teacher where the target is above the rate", not_negative},
+                c.output.G);
+    output.read({"bias", "1", "of the somatic potential, at the start"}, c.output.bias);
+    output.read({"weight", "1", "standard deviation of its weights, times sqrt(senders)", not_negative},
+                c.output.weight);
+    root.read({"eta_final", "1",
+               "learning rates at the end of training, relative to the start; they fall "
+               "exponentially",
+               positive_fraction},
+              c.eta_final);
+
+    ConfigTable neuron = root.table("neuron", "The two-compartment cells of all layers.");
+    neuron.read({"t_ref", "ms", "R: the shortest interval between events; the rate is at most 1/R", positive},
+                c.neuron.t_ref);
+    neuron.read({"tau_soma", "ms", "time constant of the soma and of the traces of plasticity", positive},
+                c.neuron.tau_soma);
+    neuron.read({"tau_dend", "ms", "time constant of the dendrite", positive}, c.neuron.tau_dend);
+    neuron.read({"burst_spikes", "1", "spikes of a burst", {.low = 2.0, .high = 10.0}},
+                c.neuron.burst_spikes);
+    neuron.read({"burst_interval", "ms", "between the spikes of a burst", positive}, c.neuron.burst_interval);
+    neuron.read(
+        {"delay", "ms", "from a spike to its arrival", positive, false, "an effect cannot precede its cause"},
+        c.neuron.delay);
+    if (c.neuron.burst_interval * (c.neuron.burst_spikes - 1) >= c.neuron.t_ref) {
+        neuron.complain("burst_interval", "E0209",
+                        "a burst would last longer than t_ref: the next event could fall into it",
+                        "burst_interval x (burst_spikes - 1) must stay below t_ref");
+    }
+}
+
+void read_synapses(ConfigTable& root, ImagesConfig& c) {
+    ConfigTable facilitation = root.table("facilitation", "Feedback synapses that bursts drive.");
+    facilitation.read({"U", "1", "release of a rested synapse", positive_fraction}, c.facilitation.U);
+    facilitation.read({"tau_rec", "ms", "recovery from depression", positive}, c.facilitation.tau_rec);
+    facilitation.read({"tau_fac", "ms", "decay of facilitation", not_negative}, c.facilitation.tau_fac);
+    ConfigTable depression = root.table("depression", "Feedback synapses that events drive.");
+    depression.read({"U", "1", "release of a rested synapse", positive_fraction}, c.depression.U);
+    depression.read({"tau_rec", "ms", "recovery from depression", positive}, c.depression.tau_rec);
+    if (c.transmission == XorConfig::Feedback::gated) {
+        for (const std::string_view key : {"U", "tau_rec", "tau_fac"})
+            facilitation.idle(key, "transmission is \"gated\"");
+        for (const std::string_view key : {"U", "tau_rec"}) depression.idle(key, "transmission is \"gated\"");
+    }
+}
+
+}  // namespace
+
+ImagesConfig digits_config() {
+    ImagesConfig c;
+    c.task = "digits";
+    c.training.epochs = 3;
+    c.training.train_limit = 2000;
+    c.training.test_limit = 500;
+    c.training.validation = 500;
+    c.hidden.sizes = {100.0};
+    return c;
+}
+
+void read_images_task(ConfigTable root, std::string& task) {
+    root.table("task", "What is learnt, and for how long.")
+        .read_word({.name = "name", .meaning = "what the file is for"},
+                   {{"mnist", "learn the images of a data set"}, {"digits", "learn digits drawn at random"}},
+                   task);
+}
+
+ImagesConfig read_images(ConfigTable root, ImagesConfig c) {
+    root.topic("images");
+    root.read({"seed", "1", "of all random numbers; the same seed gives the same run"}, c.seed);
+    root.read({.name = "data",
+               .meaning = c.task == "digits" ? "folder of a data set in place of drawn digits; or --data DIR"
+                                             : "folder of the data set; or --data DIR"},
+              c.data);
+    read_variant(root, c);
+    read_images_task(root, c.task);
+    ConfigTable task = root.table("task", {});
+    read_task(task, c);
+    read_presentation(root, c);
+    read_layers(root, c);
+    read_synapses(root, c);
+    ConfigTable record =
+        root.table("record", "What goes to the HDF5 files of the run folder. Recording never changes a run.");
+    record.read({"spikes", "", "spikes, events and bursts"}, c.record.spikes);
+    record.read({"weights", "", "weights at the start and after each epoch"}, c.record.weights);
+    return c;
+}
+
+}  // namespace apical

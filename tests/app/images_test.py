@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Learning images: data sets that are right and wrong, short runs, their records, interruption, evaluation."""
+import csv
+import gzip
+import json
+import signal
+import struct
+import subprocess
+import time
+import unittest
+
+import cli
+from cli import CommandLineTest
+
+SHORT = ["--threads", "1"] + [f"--set={key}" for key in (
+    "task.epochs=1", "task.train_limit=150", "task.validation=20", "task.test_limit=30", "hidden.sizes=[70]")]
+HALVES = ("train", "t10k")
+
+
+class Images(CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        self.run_program("new", "mnist")
+        self.run_program("new", "digits")
+
+    def json(self, path):
+        return json.loads((self.folder / path).read_text())
+
+    def data_set(self, count=200, packed=False):
+        """Images of one bright row, which is the label."""
+        (self.folder / "data").mkdir(exist_ok=True)
+        for half in HALVES:
+            labels = bytes(i % 10 for i in range(count))
+            pixels = b"".join(bytes(255 if row == label else 0 for row in range(12) for _ in range(12))
+                              for label in labels)
+            for name, content in ((f"{half}-images-idx3-ubyte", struct.pack(">IIII", 0x803, count, 12, 12) + pixels),
+                                  (f"{half}-labels-idx1-ubyte", struct.pack(">II", 0x801, count) + labels)):
+                if packed:
+                    (self.folder / "data" / (name + ".gz")).write_bytes(gzip.compress(content))
+                else:
+                    (self.folder / "data" / name).write_bytes(content)
+
+    def test_digits_need_no_data(self):
+        done = self.run_program("run", "digits.toml", "--out", "r", *SHORT)
+        self.assertRegex(done.stdout.splitlines()[0], r"^done in [\d.]+ s · [\d.]+ % of 30 test images wrong · result hash")
+        summary = self.json("r/summary.json")
+        for key in ("task", "variant", "seed", "threads", "epochs", "examples", "test_error_percent",
+                    "validation_error_percent", "biological_s", "wall_s", "cpu_s", "spikes", "synaptic_events", "result_hash"):
+            self.assertIn(key, summary)
+        self.assertEqual((summary["task"], summary["epochs"], summary["examples"]), ("digits", 1, 150))
+        # 150 examples of 120 ms, and 20 + 30 images of 200 ms.
+        self.assertAlmostEqual(summary["biological_s"], 150 * 0.120 + 50 * 0.200)
+        with open(self.folder / "r/metrics.csv", newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([row["epoch"] for row in rows], ["1"])
+        self.assertEqual(float(rows[0]["test_error_percent"]), summary["test_error_percent"])
+        with open(self.folder / "r/confusion.csv", newline="", encoding="utf-8") as file:
+            counts = [[int(n) for n in row[1:]] for row in list(csv.reader(file))[1:]]
+        self.assertEqual([sum(row) for row in counts], [3] * 10)
+        wrong = 30 - sum(counts[k][k] for k in range(10))
+        self.assertAlmostEqual(summary["test_error_percent"], 100 * wrong / 30)
+
+    def test_threads_records_and_the_resolved_file_do_not_matter(self):
+        self.run_program("run", "digits.toml", "--out", "a", "--seed", "3", *SHORT)
+        self.run_program("run", "a/config.resolved.toml", "--out", "b", "--threads", "2", "--set", "record.weights=false")
+        self.assertEqual(self.json("a/summary.json")["result_hash"], self.json("b/summary.json")["result_hash"])
+
+    def test_a_data_set_is_learnt_and_evaluated(self):
+        self.data_set(packed=True)
+        checked = self.run_program("data", "check", "data").stdout
+        self.assertIn("200 images of 12 x 12 pixels", checked)
+        self.run_program("run", "mnist.toml", "--data", "data", "--out", "r", *SHORT, "--set", "task.epochs=8")
+        self.assertIn(str(self.folder / "data"), (self.folder / "r/config.resolved.toml").read_text())
+        error = self.json("r/summary.json")["test_error_percent"]
+        self.assertLess(error, 30.0, "chance is 90")
+        curve = json.loads(self.run_program("evaluate", "r", "--json").stdout)
+        self.assertEqual([point["time_ms"] for point in curve], [10, 20, 30, 50, 75, 100, 150, 200, 300])
+        # The same weights, other random numbers: 30 images, each counts 3.3 %.
+        self.assertAlmostEqual(curve[7]["error_percent"], error, delta=25.0)
+        self.assertLess(curve[-1]["error_percent"], curve[0]["error_percent"] + 1e-9)
+
+    def test_the_task_needs_its_data(self):
+        done = self.run_program("run", "mnist.toml", "--out", "r", code=3)
+        self.assertIn("--data DIR", done.stderr)
+
+    def test_wrong_data_are_told_and_nothing_is_learnt(self):
+        def complain(expected):
+            for verb in (("data", "check", "data"), ("run", "mnist.toml", "--data", "data", "--out", "r", "--overwrite")):
+                self.assertIn(expected, self.run_program(*verb, code=3).stderr)
+            self.assertFalse((self.folder / "r/summary.json").exists())
+            self.assertFalse((self.folder / "r/weights.h5").exists())
+
+        (self.folder / "data").mkdir()
+        complain("holds no data set")
+        self.data_set()
+        (self.folder / "data/t10k-labels-idx1-ubyte").unlink()
+        complain("missing: t10k-labels-idx1-ubyte")
+        self.data_set()
+        labels = self.folder / "data/train-labels-idx1-ubyte"
+        labels.write_bytes(labels.read_bytes()[:-1] + b"\x0a")
+        complain("label 10 of image 199")
+        labels.write_bytes(labels.read_bytes()[:-3])
+        complain("expected 200 bytes of data, found 197")
+
+    def test_an_interrupted_run_keeps_its_metrics_and_weights(self):
+        process = subprocess.Popen([cli.PROGRAM, "run", "digits.toml", "--out", "r", "--no-progress", *SHORT,
+                                    "--set", "task.epochs=100000"],
+                                   cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        for _ in range(1000):
+            time.sleep(0.1)
+            if (self.folder / "r/metrics.csv.partial").exists():
+                break
+        process.send_signal(signal.SIGINT)
+        stdout, _ = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130)
+        self.assertIn("interrupted after", stdout)
+        self.assertEqual(list((self.folder / "r").glob("*.partial")), [])
+        self.assertIn("input_to_hidden_1", self.run_program("info", "r/weights.h5").stdout)
+        self.assertEqual(len(json.loads(self.run_program("evaluate", "r", "--json").stdout)), 9)
+
+    def test_evaluate_says_what_it_needs(self):
+        self.run_program("evaluate", code=2)
+        (self.folder / "empty").mkdir()
+        self.assertIn("not a run folder", self.run_program("evaluate", "empty", code=3).stderr)
+        self.run_program("new", "xor")
+        self.run_program("run", "xor.toml", "--out", "x", "--set", "examples=20", "--set", "neurons=5")
+        self.assertIn("no images", self.run_program("evaluate", "x", code=3).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

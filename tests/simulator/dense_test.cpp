@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <vector>
+
+#include <boost/random/uniform_int_distribution.hpp>
+#include <boost/random/uniform_real_distribution.hpp>
+#include <gtest/gtest.h>
+
+#include "core/random.hpp"
+#include "plasticity/burst_dependent.hpp"
+#include "simulator/dense_learning.hpp"
+#include "simulator/dense_row.hpp"
+#include "simulator/tie.hpp"
+#include "tests/simulator/network.hpp"
+
+// Dense projections are stored, delivered and taught in ways of their own; what comes of it is the same.
+
+namespace apical::test {
+namespace {
+
+constexpr Index sources = 70;
+constexpr Index targets = 90;
+constexpr Duration back_delay = std::chrono::milliseconds{1};
+
+/// One projection in both forms, with the same weights.
+struct Both {
+    TableBuilder builder{sources, targets};
+    Table matrix;
+    Table lists;
+
+    Both() {
+        Stream stream(StreamKey(1, "test", "weights"));
+        boost::random::uniform_real_distribution<> weight(-0.5, 0.5);
+        std::vector<Index> all(sources);
+        for (Index i = 0; i < sources; ++i) all[i] = i;
+        std::vector<float> weights(sources);
+        for (Index t = 0; t < targets; ++t) {
+            for (float& w : weights) w = static_cast<float>(weight(stream));
+            builder.add_target(all, weights);
+        }
+        matrix = builder.build_dense();
+        lists = builder.build(0.0, true);
+    }
+
+    void expect_equal(double tolerance) {
+        for (Index source = 0; source < sources; ++source) {
+            const Table::Row a = matrix.row(source);
+            const Table::Row b = lists.row(source);
+            ASSERT_TRUE(std::equal(a.targets.begin(), a.targets.end(), b.targets.begin(), b.targets.end()));
+            for (Index t = 0; t < targets; ++t)
+                ASSERT_NEAR(a.weights[t], b.weights[t], tolerance) << source << " to " << t;
+        }
+    }
+};
+
+TEST(DenseTable, HoldsTheRowsOfAListOfSynapses) {
+    Both both;
+    EXPECT_TRUE(both.matrix.dense());
+    EXPECT_EQ(both.matrix.size(), std::size_t{sources} * targets);
+    EXPECT_EQ(both.matrix.sources(), both.lists.sources());
+    both.expect_equal(0.0);
+}
+
+TEST(DenseRow, AddsAndSeesWhatIsAboveItsCeiling) {
+    for (const std::size_t n : {1U, 7U, 64U, 90U}) {
+        std::vector<float> w(n);
+        std::vector<double> s(n, 1.0);
+        std::vector<double> ceiling(n, 2.0);
+        for (std::size_t i = 0; i < n; ++i) w[i] = static_cast<float>(i) / 128.0F;
+        EXPECT_FALSE(add_row(w.data(), s.data(), ceiling.data(), n, 0.5, 1.0));
+        for (std::size_t i = 0; i < n; ++i) EXPECT_EQ(s[i], 1.0 + static_cast<double>(i) / 256.0);
+        ceiling[n - 1] = s[n - 1];
+        std::fill(w.begin(), w.end(), 0.0F);
+        EXPECT_FALSE(add_row(w.data(), s.data(), ceiling.data(), n, 0.5, 1.0)) << "equality is not above";
+        EXPECT_TRUE(add_row(w.data(), s.data(), ceiling.data(), n, 0.5, 0.999));
+    }
+}
+
+/// A random stream of arrivals and spikes of the targets, some of them seen at one tick, with a change of the
+/// learning rate, of the time constant, a pause of plasticity and a reset on the way.
+template <class Rule>
+void compare(const Rule& rule, double tolerance) {
+    Both both;
+    LearningOf<Rule> eager(rule, both.lists, targets, back_delay);
+    DenseLearning<Rule> lazy(rule, both.matrix, targets, back_delay);
+    Stream stream(StreamKey(2, "test", "spikes"));
+    const auto below = [&](Index n) {
+        return boost::random::uniform_int_distribution<Index>(0, n - 1)(stream);
+    };
+    const auto for_both = [&](const auto& call) {
+        call(static_cast<Learning&>(eager));
+        call(static_cast<Learning&>(lazy));
+    };
+    for (int window = 0; window < 1500; ++window) {
+        const Time begin = Time{} + std::chrono::milliseconds{window};
+        for (int i = 0; i < 4; ++i) {
+            // Quarters of a millisecond: ties are frequent.
+            const Time time = begin + ticks(0.25 * i);
+            const Index source = below(sources);
+            const SpikeKind kind = below(4) == 0 ? SpikeKind::further : SpikeKind::event;
+            for_both([&](Learning& learning) { learning.arrive(source, time, kind); });
+        }
+        std::vector<Spike> spikes;
+        for (int i = 0; i < 4; ++i) {
+            const double p = 0.25 * below(4);
+            spikes.push_back({begin + ticks(0.25 * i), 0, below(targets),
+                              below(3) == 0 ? SpikeKind::burst : SpikeKind::event, p});
+        }
+        for_both([&](Learning& learning) {
+            learning.catch_up(begin + std::chrono::milliseconds{1});
+            learning.enqueue(spikes, 0);
+            if (window == 400) learning.set_parameter("eta", 0.02, "test");
+            if (window == 500) learning.set_parameter("tau_pre", 35.0, "test");
+            if (window == 700) learning.enable(false);
+            if (window == 800) learning.enable(true);
+            if (window == 1000) learning.reset_traces();
+        });
+        if (window % 300 == 299) {
+            lazy.settle();
+            both.expect_equal(tolerance);
+        }
+    }
+    lazy.settle();
+    both.expect_equal(tolerance);
+}
+
+// Weights are floats of order 1 that start within their bounds and take some hundred changes: roundings of
+// 6e-8 each.
+TEST(DenseLearning, LearnsWhatListsOfSynapsesLearn) {
+    compare(VarianceReducedBurstCcnRule{.eta = 0.01, .p0 = 0.4}, 2e-6);
+    compare(BurstCcnRule{.eta = 0.01, .p0 = 0.4}, 2e-6);
+    compare(BurstpropRule{.eta = 0.01, .tau_average = 300.0, .prior = 5.0}, 2e-6);
+    compare(BurstCcnRule{.eta = 0.1, .p0 = 0.4, .w_min = -0.5, .w_max = 0.5}, 2e-5);
+}
+
+TEST(DenseTies, CopyTheTranspose) {
+    for (const Tie::Part part : {Tie::Part::whole, Tie::Part::plus, Tie::Part::minus}) {
+        Both forward;
+        TableBuilder builder(targets, sources);
+        std::vector<Index> all(targets);
+        for (Index i = 0; i < targets; ++i) all[i] = i;
+        for (Index t = 0; t < sources; ++t) builder.add_target(all, std::vector<float>(targets, 0.0F));
+        const auto projection = [](Index from, Index to, Table table) {
+            Projection p{.name = "p",
+                         .index = 0,
+                         .source = from,
+                         .target = to,
+                         .port = 0,
+                         .delay = {},
+                         .release = Release({}, 1),
+                         .tables = {},
+                         .learning = {}};
+            p.tables.push_back(std::move(table));
+            return p;
+        };
+        Projection other = projection(0, 1, std::move(forward.matrix));
+        Projection matrix = projection(1, 0, builder.build_dense());
+        Projection lists = projection(1, 0, builder.build(0.0, false));
+        const std::vector<Index> first{0};
+        const Tie tie{.to = 0, .scale = -0.3, .mean = Tie::Mean::synapse, .part = part};
+        apply(tie, matrix, other, first, first);
+        apply(tie, lists, other, first, first);
+        for (Index source = 0; source < targets; ++source) {
+            for (Index t = 0; t < sources; ++t) {
+                const float w = other.tables[0].row(t).weights[source];
+                const float kept = part == Tie::Part::whole  ? w
+                                   : part == Tie::Part::plus ? std::max(w, 0.0F)
+                                                             : std::max(-w, 0.0F);
+                EXPECT_FLOAT_EQ(matrix.tables[0].row(source).weights[t], -0.3F * kept);
+                EXPECT_EQ(matrix.tables[0].row(source).weights[t], lists.tables[0].row(source).weights[t]);
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace apical::test
