@@ -71,6 +71,7 @@ Loaded load(const std::filesystem::path& path, const std::vector<Override>& over
                            task);
         }
     }
+    root.skip("sweep");  // what `apical sweep` reads
     loaded.config.finish();
     return loaded;
 }

@@ -19,9 +19,11 @@ struct Verb {
     int (*run)(const Arguments&);
 };
 constexpr Verb verbs[] = {
-    {"new", new_verb},         {"check", check_verb},       {"data", data_verb},
-    {"run", run_verb},         {"evaluate", evaluate_verb}, {"info", info_verb},
-    {"explain", explain_verb}, {"selftest", selftest_verb},
+    {"new", new_verb},           {"check", check_verb},   {"run", run_verb},
+    {"sweep", sweep_verb},       {"report", report_verb}, {"stp", stp_verb},
+    {"single", single_verb},     {"export", export_verb}, {"data", data_verb},
+    {"evaluate", evaluate_verb}, {"info", info_verb},     {"explain", explain_verb},
+    {"selftest", selftest_verb},
 };
 
 constexpr std::string_view help = R"(apical: event-driven simulation of bursting cortical networks
@@ -37,7 +39,12 @@ prepare
 run
   run CONFIG        simulate; results go to a folder under runs/
   evaluate RUN      test a trained network on images, by the time it is read out
+  sweep run CONFIG  the runs that its [sweep] asks for; plan, status, collect
 look
+  report RUN...     a page with the plots of a run, or of several side by side
+  single MODEL      one neuron: its spikes, its state over time, plots
+  stp               what a synapse releases at each spike: table, CSV, or a page to explore
+  export RUN        the spikes for other programs: CSV, gdf, NWB
   info FILE|RUN     what a run or one of its files contains
 the program
   selftest          does this installation compute the golden values

@@ -19,6 +19,7 @@
 #include "app/load.hpp"
 #include "app/options.hpp"
 #include "app/progress_line.hpp"
+#include "app/report.hpp"
 #include "app/run_folder.hpp"
 #include "app/text.hpp"
 #include "app/verbs.hpp"
@@ -270,6 +271,7 @@ private:
         add("wall_s", wall);
         add("cpu_s", cpu_seconds() - cpu_start_);
         add("result_hash", result.result_hash);
+        add("verdict", result.verdict);
         const std::string summary = to_json(result.summary).dump(2) + "\n";
         write_file(folder_ / "summary.json", summary);
 
@@ -279,13 +281,29 @@ private:
                         result.interrupted ? "after" : "in", wall, verdict, result.result_hash);
         log(last);
         close(result.interrupted ? "interrupted" : "ok", result.result_hash);
+        const bool shown = write_report();
         if (options_.json) {
             fmt::print("{}", summary);
         } else if (!options_.quiet) {
-            fmt::print("{}\nresults: {}\n", last, folder_.string());
+            fmt::print("{}\n", last);
+            if (shown)
+                fmt::print("report: {}\n", (folder_ / "report.html").string());
+            else
+                fmt::print("results: {}\n", folder_.string());
         }
         std::fflush(stdout);
         return result.interrupted ? interrupted_exit_code : 0;
+    }
+
+    /// The run is over and kept: that its report cannot be made is no reason to fail.
+    bool write_report() {
+        try {
+            write_file(folder_ / "report.html", report_page({folder_}));
+            return true;
+        } catch (const std::exception& error) {
+            if (!options_.quiet) say(fmt::format("warning: there is no report: {}\n", error.what()));
+            return false;
+        }
     }
 
     void close(const char* state, const std::string& hash) {

@@ -97,8 +97,9 @@ nlohmann::ordered_json list_files(const fs::path& folder) {
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator(folder)) {
         const bool counts = of_a_run(entry.path()) && entry.path().extension() != ".partial";
-        if (entry.is_regular_file() && counts && entry.path().filename() != "manifest.json")
-            paths.push_back(entry.path());
+        const bool derived =
+            entry.path().filename() == "report.html" || entry.path().filename() == "manifest.json";
+        if (entry.is_regular_file() && counts && !derived) paths.push_back(entry.path());
     }
     std::sort(paths.begin(), paths.end());
     nlohmann::ordered_json files = nlohmann::ordered_json::array();

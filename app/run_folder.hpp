@@ -36,8 +36,8 @@ private:
 /// an earlier run in it are removed, and no others. Throws IoError where nothing can be written.
 void prepare_run_folder(const std::filesystem::path& folder, bool overwrite);
 
-/// Name, size and SHA-256 of each file in the folder, but for the manifest itself and files still being
-/// written.
+/// Name, size and SHA-256 of each file in the folder, but for the manifest itself, the report, which can be
+/// made anew at any time, and files still being written.
 nlohmann::ordered_json list_files(const std::filesystem::path& folder);
 
 }  // namespace apical

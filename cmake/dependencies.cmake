@@ -13,3 +13,7 @@ find_package(ZLIB REQUIRED)
 
 # Random123 is header-only and ships no package description.
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
+
+# Compiles the explorer page's WebAssembly, with lld-14 as its linker.
+find_program(APICAL_WASM_COMPILER clang++-14 REQUIRED)
+find_program(APICAL_WASM_LINKER wasm-ld-14 REQUIRED)

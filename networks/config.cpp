@@ -624,6 +624,31 @@ std::string describe(const Range& range, std::string_view unit) {
     return out.empty() ? "a finite number" : out;
 }
 
+namespace {
+
+void list_values(ConfigState& state, const std::string& name, const toml::node& node,
+                 std::vector<ListedValues>& out) {
+    if (const toml::table* inner = node.as_table()) {
+        for (auto&& [key, value] : *inner)
+            list_values(state, name + "." + std::string(key.str()), value, out);
+        return;
+    }
+    ListedValues listed{name, {}};
+    const toml::array* array = node.as_array();
+    if (array == nullptr) listed.values.push_back(quoted(node));
+    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i) {
+        const toml::node& item = *array->get(i);
+        if (item.is_table() || item.is_array())
+            complain_of_type(state, item, "an element of " + name, "a number, a word or a switch");
+        listed.values.push_back(quoted(item));
+    }
+    if (listed.values.empty())
+        state.complaints.push_back({place_of(node.source()), "E0202", name + " is empty", {}, "E0202"});
+    out.push_back(std::move(listed));
+}
+
+}  // namespace
+
 // --- ConfigTable
 // ----------------------------------------------------------------------------------------------------
 
@@ -835,6 +860,15 @@ std::vector<ConfigTable> ConfigTable::array(std::string_view key, std::string_vi
         result.emplace_back(*state_, child);
     }
     return result;
+}
+
+std::vector<ListedValues> ConfigTable::listed() {
+    std::vector<ListedValues> all;
+    for (const std::string& key : keys()) {
+        skip(key);
+        list_values(*state_, key, *find(*table_, key), all);
+    }
+    return all;
 }
 
 void ConfigTable::idle(std::string_view key, std::string_view reason) {

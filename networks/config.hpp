@@ -70,6 +70,12 @@ struct Override {
     std::string text;
 };
 
+/// A key and the values listed for it, as TOML text; the path of a key in nested tables is joined by dots.
+struct ListedValues {
+    std::string key;
+    std::vector<std::string> values;
+};
+
 namespace detail {
 struct ConfigState;
 struct TableState;
@@ -130,6 +136,10 @@ public:
     std::vector<ConfigTable> tables(std::string_view key, std::string_view meaning);
     /// The elements of an array of tables.
     std::vector<ConfigTable> array(std::string_view key, std::string_view meaning);
+
+    /// Everything in this table, for a reader to whom the keys are names of something else: the elements of a
+    /// list one by one, anything else as a list of one. Empty lists and lists of lists are complained of.
+    std::vector<ListedValues> listed();
 
     /// Says that `key` cannot matter here, and why: an error if it was given another value than its default.
     void idle(std::string_view key, std::string_view reason);

@@ -80,6 +80,12 @@ std::uint64_t product(const Hdf5File::Shape& shape) {
     return std::accumulate(shape.begin(), shape.end(), std::uint64_t{1}, std::multiplies<>{});
 }
 
+std::vector<const char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<const char*> result;
+    for (const std::string& text : texts) result.push_back(text.c_str());
+    return result;
+}
+
 Hdf5Handle string_type() {
     Hdf5Handle type{H5Tcopy(H5T_C_S1)};
     H5Tset_size(type.id(), H5T_VARIABLE);
@@ -221,6 +227,27 @@ void Hdf5File::write(const std::string& dataset, const Shape& shape, const Hdf5N
     check_written(data.close() ? 0 : -1, what);
 }
 
+void Hdf5File::write_text(const std::string& dataset, const Hdf5Handle& space, const char* const* values) {
+    const std::string what = "cannot write " + dataset;
+    const Hdf5Handle type = string_type();
+    const Hdf5Handle data = checked(
+        H5Dcreate2(file_.id(), dataset.c_str(), type.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+        what);
+    // Nothing is written of no text, and HDF5 would not accept it.
+    if (H5Sget_simple_extent_npoints(space.id()) > 0)
+        check_written(H5Dwrite(data.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values), what);
+}
+
+void Hdf5File::write(const std::string& dataset, const std::string& value) {
+    const char* const text = value.c_str();
+    write_text(dataset, Hdf5Handle{H5Screate(H5S_SCALAR)}, &text);
+}
+
+void Hdf5File::write(const std::string& dataset, const std::vector<std::string>& values) {
+    const hsize_t size = values.size();
+    write_text(dataset, Hdf5Handle{H5Screate_simple(1, &size, nullptr)}, pointers(values).data());
+}
+
 void Hdf5File::set(const std::string& object_name, const std::string& name, Hdf5Handle::Id type,
                    const Hdf5Handle& space, const void* value) {
     const std::string what = "cannot write attribute " + name + " of " + object_name;
@@ -245,6 +272,19 @@ void Hdf5File::set(const std::string& object, const std::string& name, const Hdf
 void Hdf5File::set(const std::string& object, const std::string& name, const std::string& value) {
     const char* const text = value.c_str();
     set(object, name, string_type().id(), Hdf5Handle{H5Screate(H5S_SCALAR)}, &text);
+}
+
+void Hdf5File::set(const std::string& object, const std::string& name,
+                   const std::vector<std::string>& values) {
+    const hsize_t size = values.size();
+    set(object, name, string_type().id(), Hdf5Handle{H5Screate_simple(1, &size, nullptr)},
+        pointers(values).data());
+}
+
+void Hdf5File::set_reference(const std::string& object, const std::string& name, const std::string& target) {
+    hobj_ref_t reference{};
+    check(H5Rcreate(&reference, file_.id(), target.c_str(), H5R_OBJECT, -1), "cannot refer to " + target);
+    set(object, name, H5T_STD_REF_OBJ, Hdf5Handle{H5Screate(H5S_SCALAR)}, &reference);
 }
 
 void Hdf5File::set_enum(const std::string& object, const std::string& name,
@@ -298,6 +338,13 @@ Hdf5File::Shape Hdf5File::shape(const std::string& dataset) const {
     std::vector<hsize_t> size(static_cast<std::size_t>(rank));
     check(H5Sget_simple_extent_dims(space.id(), size.data(), nullptr), what);
     return {size.begin(), size.end()};
+}
+
+std::uint64_t Hdf5File::elements(const std::string& dataset) const { return product(shape(dataset)); }
+
+void Hdf5File::read(const std::string& dataset, Hdf5Type type, void* values) const {
+    const Hdf5Handle data = object(dataset);
+    check(H5Dread(data.id(), native(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "cannot read " + dataset);
 }
 
 void Hdf5File::read(const std::string& dataset, Hdf5Type type, std::uint64_t first, std::uint64_t count,

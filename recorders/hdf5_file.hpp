@@ -94,10 +94,17 @@ public:
     /// A dataset of fixed shape, row-major.
     void write(const std::string& dataset, const Shape& shape, const Hdf5Numbers& values);
 
+    /// A dataset of text: a scalar, or one dimension.
+    void write(const std::string& dataset, const std::string& value);
+    void write(const std::string& dataset, const std::vector<std::string>& values);
+
     /// Attributes of a group or dataset; one that exists is overwritten. Strings are UTF-8 of variable
     /// length.
     void set(const std::string& object, const std::string& name, const std::string& value);
     void set(const std::string& object, const std::string& name, const Hdf5Numbers& values);
+    void set(const std::string& object, const std::string& name, const std::vector<std::string>& values);
+    /// An attribute that refers to another object of the file.
+    void set_reference(const std::string& object, const std::string& name, const std::string& target);
     template <class T>
     requires std::is_arithmetic_v<T>
     void set(const std::string& object, const std::string& name, T value) {
@@ -124,16 +131,19 @@ public:
 
     Shape shape(const std::string& dataset) const;
 
-    /// A dataset of one dimension: elements [first, first + count), or all.
+    /// A dataset of one dimension: elements [first, first + count).
     template <class T>
     std::vector<T> read(const std::string& dataset, std::uint64_t first, std::uint64_t count) const {
         std::vector<T> values(count);
         read(dataset, hdf5_type<T>(), first, count, values.data());
         return values;
     }
+    /// A whole dataset, row-major.
     template <class T>
     std::vector<T> read(const std::string& dataset) const {
-        return read<T>(dataset, 0, shape(dataset).at(0));
+        std::vector<T> values(elements(dataset));
+        read(dataset, hdf5_type<T>(), values.data());
+        return values;
     }
 
     /// A dataset of any shape, row-major.
@@ -160,9 +170,12 @@ private:
     Hdf5Handle object(const std::string& name) const;
     Hdf5Handle attribute(const std::string& object, const std::string& name) const;
     void create_dataset(const std::string& dataset, Hdf5Type type, const Shape& shape, bool growing);
+    void write_text(const std::string& dataset, const Hdf5Handle& space, const char* const* values);
     void set_scalar(const std::string& object, const std::string& name, const Hdf5Numbers& value);
     void set(const std::string& object, const std::string& name, Hdf5Handle::Id type, const Hdf5Handle& space,
              const void* value);
+    std::uint64_t elements(const std::string& dataset) const;
+    void read(const std::string& dataset, Hdf5Type type, void* values) const;
     void read(const std::string& dataset, Hdf5Type type, std::uint64_t first, std::uint64_t count,
               void* values) const;
     void read_all(const std::string& dataset, Hdf5Type type, void* values) const;

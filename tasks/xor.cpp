@@ -384,23 +384,30 @@ private:
     NetworkDescription d_;
 };
 
-/// Events of the output population since the last clear().
+/// Events and bursts of the output population since the last clear().
 class OutputEvents final : public Recorder {
 public:
     explicit OutputEvents(Index output) : output_(output) {}
     void observe(const Window&, std::span<const Spike> spikes) override {
         for (const Spike& spike : spikes) {
-            if (spike.population == output_ && spike.kind == SpikeKind::event) ++events_;
+            if (spike.population != output_) continue;
+            events_ += spike.kind == SpikeKind::event ? 1U : 0U;
+            bursts_ += spike.kind == SpikeKind::burst ? 1U : 0U;
         }
     }
     void finish(Time) override {}
-    void clear() { events_ = 0; }
+    void clear() { events_ = bursts_ = 0; }
     double events() const { return static_cast<double>(events_); }
+    double bursts() const { return static_cast<double>(bursts_); }
 
 private:
     Index output_;
     std::uint64_t events_ = 0;
+    std::uint64_t bursts_ = 0;
 };
+
+/// The inputs (a, b) of pattern number a + 2 b.
+constexpr std::array names_of_patterns = {"00", "10", "01", "11"};
 
 struct Test {
     Index after;  ///< examples
@@ -491,21 +498,30 @@ private:
 
     void test() {
         Test result{done_};
+        Facts answers;
         for (const int pattern : {0, 1, 2, 3}) {
             const double e = present(pattern, false);
             const double error = e - target_of(pattern);
             if ((e > 0.5) == (target_of(pattern) > 0.5)) ++result.right;
             result.squared_error += error * error / 4.0;
+            const char* name = names_of_patterns[static_cast<std::size_t>(pattern)];
+            const double seconds = c_.presentation * c_.neurons / 1000.0;
+            answers.emplace_back(fmt::format("event_rate_{}_hz", name), events_.events() / seconds);
+            answers.emplace_back(
+                fmt::format("burst_probability_{}", name),
+                events_.events() > 0.0 ? Value(events_.bursts() / events_.events()) : Value());
         }
         if (interrupted_) return;
         tests_.push_back(result);
         recording_.snapshot(done_);
-        context_.metrics({{"sample", std::int64_t{done_}},
-                          {"time_ms", ms(simulation().now())},
-                          {"loss", result.squared_error},
-                          {"test_accuracy", result.right / 4.0},
-                          {"event_rate_hz", optional(activity_.event_rate())},
-                          {"burst_probability", optional(activity_.burst_probability())}});
+        Facts row = {{"sample", std::int64_t{done_}},
+                     {"time_ms", ms(simulation().now())},
+                     {"loss", result.squared_error},
+                     {"test_accuracy", result.right / 4.0},
+                     {"event_rate_hz", optional(activity_.event_rate())},
+                     {"burst_probability", optional(activity_.burst_probability())}};
+        row.insert(row.end(), answers.begin(), answers.end());
+        context_.metrics(row);
     }
 
     static Value optional(std::optional<double> value) { return value ? Value(*value) : Value(); }
@@ -545,6 +561,7 @@ private:
                           {"patterns_right", tested ? Value(std::int64_t{tests_.back().right}) : Value()},
                           {"examples", std::int64_t{done_}},
                           {"solved_at_example", solved},
+                          {"decision_threshold_hz", 500.0 / c_.neuron.t_ref},  // e = 1/2
                           {"mean_squared_error", tested ? Value(tests_.back().squared_error) : Value()},
                           {"biological_s", ms(simulation().now()) / 1000.0},
                           {"spikes", static_cast<std::int64_t>(simulation().spikes())},

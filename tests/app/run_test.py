@@ -32,9 +32,11 @@ class Run(CommandLineTest):
         self.assertEqual((self.folder / "r/config.toml").read_bytes(), (self.folder / "xor.toml").read_bytes())
         manifest = self.json("r/manifest.json")
         self.assertEqual(manifest["exit_state"], "ok")
+        self.assertEqual(done.stdout.splitlines()[-1], "report: r/report.html")
+        self.assertTrue((self.folder / "r/report.html").exists())
         self.assertEqual(manifest["seed"], 1)
         listed = {f["name"]: f for f in manifest["files"]}
-        present = {p.name for p in (self.folder / "r").iterdir()} - {"manifest.json"}
+        present = {p.name for p in (self.folder / "r").iterdir()} - {"manifest.json", "report.html"}
         self.assertEqual(set(listed), present)
         for name, facts in listed.items():
             content = (self.folder / "r" / name).read_bytes()

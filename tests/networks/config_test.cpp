@@ -317,6 +317,30 @@ TEST(Config, TablesComeInTheOrderOfTheFile) {
     EXPECT_EQ(order, "zebra ant mule ");
 }
 
+TEST(Config, ListedValuesAreToml) {
+    Config config = Config::parse("[s]\nzebra = [1, 2.5, \"x\"]\nant.leg = true\n", "net.toml");
+    const auto listed = config.root().table("s", "").listed();
+    config.finish();
+    ASSERT_EQ(listed.size(), 2U);
+    EXPECT_EQ(listed[0].key, "zebra");
+    EXPECT_EQ(listed[0].values, (std::vector<std::string>{"1", "2.5", "\"x\""}));
+    EXPECT_EQ(listed[1].key, "ant.leg");
+    EXPECT_EQ(listed[1].values, (std::vector<std::string>{"true"}));
+}
+
+TEST(Config, ListedValuesAreCheckedWithTheirPlace) {
+    Config config = Config::parse("[s]\na = []\nb = [[1]]\n", "net.toml");
+    config.root().table("s", "").listed();
+    try {
+        config.finish();
+        FAIL();
+    } catch (const ConfigError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("net.toml:2:5"));
+        EXPECT_THAT(error.what(), HasSubstr("a is empty"));
+        EXPECT_THAT(error.what(), HasSubstr("net.toml:3:6"));
+    }
+}
+
 TEST(Config, RangesAreDescribed) {
     EXPECT_EQ(describe(positive, "ms"), "more than 0 ms");
     EXPECT_EQ(describe(fraction, "1"), "0 to 1");

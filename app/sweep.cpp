@@ -1,0 +1,467 @@
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/build_info.hpp"
+#include "app/load.hpp"
+#include "app/options.hpp"
+#include "app/run_folder.hpp"
+#include "app/text.hpp"
+#include "app/verbs.hpp"
+#include "app/web.hpp"
+#include "core/error.hpp"
+#include "core/random.hpp"
+
+namespace apical {
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr std::size_t most_points = 1'000'000;
+
+ConfigError wrong(const std::string& what) {
+    return ConfigError(
+        fmt::format("error[E0301]: {}\nusage: apical sweep plan|run|status|collect CONFIG [options]\n"
+                    "help: apical explain E0301\n",
+                    what));
+}
+
+// --- the points
+
+/// What differs at a point: keys of the configuration and their values, as TOML.
+using Values = std::vector<std::pair<std::string, std::string>>;
+
+struct Point {
+    std::size_t index;
+    std::uint64_t seed;
+    Values values;
+};
+
+struct Sweep {
+    std::vector<std::string> keys;
+    std::vector<Point> points;
+};
+
+/// The combinations of these and of those, the latter running faster.
+std::vector<Values> times(const std::vector<Values>& slow, const std::vector<Values>& fast) {
+    std::vector<Values> all;
+    if (slow.size() * fast.size() > most_points) throw wrong("a sweep has at most a million points");
+    for (const Values& a : slow) {
+        for (const Values& b : fast) {
+            all.push_back(a);
+            all.back().insert(all.back().end(), b.begin(), b.end());
+        }
+    }
+    return all;
+}
+
+std::vector<Values> grid(const std::vector<ListedValues>& lists) {
+    std::vector<Values> all{{}};
+    for (const ListedValues& list : lists) {
+        std::vector<Values> each;
+        for (const std::string& value : list.values) each.push_back({{list.key, value}});
+        all = times(all, each);
+    }
+    return all;
+}
+
+std::vector<Values> zip(const std::vector<ListedValues>& lists, const ConfigTable& sweep) {
+    if (lists.empty()) return {{}};
+    std::vector<Values> all(lists.front().values.size());
+    for (const ListedValues& list : lists) {
+        if (list.values.size() != all.size()) {
+            ConfigTable(sweep).complain("zip", "E0209",
+                                        fmt::format("zip: {} has {} values, {} has {}", lists.front().key,
+                                                    all.size(), list.key, list.values.size()));
+            return {{}};
+        }
+        for (std::size_t i = 0; i < all.size(); ++i) all[i].emplace_back(list.key, list.values[i]);
+    }
+    return all;
+}
+
+/// The points of a configuration's table [sweep], in an order that does not change: list, zip, grid (its last
+/// key fastest), and then the seeds, each drawn from (seed of the file, index).
+Sweep read_sweep(const fs::path& path) {
+    Config config = Config::open(path);
+    ConfigTable root = config.root();
+    std::uint64_t seed = 1;
+    root.read({.name = "seed", .unit = "1", .meaning = "seed of all random numbers"}, seed);
+    ConfigTable table = root.table("sweep", "Runs with other values of some keys: apical sweep.");
+    for (const std::string& key : root.keys()) root.skip(key);
+    std::uint64_t seeds = 1;
+    table.read({.name = "seeds",
+                .unit = "1",
+                .meaning = "runs of each point, with seeds of their own",
+                .range = {.low = 1.0}},
+               seeds);
+    std::vector<Values> list;
+    for (ConfigTable& item : table.array("list", "Points, one by one.")) {
+        Values values;
+        for (const ListedValues& one : item.listed()) {
+            if (!one.values.empty()) values.emplace_back(one.key, one.values.front());
+        }
+        list.push_back(std::move(values));
+    }
+    if (list.empty()) list.push_back({});
+    const auto zipped = zip(table.table("zip", "Lists of equal length, taken together.").listed(), table);
+    const auto crossed = grid(table.table("grid", "Lists, of which every combination is taken.").listed());
+    config.finish();
+
+    const std::vector<Values> combinations = times(times(list, zipped), crossed);
+    if (combinations.size() * seeds > most_points) throw wrong("a sweep has at most a million points");
+    Sweep sweep;
+    for (const Values& values : combinations) {
+        for (const auto& [key, value] : values) {
+            if (std::find(sweep.keys.begin(), sweep.keys.end(), key) == sweep.keys.end())
+                sweep.keys.push_back(key);
+        }
+        for (std::uint64_t i = 0; i < seeds; ++i) {
+            const std::size_t index = sweep.points.size();
+            const StreamKey stream(seed, "sweep", "", static_cast<std::uint32_t>(index));
+            sweep.points.push_back({index, random_words(stream, 0).first >> 33U, values});
+        }
+    }
+    if (sweep.points.size() == 1 && sweep.keys.empty())
+        throw wrong(path.string() + " has no table [sweep] with a grid, zip, list or seeds");
+    return sweep;
+}
+
+// --- one point
+
+class Folder {
+public:
+    Folder(std::string config, const fs::path& out) : config_(std::move(config)), root_(out) {}
+
+    const fs::path& root() const { return root_; }
+    fs::path of(const Point& point) const { return root_ / "points" / fmt::format("{:04}", point.index); }
+    fs::path complaints(const Point& point) const { return of(point).string() + ".err"; }
+
+    /// The command line of `apical run` for it.
+    std::vector<std::string> command(const Point& point) const {
+        std::vector<std::string> words{"run",         config_,   "--out",     of(point).string(),
+                                       "--overwrite", "--quiet", "--threads", "1"};
+        for (const std::string& text : settings(point)) words.insert(words.end(), {"--set", text});
+        if (seeded(point)) words.insert(words.end(), {"--seed", std::to_string(point.seed)});
+        return words;
+    }
+
+    /// Has it run to its end, with the configuration that it would have now?
+    bool finished(const Point& point) const {
+        const Json manifest = json(of(point) / "manifest.json");
+        if (manifest.value("exit_state", "") != "ok") return false;
+        const Loaded loaded =
+            load(config_, overrides(settings(point), seeded(point) ? std::to_string(point.seed) : ""));
+        const std::string now = loaded.config.resolved("");
+        const std::string then = text(of(point) / "config.resolved.toml");
+        return body(now) == body(then);
+    }
+
+    enum class State { done, failed, missing };
+    State state(const Point& point) const {
+        if (finished(point)) return State::done;
+        return fs::exists(of(point) / "manifest.json") || !text(complaints(point)).empty() ? State::failed
+                                                                                           : State::missing;
+    }
+
+    static Json json(const fs::path& path) {
+        const Json value = Json::parse(std::ifstream(path), nullptr, false);
+        return value.is_object() ? value : Json::object();
+    }
+    static std::string text(const fs::path& path) {
+        std::ifstream stream(path, std::ios::binary);
+        std::ostringstream content;
+        content << stream.rdbuf();
+        return std::move(content).str();
+    }
+
+private:
+    /// A sweep may set the seed itself.
+    static bool seeded(const Point& point) {
+        return std::none_of(point.values.begin(), point.values.end(),
+                            [](const auto& v) { return v.first == "seed"; });
+    }
+    static std::vector<std::string> settings(const Point& point) {
+        std::vector<std::string> all;
+        for (const auto& [key, value] : point.values) all.push_back(key + "=" + value);
+        return all;
+    }
+    /// Without the heading, which names the run.
+    static std::string body(const std::string& resolved) {
+        const std::size_t blank = resolved.find("\n\n");
+        return blank == std::string::npos ? resolved : resolved.substr(blank);
+    }
+
+    std::string config_;
+    fs::path root_;
+};
+
+std::string last_line(const std::string& text) {
+    std::istringstream stream(text);
+    std::string found;
+    for (std::string line; std::getline(stream, line);) {
+        if (line.rfind("error", 0) == 0) return line;
+        if (!line.empty()) found = line;
+    }
+    return found;
+}
+
+// --- running them
+
+pid_t start(const Folder& folder, const Point& point) {
+    std::error_code failed;
+    fs::create_directories(folder.root() / "points", failed);
+    if (failed) throw IoError(folder.root().string(), failed.message());
+    std::vector<std::string> words{"apical"};
+    for (const std::string& word : folder.command(point)) words.push_back(word);
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, folder.complaints(point).c_str(),
+                                     O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    pid_t child = -1;
+    const int error = posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) throw IoError("apical", std::string("cannot be started: ") + std::strerror(error));
+    return child;
+}
+
+/// Runs the points that are not done, `jobs` at a time; returns how many failed.
+std::size_t run_points(const Folder& folder, const std::vector<Point>& points, std::size_t jobs) {
+    std::map<pid_t, const Point*> running;
+    std::size_t ended = 0, failures = 0;
+    const auto tell = [&](const Point& point, const std::string& what) {
+        fmt::print(stderr, "{} of {}: point {} {}\n", ++ended, points.size(), point.index, what);
+    };
+    const auto wait_for_one = [&] {
+        int status = 0;
+        const pid_t child = ::wait(&status);
+        const auto found = running.find(child);
+        if (found == running.end()) return;
+        const Point& point = *found->second;
+        running.erase(found);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+            std::error_code ignored;
+            if (Folder::text(folder.complaints(point)).empty()) fs::remove(folder.complaints(point), ignored);
+            tell(point, "done: " + Folder::json(folder.of(point) / "summary.json").value("verdict", ""));
+        } else {
+            ++failures;
+            tell(point, "failed: " + last_line(Folder::text(folder.complaints(point))));
+        }
+    };
+    for (const Point& point : points) {
+        if (folder.finished(point)) {
+            tell(point, "was done before");
+            continue;
+        }
+        while (running.size() >= jobs) wait_for_one();
+        running[start(folder, point)] = &point;
+    }
+    while (!running.empty()) wait_for_one();
+    return failures;
+}
+
+/// Which point this process is to run in an array of jobs of Slurm, PBS or Grid Engine, which counts from 1.
+std::optional<std::string> array_index() {
+    for (const char* name : {"SLURM_ARRAY_TASK_ID", "PBS_ARRAY_INDEX"}) {
+        if (const char* value = std::getenv(name)) return value;
+    }
+    const char* value = std::getenv("SGE_TASK_ID");  // "undefined" outside an array
+    const std::uint64_t number = value != nullptr ? std::strtoull(value, nullptr, 10) : 0;
+    return number > 0 ? std::optional(std::to_string(number - 1)) : std::nullopt;
+}
+
+// --- telling about them
+
+std::string quoted(const std::string& word) {
+    if (!word.empty() &&
+        word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=-+:,") ==
+            std::string::npos)
+        return word;
+    std::string text = "'";
+    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return text + "'";
+}
+
+/// A TOML value as a field: text without its quotes.
+Value plain(const std::string& toml) {
+    const Json value =
+        Json::parse(toml, nullptr, false);  // numbers, flags and basic strings are JSON as well
+    if (value.is_number()) return value.get<double>();
+    return value.is_string() ? value.get<std::string>() : toml;
+}
+
+Value value_at(const Point& point, const std::string& key) {
+    for (const auto& [name, value] : point.values) {
+        if (name == key) return plain(value);
+    }
+    return {};
+}
+
+std::string csv_line(const std::vector<Value>& fields) {
+    std::string line;
+    for (std::size_t i = 0; i < fields.size(); ++i) line += (i == 0 ? "" : ",") + csv_field(fields[i]);
+    return line + "\n";
+}
+
+std::string plan_csv(const Sweep& sweep) {
+    std::vector<Value> names{std::string("index"), std::string("seed")};
+    for (const std::string& key : sweep.keys) names.emplace_back(key);
+    std::string text = csv_line(names);
+    for (const Point& point : sweep.points) {
+        std::vector<Value> row{static_cast<std::int64_t>(point.index), static_cast<std::int64_t>(point.seed)};
+        for (const std::string& key : sweep.keys) row.push_back(value_at(point, key));
+        text += csv_line(row);
+    }
+    return text;
+}
+
+int status(const Folder& folder, const Sweep& sweep) {
+    std::array<std::size_t, 3> count{};
+    for (const Point& point : sweep.points) {
+        const Folder::State state = folder.state(point);
+        ++count[static_cast<std::size_t>(state)];
+        if (state == Folder::State::failed) {
+            std::string why = last_line(Folder::text(folder.complaints(point)));
+            if (why.empty()) why = last_line(Folder::text(folder.of(point) / "log.txt"));
+            fmt::print("point {} failed or was not ended: {}\n", point.index, why);
+        }
+    }
+    fmt::print("{} points: {} done, {} failed, {} missing\n", sweep.points.size(), count[0], count[1],
+               count[2]);
+    return count[1] > 0 ? 1 : 0;
+}
+
+/// One table of everything: a row for each point that is done.
+int collect(const Folder& folder, const Sweep& sweep) {
+    std::vector<std::string> facts;
+    std::vector<std::pair<const Point*, Json>> rows;
+    for (const Point& point : sweep.points) {
+        if (!folder.finished(point)) continue;
+        rows.emplace_back(&point, Folder::json(folder.of(point) / "summary.json"));
+        for (const auto& [name, value] : rows.back().second.items()) {
+            const bool taken = name == "seed" || std::find(facts.begin(), facts.end(), name) != facts.end();
+            if (!taken && !value.is_structured()) facts.push_back(name);
+        }
+    }
+    std::vector<Value> names{std::string("index"), std::string("seed")};
+    for (const std::string& key : sweep.keys) names.emplace_back(key);
+    for (const std::string& fact : facts) names.emplace_back(fact);
+    std::string text = csv_line(names);
+    Json table = Json::array();
+    for (const auto& [point, summary] : rows) {
+        std::vector<Value> row{static_cast<std::int64_t>(point->index),
+                               summary.value("seed", std::int64_t{0})};
+        for (const std::string& key : sweep.keys) row.push_back(value_at(*point, key));
+        for (const std::string& fact : facts) {
+            const Json value = summary.contains(fact) ? summary[fact] : Json();
+            row.push_back(value.is_number_integer() ? Value(value.get<std::int64_t>())
+                          : value.is_number()       ? Value(value.get<double>())
+                          : value.is_boolean()      ? Value(value.get<bool>())
+                          : value.is_string()       ? Value(value.get<std::string>())
+                                                    : Value());
+        }
+        text += csv_line(row);
+        Json line = Json::array();
+        for (const Value& value : row) line.push_back(to_json(value));
+        table.push_back(std::move(line));
+    }
+    Json columns = Json::array();
+    for (const Value& name : names) columns.push_back(to_json(name));
+    write_file(folder.root() / "results.csv", text);
+    write_file(folder.root() / "sweep.html",
+               web_page("sweep.html", {{"program", fmt::format("apical {}", build_info::version)},
+                                       {"name", fs::weakly_canonical(folder.root()).filename().string()},
+                                       {"points", sweep.points.size()},
+                                       {"keys", sweep.keys},
+                                       {"columns", std::move(columns)},
+                                       {"rows", std::move(table)}}));
+    fmt::print("{} of {} points\nresults: {}\nreport: {}\n", rows.size(), sweep.points.size(),
+               (folder.root() / "results.csv").string(), (folder.root() / "sweep.html").string());
+    return status(folder, sweep);
+}
+
+}  // namespace
+
+int sweep_verb(const Arguments& arguments) {
+    std::string out;
+    std::string index;
+    std::size_t jobs = std::max(1U, std::thread::hardware_concurrency());
+    VerbOptions options(
+        "apical sweep plan|run|status|collect CONFIG [options]",
+        "Runs a configuration many times, as its table [sweep] says; what is done is not done again.",
+        "apical sweep plan xor.toml               # plan.csv, and a command line for each point\n"
+        "apical sweep run xor.toml --jobs 4       # here\n"
+        "sbatch --array=0-19 --wrap 'apical sweep run xor.toml'     # Slurm\n"
+        "apical sweep plan xor.toml | parallel --joblog log         # GNU parallel\n"
+        "apical sweep collect xor.toml            # results.csv, and plots");
+    options.positional("action");
+    options.add()  //
+        ("out", po::value(&out)->value_name("DIR"),
+         "folder of the sweep (default: the name of CONFIG without .toml, with .sweep)")  //
+        ("jobs", po::value(&jobs)->value_name("N"),
+         "runs at a time, of one thread each (default: all cores)")  //
+        ("index", po::value(&index)->value_name("K"),
+         "run this point only (default in an array of jobs of Slurm, Grid Engine or PBS: the job's number)");
+    const auto values = options.parse(arguments);
+    if (!values) return 0;
+    const auto words =
+        values->count("action") != 0 ? (*values)["action"].as<std::vector<std::string>>() : Arguments{};
+    if (words.size() != 2)
+        throw wrong("expected what to do, plan, run, status or collect, and a configuration");
+    const std::string& action = words[0];
+    const std::string& config = words[1];
+    if (jobs < 1) throw wrong("--jobs is 0: expected 1 or more");
+    const Sweep sweep = read_sweep(config);
+    const Folder folder(config, out.empty() ? fs::path(config).replace_extension(".sweep") : fs::path(out));
+
+    if (action == "status") return status(folder, sweep);
+    if (action == "collect") return collect(folder, sweep);
+    if (action != "plan" && action != "run")
+        throw wrong(fmt::format("'{}': expected plan, run, status or collect", action));
+
+    std::error_code failed;
+    fs::create_directories(folder.root(), failed);
+    if (failed) throw IoError(folder.root().string(), "cannot be made: " + failed.message());
+    if (action == "plan") {
+        write_file(folder.root() / "plan.csv", plan_csv(sweep));
+        for (const Point& point : sweep.points) {
+            fmt::print("apical sweep run {} --out {} --index {}\n", quoted(config),
+                       quoted(folder.root().string()), point.index);
+        }
+        return 0;
+    }
+    if (index.empty()) index = array_index().value_or("");
+    if (index.empty()) return run_points(folder, sweep.points, jobs) > 0 ? 1 : 0;
+    char* end = nullptr;
+    const std::uint64_t k = std::strtoull(index.c_str(), &end, 10);
+    if (*end != '\0' || k >= sweep.points.size())
+        throw wrong(
+            fmt::format("--index is {}: expected a number from 0 to {}", index, sweep.points.size() - 1));
+    return run_points(folder, {sweep.points[k]}, 1) > 0 ? 1 : 0;
+}
+
+}  // namespace apical

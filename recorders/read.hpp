@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "recorders/hdf5_file.hpp"
+
+namespace apical {
+
+/// The spikes of one population, sorted by time.
+struct SpikeTrains {
+    std::string population;
+    std::uint64_t size = 0;     ///< neurons; where the file does not tell, one more than the largest id
+    std::vector<double> times;  ///< [ms]
+    std::vector<std::uint64_t> node_ids;
+};
+
+/// A SONATA spike file open for reading: ours, or somebody else's. A file that breaks the layout is a
+/// DataError that names the dataset.
+class SpikeFile {
+public:
+    explicit SpikeFile(const std::filesystem::path& path);
+
+    /// The time recorded [ms]; of a file that does not tell, from 0 to just after the last spike.
+    double start() const { return start_; }
+    double stop() const { return stop_; }
+    std::uint64_t count() const;  ///< spikes of all populations
+    std::string run_id() const { return file_.text("/", "run_id").value_or(""); }
+
+    const std::vector<std::string>& populations() const { return populations_; }
+
+    /// The spikes in [from, to) [ms]. Files that are not sorted by time are read whole and sorted.
+    SpikeTrains read(const std::string& population, double from, double to) const;
+    SpikeTrains read(const std::string& population) const;
+
+private:
+    std::uint64_t length(const std::string& population) const;
+    std::uint64_t first_at(const std::string& population, double time) const;
+    bool sorted(const std::string& population) const;
+    std::uint64_t size(const std::string& population, const std::vector<std::uint64_t>& ids) const;
+
+    std::filesystem::path path_;
+    Hdf5File file_;
+    std::vector<std::string> populations_;
+    double start_ = 0.0;
+    double stop_ = 0.0;
+};
+
+/// One snapshot of a projection's weights.
+struct WeightSnapshot {
+    double time_ms = 0.0;
+    double sample = 0.0;
+    std::uint64_t targets = 0;
+    std::uint64_t sources = 0;
+    std::vector<float> values;  ///< dense: row-major (target, source); sparse: of the synapses there are
+    std::vector<std::uint64_t> indptr;   ///< sparse only: where each target's synapses begin
+    std::vector<std::uint32_t> indices;  ///< sparse only: their sources
+};
+
+/// A file of weights open for reading. What breaks the layout is a DataError.
+class WeightFile {
+public:
+    explicit WeightFile(const std::filesystem::path& path);
+
+    const std::vector<std::string>& projections() const { return projections_; }
+    /// The names of a projection's snapshots, in order of time.
+    std::vector<std::string> snapshots(const std::string& projection) const;
+    std::string units(const std::string& projection) const;
+    WeightSnapshot read(const std::string& projection, const std::string& snapshot) const;
+
+private:
+    std::filesystem::path path_;
+    Hdf5File file_;
+    std::vector<std::string> projections_;
+};
+
+/// The time series of one population, in bins of equal length.
+struct PopulationTraces {
+    std::string population;
+    double t_start_ms = 0.0;
+    double dt_ms = 0.0;
+    std::vector<double> spike_rate, event_rate, burst_rate;  ///< [Hz] per neuron
+};
+
+std::vector<PopulationTraces> read_traces(const std::filesystem::path& path);
+
+}  // namespace apical

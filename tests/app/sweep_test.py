@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Sweeps: the plan, running, killing and repeating, arrays of jobs, GNU parallel, the collected table and its page."""
+import csv
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+import browser
+import cli
+from cli import CommandLineTest
+
+EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "sweep"
+NETWORK = """seed = 5
+duration = 50.0
+[population.a]
+model = "poisson"
+size = 10
+parameters = { rate = 20.0 }
+[record]
+spikes = ["a"]
+"""
+SWEEP = NETWORK + """
+[sweep]
+seeds = 2
+[sweep.grid]
+duration = [50.0, 100.0]
+"population.a.parameters.rate" = [10, 20, 30]
+"""
+
+
+class Sweep(CommandLineTest):
+    def csv(self, path):
+        with open(self.folder / path, encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def environment(self):
+        return {k: v for k, v in super().environment().items() if k not in ("SLURM_ARRAY_TASK_ID", "SGE_TASK_ID", "PBS_ARRAY_INDEX")}
+
+    def test_a_plan(self):
+        self.write("s.toml", SWEEP)
+        lines = self.run_program("sweep", "plan", "s.toml").stdout.splitlines()
+        self.assertEqual(lines, [f"apical sweep run s.toml --out s.sweep --index {k}" for k in range(12)])
+        plan = self.csv("s.sweep/plan.csv")
+        self.assertEqual([(float(p["duration"]), float(p["population.a.parameters.rate"])) for p in plan],
+                         [(d, r) for d in (50, 100) for r in (10, 20, 30) for _ in range(2)])
+        self.assertEqual(len({p["seed"] for p in plan}), 12)
+        # Seeds belong to (seed, index): not to how many points there are.
+        self.write("s.toml", SWEEP.replace("[50.0, 100.0]", "[50.0, 100.0, 150.0]"))
+        self.run_program("sweep", "plan", "s.toml")
+        self.assertEqual([p["seed"] for p in self.csv("s.sweep/plan.csv")][:12], [p["seed"] for p in plan])
+
+    def test_zip_and_list(self):
+        self.write("s.toml", NETWORK + '[sweep]\nlist = [{ duration = 20.0 }, { duration = 30.0 }]\n[sweep.zip]\nseed = [7, 8]\n'
+                   '"population.a.size" = [1, 2]\n')
+        self.run_program("sweep", "plan", "s.toml")
+        self.assertEqual([(float(p["duration"]), float(p["population.a.size"])) for p in self.csv("s.sweep/plan.csv")],
+                         [(20, 1), (20, 2), (30, 1), (30, 2)])
+        self.run_program("sweep", "run", "s.toml")
+        self.run_program("sweep", "collect", "s.toml")
+        self.assertEqual([r["seed"] for r in self.csv("s.sweep/results.csv")], ["7", "8", "7", "8"])
+
+    def test_running_repeating_and_collecting(self):
+        self.write("s.toml", SWEEP)
+        self.assertIn("0 done, 0 failed, 12 missing", self.run_program("sweep", "status", "s.toml").stdout)
+        self.run_program("sweep", "run", "s.toml", "--jobs", "2")
+        self.assertIn("12 done", self.run_program("sweep", "status", "s.toml").stdout)
+        again = self.run_program("sweep", "run", "s.toml").stderr
+        self.assertEqual(again.count("was done before"), 12)
+        self.run_program("sweep", "collect", "s.toml")
+        rows = self.csv("s.sweep/results.csv")
+        self.assertEqual([int(r["index"]) for r in rows], list(range(12)))
+        self.assertEqual(len({r["result_hash"] for r in rows}), 12)
+        for row in rows:
+            self.assertEqual(float(row["biological_s"]), float(row["duration"]) / 1000)
+        # A point is what its command line says.
+        plan = self.csv("s.sweep/plan.csv") if (self.folder / "s.sweep/plan.csv").exists() else rows
+        self.run_program("run", "s.toml", "--out", "r", "--quiet", "--seed", plan[9]["seed"], "--set", "duration=100.0",
+                         "--set", "population.a.parameters.rate=20")
+        self.run_program("info", "r")
+        self.assertIn(rows[9]["result_hash"], (self.folder / "r/summary.json").read_text())
+        # A point whose configuration has changed runs anew; the others do not.
+        self.write("s.toml", SWEEP.replace("20, 30", "20, 40"))
+        self.assertEqual(self.run_program("sweep", "run", "s.toml").stderr.count("was done before"), 8)
+
+    def test_failures_are_told(self):
+        self.write("s.toml", NETWORK + "[sweep.grid]\nduration = [50.0, -1.0]\n")
+        self.run_program("sweep", "run", "s.toml", "--jobs", "1", code=1)
+        status = self.run_program("sweep", "status", "s.toml", code=1).stdout
+        self.assertIn("1 done, 1 failed, 0 missing", status)
+        self.assertIn("point 1 failed", status)
+        self.assertIn("duration", status)
+        self.run_program("sweep", "collect", "s.toml", code=1)
+        self.assertEqual(len(self.csv("s.sweep/results.csv")), 1)
+
+    def test_an_array_of_jobs(self):
+        self.write("s.toml", SWEEP)
+        done = subprocess.run([cli.PROGRAM, "sweep", "run", "s.toml"], cwd=self.folder, capture_output=True, text=True, check=True,
+                              env={**self.environment(), "SLURM_ARRAY_TASK_ID": "4"})
+        self.assertIn("point 4 done", done.stderr)
+        done = subprocess.run([cli.PROGRAM, "sweep", "run", "s.toml"], cwd=self.folder, capture_output=True, text=True, check=True,
+                              env={**self.environment(), "SGE_TASK_ID": "1"})  # Grid Engine counts from 1
+        self.assertIn("point 0 done", done.stderr)
+        self.run_program("sweep", "run", "s.toml", "--index", "7")
+        self.assertIn("3 done, 0 failed, 9 missing", self.run_program("sweep", "status", "s.toml").stdout)
+        self.assertIn("from 0 to 11", self.run_program("sweep", "run", "s.toml", "--index", "12", code=2).stderr)
+
+    def test_killed_and_repeated(self):
+        self.write("s.toml", SWEEP.replace("[50.0, 100.0]", "[200000.0, 400000.0]"))
+        process = subprocess.Popen([cli.PROGRAM, "sweep", "run", "s.toml", "--jobs", "2"], cwd=self.folder, env=self.environment(),
+                                   stderr=subprocess.PIPE, text=True, start_new_session=True)
+        process.stderr.readline()  # one has ended
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        time.sleep(0.2)
+        done = self.run_program("sweep", "run", "s.toml").stderr
+        self.assertGreaterEqual(done.count("was done before"), 1)
+        self.assertIn("12 done, 0 failed", self.run_program("sweep", "status", "s.toml").stdout)
+
+    def in_shell(self, command):
+        """Runs a command in which the program is called `apical`, in a folder with the example."""
+        folder = self.folder / "bin"
+        if not folder.exists():
+            shutil.copytree(EXAMPLE, self.folder, dirs_exist_ok=True)
+            folder.mkdir()
+            (folder / "apical").symlink_to(cli.PROGRAM)
+        done = subprocess.run(command, shell=True, cwd=self.folder, capture_output=True, text=True, check=False,
+                              env={**self.environment(), "PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(self.folder)})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done
+
+    @unittest.skipUnless(shutil.which("parallel"), "GNU parallel is not installed")
+    def test_gnu_parallel(self):
+        for _ in range(2):  # the second time resumes
+            self.in_shell("apical sweep plan sweep.toml | parallel --will-cite -j 2 --joblog log --resume-failed")
+        self.assertIn("12 done", self.run_program("sweep", "status", "sweep.toml").stdout)
+
+    @unittest.skipUnless(shutil.which("snakemake"), "Snakemake is not installed")
+    def test_snakemake(self):
+        self.in_shell("apical sweep run sweep.toml --index 3")
+        done = self.in_shell("snakemake --cores 2")
+        self.assertEqual((done.stdout + done.stderr).count("rule point:"), 11, "what was done is not done again")
+        self.assertEqual(len(self.csv("sweep.sweep/results.csv")), 12)
+
+    def test_mistakes(self):
+        self.write("s.toml", NETWORK)
+        self.assertIn("no table [sweep]", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
+        self.write("s.toml", NETWORK + "[sweep]\nseed = 2\n")
+        self.assertIn("unknown key 'seed'", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
+        self.write("s.toml", NETWORK + "[sweep.zip]\nduration = [1.0, 2.0]\nseed = [1]\n")
+        self.assertIn("has 1", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
+        self.write("s.toml", NETWORK + "[sweep.grid]\nduration = []\n")
+        self.assertIn("is empty", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
+        self.assertIn("expected plan", self.run_program("sweep", "go", "s.toml", code=2).stderr)
+        self.assertIn("expected what to do", self.run_program("sweep", "plan", code=2).stderr)
+
+    @unittest.skipUnless(browser.CHROMIUM, "no browser here; install the package chromium")
+    def test_the_page(self):
+        self.write("s.toml", SWEEP)
+        self.run_program("sweep", "run", "s.toml")
+        self.run_program("sweep", "collect", "s.toml")
+        keep = os.environ.get("APICAL_SCREENSHOTS")
+        with browser.Browser() as b:
+            for width in (1280, 390):
+                for dark in (False, True):
+                    b.look(width, dark=dark)
+                    b.open(self.folder / "s.sweep/sweep.html")
+                    self.assertLessEqual(b.run("document.documentElement.scrollWidth"), width)
+                    if keep:
+                        b.screenshot(f"{keep}/sweep-{width}-{'dark' if dark else 'light'}.png")
+            self.assertEqual(b.run("document.querySelectorAll('figure').length"), 2)
+            self.assertEqual(b.run("document.querySelectorAll('tbody tr').length"), 12)
+            self.assertEqual((b.errors, b.requests), ([], []))
+
+
+if __name__ == "__main__":
+    unittest.main()
