@@ -51,8 +51,7 @@ struct Ensemble {
         const float Vd = e.V_dend[i];
         const float V_next =
             V + s.dt * ((-70.0F - V + syn_soma) / 16.0F + (I_soma - 200.0F * e.w_soma[i]) / 370.0F);
-        const float Vd_next =
-            Vd + s.dt * ((-70.0F - Vd + syn_dend) / 7.0F + (I_dend - e.w_dend[i]) / 170.0F);
+        const float Vd_next = Vd + s.dt * ((-70.0F - Vd + syn_dend) / 7.0F + (I_dend - e.w_dend[i]) / 170.0F);
         e.w_soma[i] *= s.w_soma;
         e.w_dend[i] += s.dt / 30.0F * (13.0F * (Vd_next + 70.0F) - e.w_dend[i]);
         e.theta[i] += s.dt / 27.0F * (-50.0F - e.theta[i]);

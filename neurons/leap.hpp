@@ -135,8 +135,8 @@ struct Tangent {
     return std::max(begin, end) + 0.25 * (std::abs(bend) + std::abs(skew));
 }
 
-/// [ms] What a leap may last with a tolerance [mV] and synapses of `tau_syn` [ms]: longer ones would often miss
-/// the tolerance, and then cost more than they save.
+/// [ms] What a leap may last with a tolerance [mV] and synapses of `tau_syn` [ms]: longer ones would often
+/// miss the tolerance, and then cost more than they save.
 inline double longest(double tolerance, double tau_syn) {
     constexpr double most = 2.0;
     return std::min({0.8 * std::sqrt(std::sqrt(tolerance / 1e-2)), 0.2 * tau_syn, most});
