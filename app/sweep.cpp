@@ -173,7 +173,7 @@ public:
         if (manifest.value("exit_state", "") != "ok") return false;
         const Loaded loaded =
             load(config_, overrides(settings(point), seeded(point) ? std::to_string(point.seed) : ""));
-        const std::string now = loaded.config.resolved("");
+        const std::string now = loaded.config.resolved("as it is now");
         const std::string then = text(of(point) / "config.resolved.toml");
         return body(now) == body(then);
     }
@@ -434,14 +434,14 @@ int sweep_verb(const Arguments& arguments) {
         throw wrong("expected what to do, plan, run, status or collect, and a configuration");
     const std::string& action = words[0];
     const std::string& config = words[1];
+    if (action != "plan" && action != "run" && action != "status" && action != "collect")
+        throw wrong(fmt::format("'{}': expected plan, run, status or collect", action));
     if (jobs < 1) throw wrong("--jobs is 0: expected 1 or more");
     const Sweep sweep = read_sweep(config);
     const Folder folder(config, out.empty() ? fs::path(config).replace_extension(".sweep") : fs::path(out));
 
     if (action == "status") return status(folder, sweep);
     if (action == "collect") return collect(folder, sweep);
-    if (action != "plan" && action != "run")
-        throw wrong(fmt::format("'{}': expected plan, run, status or collect", action));
 
     std::error_code failed;
     fs::create_directories(folder.root(), failed);

@@ -172,7 +172,7 @@ class Sweep(CommandLineTest):
                     if keep:
                         b.screenshot(f"{keep}/sweep-{width}-{'dark' if dark else 'light'}.png")
             self.assertEqual(b.run("document.querySelectorAll('figure').length"), 2)
-            self.assertEqual(b.run("document.querySelectorAll('tbody tr').length"), 12)
+            self.assertEqual(b.run("document.querySelectorAll('.scroll tbody tr').length"), 12)
             self.assertEqual((b.errors, b.requests), ([], []))
 
 

@@ -189,23 +189,23 @@ TEST(Build, ShardsFollowTheNetworkNotTheThreads) {
         return build(d, options).simulation->population(0).shards();
     };
     for (const std::size_t threads : {1U, 3U}) {
-        EXPECT_EQ(shards(255, 0, threads), 1U);
-        EXPECT_EQ(shards(256, 0, threads), 4U);
+        EXPECT_EQ(shards(1023, 0, threads), 1U);
+        EXPECT_EQ(shards(1024, 0, threads), 4U);
         EXPECT_EQ(shards(4 * 4096, 0, threads), 4U);
         EXPECT_EQ(shards(4 * 4096 + 1, 0, threads), 8U);
         EXPECT_EQ(shards(100, 37, threads), 3U);
     }
     NetworkDescription d;
-    d.populations = {population("cells", "lif", 1003)};
+    d.populations = {population("cells", "lif", 2003)};
     const Network network = build(d);
     const Population& cells = network.simulation->population(0);
     Index covered = 0;
     for (std::size_t k = 0; k < cells.shards(); ++k) {
         EXPECT_EQ(cells.first(k), covered);
         covered = cells.last(k);
-        EXPECT_NEAR(static_cast<double>(cells.last(k) - cells.first(k)), 1003 / 4.0, 1.0);
+        EXPECT_NEAR(static_cast<double>(cells.last(k) - cells.first(k)), 2003 / 4.0, 1.0);
     }
-    EXPECT_EQ(covered, 1003U);
+    EXPECT_EQ(covered, 2003U);
 }
 
 TEST(Build, DrawsInitialStatesPerNeuron) {
