@@ -61,8 +61,11 @@ struct Ensemble {
         e.g[3][i] *= s.gaba;
         e.refractory[i] -= s.dt;
         e.countdown[i] -= s.dt;
-        const bool event = (V_next > e.theta[i]) & (e.refractory[i] <= 0.0F);
-        const bool second = (e.countdown[i] <= 0.0F) & (e.countdown[i] > -s.dt);
+        const float above = V_next - e.theta[i];
+        const float refractory = e.refractory[i];
+        const float countdown = e.countdown[i];
+        const bool event = (above > 0.0F) & (refractory <= 0.0F);
+        const bool second = (countdown <= 0.0F) & (countdown > -s.dt);
         e.V_soma[i] = event ? -70.0F : V_next;
         e.V_dend[i] = Vd_next;
         e.theta[i] += event ? 2.0F : 0.0F;
