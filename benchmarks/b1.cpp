@@ -10,8 +10,8 @@
 #include <string>
 
 #include <boost/program_options.hpp>
-#include <sys/resource.h>
 
+#include "benchmarks/cpu_time.hpp"
 #include "benchmarks/statistics.hpp"
 #include "networks/build.hpp"
 
@@ -67,12 +67,6 @@ NetworkDescription brunel(const Variant& variant, std::uint64_t seed) {
         }
     }
     return d;
-}
-
-double cpu_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_utime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec);
 }
 
 double resident_bytes() {

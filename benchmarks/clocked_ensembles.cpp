@@ -11,8 +11,7 @@
 #include <random>
 #include <vector>
 
-#include <sys/resource.h>
-
+#include "benchmarks/cpu_time.hpp"
 #include "core/simd.hpp"
 
 namespace {
@@ -82,12 +81,6 @@ struct Connection {
     float weight;
     std::vector<std::vector<std::uint16_t>> targets;
 };
-
-double cpu_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_utime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec);
-}
 
 }  // namespace
 
@@ -160,7 +153,7 @@ int main(int argc, char** argv) {
     const auto warm_steps = static_cast<std::int64_t>(warm_up / dt);
     for (std::int64_t t = 0; t < steps; ++t) {
         if (t == warm_steps) {
-            start = cpu_seconds();
+            start = apical::cpu_seconds();
             arrivals = 0;
             for (Ensemble& e : ensembles) e.event_count = e.burst_count = 0;
         }
@@ -202,7 +195,7 @@ int main(int argc, char** argv) {
             }
         }
     }
-    const double cpu = cpu_seconds() - start;
+    const double cpu = apical::cpu_seconds() - start;
     std::printf("dt %g ms: %.4f CPU s per biological s, %.2f million arrivals a second\n", dt,
                 cpu / (length / 1000), 1e-6 * arrivals / (length / 1000));
     for (std::size_t k = 0; k < ensembles.size(); ++k) {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <boost/program_options.hpp>
-#include <sys/resource.h>
 
+#include "benchmarks/cpu_time.hpp"
 #include "core/error.hpp"
 #include "networks/build.hpp"
 #include "networks/network_config.hpp"
@@ -18,12 +18,6 @@
 namespace {
 
 using namespace apical;
-
-double cpu_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_utime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec);
-}
 
 /// By population.
 struct Counts {
