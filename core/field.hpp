@@ -65,6 +65,14 @@ void expect_consistent(const Struct& s, const std::string& owner) {
     }
 }
 
+/// A copy with the parameters of a map of names changed; throws as assign() and expect_consistent() do.
+template <class Struct, class Parameters>
+Struct with_parameters(Struct s, const Parameters& parameters, const std::string& owner) {
+    for (const auto& [name, value] : parameters) assign(s, name, value, owner);
+    expect_consistent(s, owner);
+    return s;
+}
+
 /// A copy with one parameter changed; throws as assign() and expect_consistent() do.
 template <class Struct>
 Struct with_parameter(Struct s, std::string_view name, double value, const std::string& owner) {

@@ -3,55 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
-#include <boost/random/normal_distribution.hpp>
-#include <boost/random/uniform_real_distribution.hpp>
 #include <fmt/format.h>
 
 #include "core/error.hpp"
 #include "networks/connect.hpp"
 #include "networks/models.hpp"
-#include "simulator/dense_learning.hpp"
-#include "simulator/jump_population.hpp"
-#include "simulator/linear_population.hpp"
-#include "simulator/stepped_population.hpp"
-#include "simulator/traced_population.hpp"
+#include "networks/populations.hpp"
+#include "networks/rules.hpp"
 
 namespace apical {
 namespace {
-
-/// The engine's choice: the smallest multiple of four with at most 4096 neurons each, one for small
-/// populations, whose windows are too short a work to share; from the network, never from the number of
-/// threads.
-Index shards_of(Index size, Index shard_size) {
-    if (shard_size > 0) return (size + shard_size - 1) / shard_size;
-    if (size < 1024) return 1;
-    constexpr Index most = 4096;
-    return 4 * ((size + 4 * most - 1) / (4 * most));
-}
-
-template <class Model>
-Model with_parameters(Model model, const Parameters& parameters, const std::string& owner) {
-    for (const auto& [name, value] : parameters) assign(model, name, value, owner);
-    expect_consistent(model, owner);
-    return model;
-}
-
-double draw(const Distribution& distribution, Stream& stream) {
-    switch (distribution.kind) {
-        case Distribution::Kind::constant:
-            return distribution.a;
-        case Distribution::Kind::uniform:
-            return boost::random::uniform_real_distribution<>(distribution.a, distribution.b)(stream);
-        case Distribution::Kind::normal:
-            return boost::random::normal_distribution<>(distribution.a, distribution.b)(stream);
-        case Distribution::Kind::lognormal: {
-            const double variance = std::log1p(distribution.b * distribution.b);
-            const double mean = std::log(distribution.a) - 0.5 * variance;
-            return std::exp(boost::random::normal_distribution<>(mean, std::sqrt(variance))(stream));
-        }
-    }
-    return distribution.a;
-}
 
 Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
     if (term.variant == "all") return {term.gain, Gate{}};
@@ -87,6 +48,19 @@ StepsDescription as_steps(const SineDescription& s, double duration) {
         steps.values.push_back(0.0);
     }
     return steps;
+}
+
+/// Whether to store and teach the projection as a whole matrix: all to all, with weights of their own,
+/// and large enough for the rows to pay. A question about the network, not about its shards: the two
+/// kinds of learning agree to rounding.
+bool is_dense(const ProjectionDescription& p, Index targets) {
+    constexpr Index large = 64;
+    if (p.connect.kind != ConnectionRule::Kind::all_to_all || targets < large ||
+        (p.source == p.target && !p.connect.autapses)) {
+        return false;
+    }
+    if (p.plasticity) return learns_dense(p);
+    return p.tie || p.weight.kind != Distribution::Kind::constant;
 }
 
 class Builder {
@@ -133,154 +107,13 @@ private:
                 p.name, index, p.size, d_.seed,
                 with_parameters(defaults, p.parameters, "population " + p.name)));
         });
-        for_each_neuron_model([&]<class Model>(std::string_view name, const Model& defaults) {
-            if (name == p.model)
-                add_neurons(p, with_parameters(defaults, p.parameters, "population " + p.name));
-        });
-        if (simulation().next_population() == index) {
+        if (auto neurons = make_population(p, d_, index, options_, network_.warnings))
+            simulation().add(std::move(neurons));
+        if (simulation().next_population() == index)
             throw ConfigError(fmt::format("population {}: there is no model '{}'", p.name, p.model));
-        }
         if (!network_.populations.emplace(p.name, index).second) {
             throw ConfigError(fmt::format("population {}: there are two of this name", p.name));
         }
-    }
-
-    template <class Model>
-    void add_neurons(const PopulationDescription& p, const Model& model) {
-        PopulationSetup setup{.name = p.name,
-                              .index = simulation().next_population(),
-                              .size = p.size,
-                              .seed = d_.seed,
-                              .classifier = p.classifier.value_or(Model::classifier),
-                              .b_th = ticks(p.b_th),
-                              .noise = {},
-                              .shards = shards_of(p.size, options_.shard_size)};
-        for (std::size_t i = 0; i < p.background.size(); ++i) {
-            const std::size_t port_index = port<Model>(p.name, p.background[i].port);
-            add_noise(p, i, Model::ports[port_index], port_index, setup);
-        }
-        warn_of_classifier(p, setup, model);
-
-        constexpr std::size_t width = sizeof(typename Model::State) / sizeof(double);
-        std::vector<typename Model::State> initial(p.size, model.initial());
-        const std::span<double> numbers(reinterpret_cast<double*>(initial.data()), width * p.size);
-        for (const auto& [variable, distribution] : p.initial) {
-            const auto found = std::find(Model::variables.begin(), Model::variables.end(), variable);
-            if (found == Model::variables.end()) {
-                throw ConfigError(
-                    fmt::format("population {}: {} has no variable '{}'", p.name, p.model, variable));
-            }
-            const auto column = static_cast<std::size_t>(found - Model::variables.begin());
-            for (Index i = 0; i < p.size; ++i) {
-                Stream stream(StreamKey(d_.seed, "initial", p.name, i, static_cast<std::uint32_t>(column)));
-                numbers[i * width + column] = draw(distribution, stream);
-            }
-        }
-        if constexpr (LinearModel<Model>) {
-            // A neuron that starts refractory is held where any other is.
-            const LinearDynamics dynamics = model.linear();
-            for (auto& state : initial) {
-                if (state.refractory > 0.0)
-                    state.x[static_cast<std::size_t>(dynamics.membrane)] = dynamics.V_reset;
-            }
-            simulation().add(linear_population(p, std::move(setup), model, numbers, initial));
-        } else if constexpr (TracedModel<Model>) {
-            simulation().add(std::make_unique<TracedPopulation<Model>>(std::move(setup), model, initial));
-        } else {
-            if constexpr (LeapingModel<Model>) {
-                if (options_.loop == Loop::automatic && !must_be_visited(p)) {
-                    simulation().add(
-                        std::make_unique<SteppedPopulation<Model>>(std::move(setup), model, initial));
-                    return;
-                }
-            }
-            simulation().add(std::make_unique<PopulationOf<Model>>(std::move(setup), model, initial));
-        }
-    }
-
-    /// Whether a weight onto this population changes as soon as one of its neurons fires.
-    bool must_be_visited(const PopulationDescription& p) const {
-        return std::any_of(d_.projections.begin(), d_.projections.end(), [&](const auto& projection) {
-            return projection.target == p.name && projection.plasticity &&
-                   projection.plasticity->back_delay == 0.0;
-        });
-    }
-
-    static void add_noise(const PopulationDescription& p, std::size_t index, const Port& port,
-                          std::size_t port_index, PopulationSetup& setup) {
-        const Background& b = p.background[index];
-        const bool grid = b.kind == Background::Kind::bernoulli_grid;
-        if (b.kind != Background::Kind::poisson && b.rate * b.step >= 1000.0)
-            throw ModelError(p.name + ": rate x step of a background is a probability: it must be below 1");
-        if (port.level && !grid) {
-            throw ModelError(
-                fmt::format("{}: what arrives on port '{}' stays: only noise of kind bernoulli_grid, "
-                            "whose pulses end, can go there",
-                            p.name, port.name));
-        }
-        Noise noise{.port = port_index,
-                    .rate = b.rate,
-                    .weight = b.weight,
-                    .stream = static_cast<std::uint32_t>(index),
-                    .grid = grid ? b.step : 0.0};
-        if (b.kind == Background::Kind::variance_matched)
-            noise.weight *= std::sqrt(1.0 - b.rate * b.step / 1000.0);
-        setup.noise.push_back(noise);
-        if (!port.level) return;
-        noise.weight = -noise.weight;
-        noise.lag = 1;
-        setup.noise.push_back(noise);
-    }
-
-    template <class Model>
-    std::unique_ptr<Population> linear_population(const PopulationDescription& p, PopulationSetup setup,
-                                                  const Model& model, std::span<const double> numbers,
-                                                  std::span<const typename Model::State> initial) {
-        if (options_.loop == Loop::automatic) {
-            std::array<bool, Model::ports.size()> used{};
-            for (const Noise& noise : setup.noise) used[noise.port] = true;
-            const auto end_here = [&](const std::string& target, const std::string& name) {
-                if (target == p.name) used[port<Model>(p.name, name)] = true;
-            };
-            for (const auto& projection : d_.projections) end_here(projection.target, projection.port);
-            for (const auto& drive : d_.drives) end_here(drive.target, drive.port);
-            for (const auto& steps : d_.steps) end_here(steps.target, steps.port);
-            for (const auto& sine : d_.sines) end_here(sine.target, sine.port);
-            const LinearDynamics dynamics = model.linear();
-            const std::vector<std::string_view> names(Model::variables.begin(), Model::variables.end());
-            const std::vector<double> states(numbers.begin(), numbers.end());
-            if (JumpPopulation::supports(dynamics, used, numbers)) {
-                return std::make_unique<JumpPopulation>(std::move(setup), dynamics, names, states);
-            }
-            if (LinearPopulation::supports(dynamics)) {
-                return std::make_unique<LinearPopulation>(std::move(setup), dynamics, names, used, states);
-            }
-        }
-        return std::make_unique<PopulationOf<LinearNeuron<Model>>>(std::move(setup),
-                                                                   LinearNeuron<Model>(model), initial);
-    }
-
-    template <class Model>
-    void warn_of_classifier(const PopulationDescription& p, const PopulationSetup& setup,
-                            const Model& model) {
-        if constexpr (requires { model.burst_spikes; }) {
-            const double gap = model.R - (model.burst_spikes - 1.0) * model.burst_interval;
-            if (setup.classifier == Classifier::isi && gap <= p.b_th) {
-                network_.warnings.push_back(
-                    fmt::format("population {}: the next event can follow the last spike of a burst after {} "
-                                "ms, within b_th = {} ms: the "
-                                "classifier isi would take it for a spike of the same burst",
-                                p.name, gap, p.b_th));
-            }
-        }
-    }
-
-    template <class Model>
-    static std::size_t port(const std::string& population, const std::string& name) {
-        for (std::size_t i = 0; i < Model::ports.size(); ++i) {
-            if (Model::ports[i].name == name) return i;
-        }
-        throw ConfigError(fmt::format("population {}: there is no port '{}'", population, name));
     }
 
     const PopulationDescription& population(const std::string& name, const std::string& asked_by) const {
@@ -295,7 +128,7 @@ private:
     std::size_t port_of(const PopulationDescription& p, const std::string& name) const {
         std::optional<std::size_t> index;
         for_each_neuron_model([&]<class Model>(std::string_view model, const Model&) {
-            if (model == p.model) index = port<Model>(p.name, name);
+            if (model == p.model) index = port_index<Model>(p.name, name);
         });
         if (!index) throw ConfigError(fmt::format("population {}: {} takes no input", p.name, p.model));
         return *index;
@@ -332,7 +165,11 @@ private:
             projection.tables.push_back(dense ? builder.build_dense()
                                               : builder.build(p.weight.a, p.plasticity.has_value()));
         }
-        if (p.plasticity) add_learning(p, projection, neurons);
+        if (p.plasticity) {
+            for (std::size_t k = 0; k < neurons.shards(); ++k)
+                projection.learning.push_back(
+                    make_learning(p, projection.tables[k], neurons.last(k) - neurons.first(k)));
+        }
         const Index index = simulation().add(std::move(projection));
         if (!network_.projections.emplace(p.name, index).second) {
             throw ConfigError(fmt::format("projection {}: there are two of this name", p.name));
@@ -356,70 +193,10 @@ private:
         if (p.plasticity->until) schedule(*p.plasticity->until, action::GatePlasticity{false, index});
     }
 
-    /// Whether to store and teach the projection as a whole matrix: all to all, with weights of their own,
-    /// and large enough for the rows to pay. A question about the network, not about its shards: the two
-    /// kinds of learning agree to rounding.
-    static bool is_dense(const ProjectionDescription& p, Index targets) {
-        constexpr Index large = 64;
-        if (p.connect.kind != ConnectionRule::Kind::all_to_all || targets < large ||
-            (p.source == p.target && !p.connect.autapses)) {
-            return false;
-        }
-        if (!p.plasticity) return p.tie || p.weight.kind != Distribution::Kind::constant;
-        bool learns = false;
-        const PlasticityDescription& plasticity = *p.plasticity;
-        for_each_rule([&]<class Rule>(std::string_view rule, std::string_view teaching,
-                                      std::string_view baseline, const Rule& defaults) {
-            if (rule != plasticity.rule) return;
-            if (!teaching.empty() && (teaching != plasticity.teaching || baseline != plasticity.baseline))
-                return;
-            const Rule chosen = with_parameters(defaults, plasticity.parameters, "plasticity of " + p.name);
-            learns = TraceRule<Rule> && !chosen.learns_at_arrival();
-        });
-        return learns;
-    }
-
-    void add_learning(const ProjectionDescription& p, Projection& projection, const Population& neurons) {
-        const PlasticityDescription& plasticity = *p.plasticity;
-        const Duration back_delay = ticks(plasticity.back_delay.value_or(p.delay));
-        for_each_rule([&]<class Rule>(std::string_view rule, std::string_view teaching,
-                                      std::string_view baseline, const Rule& defaults) {
-            if (rule != plasticity.rule) return;
-            if (!teaching.empty() && (teaching != plasticity.teaching || baseline != plasticity.baseline))
-                return;
-            Rule chosen = with_parameters(defaults, plasticity.parameters, "plasticity of " + p.name);
-            if constexpr (requires { chosen.low_rate; }) {
-                const auto found =
-                    std::find(Rule::low_rates.begin(), Rule::low_rates.end(), plasticity.low_rate);
-                if (found == Rule::low_rates.end()) return;
-                chosen.low_rate = static_cast<LowRate>(found - Rule::low_rates.begin());
-            }
-            for (std::size_t k = 0; k < neurons.shards(); ++k) {
-                Table& table = projection.tables[k];
-                const Index targets = neurons.last(k) - neurons.first(k);
-                if constexpr (TraceRule<Rule>) {
-                    if (table.dense()) {
-                        projection.learning.push_back(
-                            std::make_unique<DenseLearning<Rule>>(chosen, table, targets, back_delay));
-                        continue;
-                    }
-                }
-                projection.learning.push_back(
-                    std::make_unique<LearningOf<Rule>>(chosen, table, targets, back_delay));
-            }
-        });
-        if (projection.learning.empty()) {
-            throw ConfigError(fmt::format(
-                "projection {}: there is no rule '{}' with teaching '{}', baseline '{}' and "
-                "low_rate '{}'",
-                p.name, plasticity.rule, plasticity.teaching, plasticity.baseline, plasticity.low_rate));
-        }
-    }
-
     /// The same, of a port at which what arrives stays.
     std::size_t level_port_of(const PopulationDescription& p, const std::string& name) const {
         for_each_neuron_model([&]<class Model>(std::string_view model, const Model&) {
-            if (model == p.model && !Model::ports[port<Model>(p.name, name)].level) {
+            if (model == p.model && !Model::ports[port_index<Model>(p.name, name)].level) {
                 throw ConfigError(
                     fmt::format("population {}: steps and drives need a port at which they stay, {} is none",
                                 p.name, name));

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
 #include "neurons/adaptive_lif.hpp"
 #include "neurons/adex.hpp"
 #include "neurons/burst_poisson.hpp"
@@ -44,6 +48,15 @@ void for_each_rule(Visit visit) {
     visit("burst_dependent", "variance_reduced", "fixed", VarianceReducedBurstCcnRule{});
     visit("burst_dependent", "variance_reduced", "moving_average", VarianceReducedBurstpropRule{});
     visit("pair_stdp", "", "", PairStdp{});
+}
+
+/// The index of a port of a model; throws ConfigError.
+template <class Model>
+std::size_t port_index(const std::string& population, const std::string& name) {
+    for (std::size_t i = 0; i < Model::ports.size(); ++i) {
+        if (Model::ports[i].name == name) return i;
+    }
+    throw ConfigError("population " + population + ": there is no port '" + name + "'");
 }
 
 }  // namespace apical

@@ -1,0 +1,205 @@
+#include "networks/populations.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <boost/random/normal_distribution.hpp>
+#include <boost/random/uniform_real_distribution.hpp>
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "networks/models.hpp"
+#include "simulator/jump_population.hpp"
+#include "simulator/linear_population.hpp"
+#include "simulator/stepped_population.hpp"
+#include "simulator/traced_population.hpp"
+
+namespace apical {
+namespace {
+
+/// The engine's choice: the smallest multiple of four with at most 4096 neurons each, one for small
+/// populations, whose windows are too short a work to share; from the network, never from the number of
+/// threads.
+Index shards_of(Index size, Index shard_size) {
+    if (shard_size > 0) return (size + shard_size - 1) / shard_size;
+    if (size < 1024) return 1;
+    constexpr Index most = 4096;
+    return 4 * ((size + 4 * most - 1) / (4 * most));
+}
+
+double draw(const Distribution& distribution, Stream& stream) {
+    switch (distribution.kind) {
+        case Distribution::Kind::constant:
+            return distribution.a;
+        case Distribution::Kind::uniform:
+            return boost::random::uniform_real_distribution<>(distribution.a, distribution.b)(stream);
+        case Distribution::Kind::normal:
+            return boost::random::normal_distribution<>(distribution.a, distribution.b)(stream);
+        case Distribution::Kind::lognormal: {
+            const double variance = std::log1p(distribution.b * distribution.b);
+            const double mean = std::log(distribution.a) - 0.5 * variance;
+            return std::exp(boost::random::normal_distribution<>(mean, std::sqrt(variance))(stream));
+        }
+    }
+    return distribution.a;
+}
+
+class Maker {
+public:
+    Maker(const PopulationDescription& p, const NetworkDescription& d, Index index,
+          const BuildOptions& options, std::vector<std::string>& warnings)
+        : p_(p), d_(d), index_(index), options_(options), warnings_(warnings) {}
+
+    std::unique_ptr<Population> make() {
+        std::unique_ptr<Population> made;
+        for_each_neuron_model([&]<class Model>(std::string_view name, const Model& defaults) {
+            if (name == p_.model)
+                made = neurons(with_parameters(defaults, p_.parameters, "population " + p_.name));
+        });
+        return made;
+    }
+
+private:
+    template <class Model>
+    std::unique_ptr<Population> neurons(const Model& model) {
+        PopulationSetup setup{.name = p_.name,
+                              .index = index_,
+                              .size = p_.size,
+                              .seed = d_.seed,
+                              .classifier = p_.classifier.value_or(Model::classifier),
+                              .b_th = ticks(p_.b_th),
+                              .noise = {},
+                              .shards = shards_of(p_.size, options_.shard_size)};
+        for (std::size_t i = 0; i < p_.background.size(); ++i) {
+            const std::size_t port = port_index<Model>(p_.name, p_.background[i].port);
+            add_noise(i, Model::ports[port], port, setup);
+        }
+        warn_of_classifier(setup, model);
+
+        constexpr std::size_t width = sizeof(typename Model::State) / sizeof(double);
+        std::vector<typename Model::State> initial(p_.size, model.initial());
+        const std::span<double> numbers(reinterpret_cast<double*>(initial.data()), width * p_.size);
+        for (const auto& [variable, distribution] : p_.initial) {
+            const auto found = std::find(Model::variables.begin(), Model::variables.end(), variable);
+            if (found == Model::variables.end()) {
+                throw ConfigError(
+                    fmt::format("population {}: {} has no variable '{}'", p_.name, p_.model, variable));
+            }
+            const auto column = static_cast<std::size_t>(found - Model::variables.begin());
+            for (Index i = 0; i < p_.size; ++i) {
+                Stream stream(StreamKey(d_.seed, "initial", p_.name, i, static_cast<std::uint32_t>(column)));
+                numbers[i * width + column] = draw(distribution, stream);
+            }
+        }
+        if constexpr (LinearModel<Model>) {
+            // A neuron that starts refractory is held where any other is.
+            const LinearDynamics dynamics = model.linear();
+            for (auto& state : initial) {
+                if (state.refractory > 0.0)
+                    state.x[static_cast<std::size_t>(dynamics.membrane)] = dynamics.V_reset;
+            }
+            return linear(std::move(setup), model, numbers, initial);
+        } else if constexpr (TracedModel<Model>) {
+            return std::make_unique<TracedPopulation<Model>>(std::move(setup), model, initial);
+        } else {
+            if constexpr (LeapingModel<Model>) {
+                if (options_.loop == Loop::automatic && !must_be_visited()) {
+                    return std::make_unique<SteppedPopulation<Model>>(std::move(setup), model, initial);
+                }
+            }
+            return std::make_unique<PopulationOf<Model>>(std::move(setup), model, initial);
+        }
+    }
+
+    /// Whether a weight onto this population changes as soon as one of its neurons fires.
+    bool must_be_visited() const {
+        return std::any_of(d_.projections.begin(), d_.projections.end(), [&](const auto& projection) {
+            return projection.target == p_.name && projection.plasticity &&
+                   projection.plasticity->back_delay == 0.0;
+        });
+    }
+
+    void add_noise(std::size_t stream, const Port& port, std::size_t port_index,
+                   PopulationSetup& setup) const {
+        const Background& b = p_.background[stream];
+        const bool grid = b.kind == Background::Kind::bernoulli_grid;
+        if (b.kind != Background::Kind::poisson && b.rate * b.step >= 1000.0)
+            throw ModelError(p_.name + ": rate x step of a background is a probability: it must be below 1");
+        if (port.level && !grid) {
+            throw ModelError(
+                fmt::format("{}: what arrives on port '{}' stays: only noise of kind bernoulli_grid, "
+                            "whose pulses end, can go there",
+                            p_.name, port.name));
+        }
+        Noise noise{.port = port_index,
+                    .rate = b.rate,
+                    .weight = b.weight,
+                    .stream = static_cast<std::uint32_t>(stream),
+                    .grid = grid ? b.step : 0.0};
+        if (b.kind == Background::Kind::variance_matched)
+            noise.weight *= std::sqrt(1.0 - b.rate * b.step / 1000.0);
+        setup.noise.push_back(noise);
+        if (!port.level) return;
+        noise.weight = -noise.weight;
+        noise.lag = 1;
+        setup.noise.push_back(noise);
+    }
+
+    template <class Model>
+    std::unique_ptr<Population> linear(PopulationSetup setup, const Model& model,
+                                       std::span<const double> numbers,
+                                       std::span<const typename Model::State> initial) {
+        if (options_.loop == Loop::automatic) {
+            std::array<bool, Model::ports.size()> used{};
+            for (const Noise& noise : setup.noise) used[noise.port] = true;
+            const auto end_here = [&](const std::string& target, const std::string& name) {
+                if (target == p_.name) used[port_index<Model>(p_.name, name)] = true;
+            };
+            for (const auto& projection : d_.projections) end_here(projection.target, projection.port);
+            for (const auto& drive : d_.drives) end_here(drive.target, drive.port);
+            for (const auto& steps : d_.steps) end_here(steps.target, steps.port);
+            for (const auto& sine : d_.sines) end_here(sine.target, sine.port);
+            const LinearDynamics dynamics = model.linear();
+            const std::vector<std::string_view> names(Model::variables.begin(), Model::variables.end());
+            const std::vector<double> states(numbers.begin(), numbers.end());
+            if (JumpPopulation::supports(dynamics, used, numbers)) {
+                return std::make_unique<JumpPopulation>(std::move(setup), dynamics, names, states);
+            }
+            if (LinearPopulation::supports(dynamics)) {
+                return std::make_unique<LinearPopulation>(std::move(setup), dynamics, names, used, states);
+            }
+        }
+        return std::make_unique<PopulationOf<LinearNeuron<Model>>>(std::move(setup),
+                                                                   LinearNeuron<Model>(model), initial);
+    }
+
+    template <class Model>
+    void warn_of_classifier(const PopulationSetup& setup, const Model& model) {
+        if constexpr (requires { model.burst_spikes; }) {
+            const double gap = model.R - (model.burst_spikes - 1.0) * model.burst_interval;
+            if (setup.classifier == Classifier::isi && gap <= p_.b_th) {
+                warnings_.push_back(
+                    fmt::format("population {}: the next event can follow the last spike of a burst after {} "
+                                "ms, within b_th = {} ms: the "
+                                "classifier isi would take it for a spike of the same burst",
+                                p_.name, gap, p_.b_th));
+            }
+        }
+    }
+
+    const PopulationDescription& p_;
+    const NetworkDescription& d_;
+    Index index_;
+    const BuildOptions& options_;
+    std::vector<std::string>& warnings_;
+};
+
+}  // namespace
+
+std::unique_ptr<Population> make_population(const PopulationDescription& p, const NetworkDescription& d,
+                                            Index index, const BuildOptions& options,
+                                            std::vector<std::string>& warnings) {
+    return Maker(p, d, index, options, warnings).make();
+}
+
+}  // namespace apical

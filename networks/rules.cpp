@@ -1,0 +1,60 @@
+#include "networks/rules.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "networks/models.hpp"
+#include "simulator/dense_learning.hpp"
+
+namespace apical {
+namespace {
+
+/// Calls `visit` with the rule of `p` and its parameters; not at all if there is none.
+template <class Visit>
+void with_rule(const ProjectionDescription& p, Visit visit) {
+    const PlasticityDescription& plasticity = *p.plasticity;
+    for_each_rule([&]<class Rule>(std::string_view rule, std::string_view teaching, std::string_view baseline,
+                                  const Rule& defaults) {
+        if (rule != plasticity.rule) return;
+        if (!teaching.empty() && (teaching != plasticity.teaching || baseline != plasticity.baseline)) return;
+        Rule chosen = with_parameters(defaults, plasticity.parameters, "plasticity of " + p.name);
+        if constexpr (requires { chosen.low_rate; }) {
+            const auto found = std::find(Rule::low_rates.begin(), Rule::low_rates.end(), plasticity.low_rate);
+            if (found == Rule::low_rates.end()) return;
+            chosen.low_rate = static_cast<LowRate>(found - Rule::low_rates.begin());
+        }
+        visit(chosen);
+    });
+}
+
+}  // namespace
+
+bool learns_dense(const ProjectionDescription& p) {
+    bool learns = false;
+    with_rule(p,
+              [&]<class Rule>(const Rule& rule) { learns = TraceRule<Rule> && !rule.learns_at_arrival(); });
+    return learns;
+}
+
+std::unique_ptr<Learning> make_learning(const ProjectionDescription& p, Table& table, Index targets) {
+    const Duration back_delay = ticks(p.plasticity->back_delay.value_or(p.delay));
+    std::unique_ptr<Learning> made;
+    with_rule(p, [&]<class Rule>(const Rule& rule) {
+        if constexpr (TraceRule<Rule>) {
+            if (table.dense()) {
+                made = std::make_unique<DenseLearning<Rule>>(rule, table, targets, back_delay);
+                return;
+            }
+        }
+        made = std::make_unique<LearningOf<Rule>>(rule, table, targets, back_delay);
+    });
+    if (made) return made;
+    throw ConfigError(fmt::format(
+        "projection {}: there is no rule '{}' with teaching '{}', baseline '{}' and "
+        "low_rate '{}'",
+        p.name, p.plasticity->rule, p.plasticity->teaching, p.plasticity->baseline, p.plasticity->low_rate));
+}
+
+}  // namespace apical
