@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <tuple>
 
 #include "core/time.hpp"
@@ -43,6 +45,15 @@ struct Spike {
 /// The total order of spikes. Two spikes of one neuron at one tick keep the order in which they were emitted.
 inline bool before(const Spike& a, const Spike& b) {
     return std::tie(a.time, a.population, a.neuron) < std::tie(b.time, b.population, b.neuron);
+}
+
+/// Puts spikes in the total order. Most windows hold few: std::stable_sort would allocate memory for each.
+inline void sort(std::span<Spike> spikes) {
+    constexpr std::size_t few = 32;
+    const auto in_order = [](const Spike& a, const Spike& b) { return before(a, b); };
+    if (spikes.size() > few) return std::stable_sort(spikes.begin(), spikes.end(), in_order);
+    for (auto next = spikes.begin(); next != spikes.end(); ++next)
+        std::rotate(std::upper_bound(spikes.begin(), next, *next, in_order), next, next + 1);
 }
 
 /// One spike on its way down one projection: what the queue holds. Fan-out happens at delivery.

@@ -35,8 +35,9 @@ namespace apical {
 ///
 /// Source: Payeur, Guerguiev, Zenke, Richards & Naud (2021), Burst-dependent synaptic plasticity can
 /// coordinate learning in hierarchical circuits, Nat. Neurosci. 24:1010, the simplified neuron of the
-/// exclusive-or task (figure 4), as its code has it; there the delay is one of 4.9, 5.0 ... 14.8 ms. Tested
-/// against spike times of the reference. `tolerance` is as in BurstPyramidal.
+/// exclusive-or task (figure 4), as its code has it. The delays there are 4.9, 5.0 ... 14.8 ms, which is
+/// delay_min = 4.9, delay_max = 14.9 and delay_step = 0.1. Tested against spike times of the reference.
+/// `tolerance` is as in BurstPyramidal.
 struct BurstPoisson {
     double C_m_soma = 370.0;     ///< [pF] capacitance
     double tau_m_soma = 16.0;    ///< [ms] membrane time constant
@@ -56,6 +57,7 @@ struct BurstPoisson {
     double t_ref = 20.0;         ///< [ms] from a spike to the next event, or longer
     double delay_min = 5.0;      ///< [ms] of the second spike
     double delay_max = 15.0;     ///< [ms]
+    double delay_step = 0.0;     ///< [ms] grid of that delay, from delay_min on; 0: any time
     double E_ex = 0.0;           ///< [mV] reversal
     double E_in = -80.0;         ///< [mV] reversal
     double tau_syn_ex = 5.0;     ///< [ms] decay of the conductances
@@ -100,6 +102,7 @@ struct BurstPoisson {
         {"t_ref", &BurstPoisson::t_ref, "ms", "shortest time from a spike to the next event", positive},
         {"delay_min", &BurstPoisson::delay_min, "ms", "shortest delay of the second spike", not_negative},
         {"delay_max", &BurstPoisson::delay_max, "ms", "longest delay of the second spike", not_negative},
+        {"delay_step", &BurstPoisson::delay_step, "ms", "grid of that delay; 0: any time", not_negative},
         {"E_ex", &BurstPoisson::E_ex, "mV", "excitatory reversal"},
         {"E_in", &BurstPoisson::E_in, "mV", "inhibitory reversal"},
         {"tau_syn_ex", &BurstPoisson::tau_syn_ex, "ms", "decay of excitatory conductances", positive},
@@ -167,7 +170,9 @@ private:
     Emission event(State& s, double offset, Draw& draw) const {
         const double p = logistic((s.V_m_dend - V_half_dend) / slope_dend);
         const bool burst = draw.uniform() <= p;
-        const double delay = delay_min + (delay_max - delay_min) * draw.uniform();
+        double delay = (delay_max - delay_min) * draw.uniform();
+        if (delay_step > 0.0) delay = (std::ceil(delay / delay_step) - 1.0) * delay_step;
+        delay += delay_min;
         // On a tick, so that no rounding depends on how the time until then is cut.
         s.countdown = burst ? std::ceil(delay * ticks_per_ms) * ms_per_tick : -1.0;
         s.refractory = t_ref;

@@ -150,7 +150,8 @@ struct PyramidalCell {
     std::array<double, 3> decay_times() const requires escape { return {tau_soma, tau_dend, no_limit}; }
 
     std::optional<Emission> meet(State& s, double dt, Draw& draw) const requires escape {
-        const auto left = [dt](double time) { return time > dt ? time - dt : 0.0; };
+        // All times are ticks; what is less than one is rounding.
+        const auto left = [dt](double time) { return time - dt > 0.5 * ms_per_tick ? time - dt : 0.0; };
         s.refractory = left(s.refractory);
         s.candidate = left(s.candidate);
         if (s.countdown >= 0.0) s.countdown = left(s.countdown);
@@ -166,13 +167,14 @@ struct PyramidalCell {
 
     /// The hazard stays below exp(bias + ceiling of x) / R, so candidates at that rate are thinned.
     Outlook<3> outlook(State& s, Draw& draw) const requires escape {
-        const double burst = s.countdown >= 0.0 ? s.countdown : no_limit;
-        if (s.refractory > 0.0) {
+        // In the middle of a burst it is too early to look beyond R.
+        if (s.countdown >= 0.0 && s.refractory > 0.0) {
             s.bound = -1.0;
-            return {std::min(burst, s.refractory), {no_limit, no_limit, no_limit}};
+            return {std::min(s.countdown, s.refractory), {no_limit, no_limit, no_limit}};
         }
+        const double burst = s.countdown >= 0.0 ? s.countdown : no_limit;
         if (s.bound >= 0.0) {
-            s.budget = s.candidate * s.bound;
+            s.budget = (s.candidate - s.refractory) * s.bound;
         } else if (s.budget < 0.0) {
             s.budget = draw.exponential();
         }
@@ -182,7 +184,7 @@ struct PyramidalCell {
         const double horizon = deep ? 0.6931471805599453 * tau_soma : no_limit;
         s.bound = exp(s.bias + ceiling) / R;
         // On a tick, so that no rounding depends on how the time until then is cut.
-        s.candidate = std::ceil(s.budget / s.bound * ticks_per_ms) * ms_per_tick;
+        s.candidate = std::ceil((s.refractory + s.budget / s.bound) * ticks_per_ms) * ms_per_tick;
         return {std::min({burst, s.candidate, horizon}), {ceiling, no_limit, s.bias}};
     }
 

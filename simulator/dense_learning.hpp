@@ -62,6 +62,8 @@ public:
         fire({spike.time, target, spike.kind, spike.mark});
     }
 
+    Time settles_after() const override { return T0_ + epoch_; }
+
     void settle() override {
         if (log_targets_.empty()) return;
         for (Index source = 0; source < sources_.size(); ++source) {

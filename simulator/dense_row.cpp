@@ -1,40 +1,85 @@
 #include "simulator/dense_row.hpp"
 
+#include <algorithm>
 #include <bit>
-#include <cstdint>
+#include <cstring>
+#include <limits>
 
 #include "core/simd.hpp"
 
 namespace apical {
 namespace {
 
-[[gnu::always_inline]] inline bool add_loop(const float* __restrict w, double* __restrict s,
-                                            const double* __restrict ceiling, std::size_t n, double step,
-                                            double E) {
-    std::int64_t signs = 0;  // of what is left to the ceilings
-    for (std::size_t i = 0; i < n; ++i) {
-        s[i] += static_cast<double>(w[i]) * step;
-        signs |= std::bit_cast<std::int64_t>(ceiling[i] * E - s[i]);
-    }
-    return signs < 0;
-}
-APICAL_WIDEST(, bool, add,
-              (const float* w, double* s, const double* ceiling, std::size_t n, double step, double E),
-              (w, s, ceiling, n, step, E))
+using Floats [[gnu::vector_size(32)]] = float;
+using Doubles [[gnu::vector_size(64)]] = double;
+using Integers [[gnu::vector_size(64)]] = std::int64_t;
+constexpr std::size_t width = sizeof(Doubles) / sizeof(double);
 
-[[gnu::always_inline]] inline bool before_loop(const Time* times, std::size_t n, Time end) {
-    bool any = false;
-    for (std::size_t i = 0; i < n; ++i) any |= times[i] < end;
-    return any;
+template <class Vector>
+[[gnu::always_inline]] inline void load(Vector& to, const void* from) {
+    std::memcpy(&to, from, sizeof(to));
 }
-APICAL_WIDEST(, bool, before, (const Time* times, std::size_t n, Time end), (times, n, end))
+
+/// The sums stay in registers. What is negative has its sign bit set, so signs are collected with one
+/// operation.
+[[gnu::always_inline]] inline void add_full_loop(const DenseRow* rows, std::size_t count, std::size_t first,
+                                                 double* s, const double* ceiling, std::int64_t* above) {
+    constexpr std::size_t parts = lanes / width;
+    Doubles sum[parts];
+    Doubles top[parts];
+    Integers signs[parts];
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < parts; ++k) {
+        load(sum[k], s + first + k * width);
+        load(top[k], ceiling + first + k * width);
+        load(signs[k], above + k * width);
+    }
+    for (const DenseRow* row = rows; row != rows + count; ++row) {
+#pragma GCC unroll 4
+        for (std::size_t k = 0; k < parts; ++k) {
+            Floats w;
+            load(w, row->weights + first + k * width);
+            sum[k] += __builtin_convertvector(w, Doubles) * row->step;
+            const Doubles left = top[k] * row->E - sum[k];
+            Integers bits;
+            load(bits, &left);
+            signs[k] |= bits;
+        }
+    }
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < parts; ++k) {
+        std::memcpy(s + first + k * width, &sum[k], sizeof(sum[k]));
+        std::memcpy(above + k * width, &signs[k], sizeof(signs[k]));
+    }
+}
+APICAL_WIDEST(, void, add_full,
+              (const DenseRow* rows, std::size_t count, std::size_t first, double* s, const double* ceiling,
+               std::int64_t* above),
+              (rows, count, first, s, ceiling, above))
+
+[[gnu::always_inline]] inline Clock::rep find_earliest_loop(const Time* times, std::size_t n) {
+    Clock::rep least = std::numeric_limits<Clock::rep>::max();
+    for (std::size_t i = 0; i < n; ++i) {
+        const Clock::rep time = times[i].time_since_epoch().count();
+        least = time < least ? time : least;
+    }
+    return least;
+}
+APICAL_WIDEST(, Clock::rep, find_earliest, (const Time* times, std::size_t n), (times, n))
 
 }  // namespace
 
-bool any_before(const Time* times, std::size_t n, Time end) { return before(times, n, end); }
-
-bool add_row(const float* w, double* s, const double* ceiling, std::size_t n, double step, double E) {
-    return add(w, s, ceiling, n, step, E);
+void add_rows(std::span<const DenseRow> rows, std::size_t first, std::size_t n, double* s,
+              const double* ceiling, std::span<std::int64_t, lanes> above) {
+    if (n == lanes) return add_full(rows.data(), rows.size(), first, s, ceiling, above.data());
+    for (const DenseRow& row : rows) {
+        for (std::size_t i = 0; i < n; ++i) {
+            s[first + i] += static_cast<double>(row.weights[first + i]) * row.step;
+            above[i] |= std::bit_cast<std::int64_t>(ceiling[first + i] * row.E - s[first + i]);
+        }
+    }
 }
+
+Time earliest(const Time* times, std::size_t n) { return Time{Duration{find_earliest(times, n)}}; }
 
 }  // namespace apical

@@ -37,6 +37,8 @@ public:
     bool immediate() const { return back_delay() == Duration::zero(); }
     virtual Duration back_delay() const = 0;
     virtual void fire_now(Table::Local target, const Spike& spike) = 0;
+    /// An arrival after this time may change other rows' weights than its own.
+    virtual Time settles_after() const { return Time::max(); }
     /// Brings all weights up to date: a rule may learn a row only when it is delivered.
     virtual void settle() {}
 

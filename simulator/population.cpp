@@ -23,6 +23,7 @@ Population::Population(PopulationSetup setup) : setup_(std::move(setup)) {
                     .last_spike = {},
                     .in_burst = {},
                     .trace = {},
+                    .shown = 0,
                     .late = {}};
         block.last_spike.assign(block.size(), never);
         block.in_burst.assign(block.size(), false);
@@ -44,9 +45,10 @@ void Population::process(std::size_t shard, const Window& window, std::span<cons
     Block& block = blocks_[shard];
     block.spikes.swap(block.late);
     block.late.clear();
+    block.shown = block.spikes.size();
     integrate(shard, window, arrivals);
-    std::stable_sort(block.spikes.begin(), block.spikes.end(),
-                     [](const Spike& a, const Spike& b) { return before(a, b); });
+    show_spikes(shard);
+    sort(block.spikes);
     while (!block.spikes.empty() && block.spikes.back().time >= window.end) {
         block.late.insert(block.late.begin(), block.spikes.back());
         block.spikes.pop_back();
@@ -75,9 +77,19 @@ void Population::emit(std::size_t shard, Index local, Time time, SpikeKind says,
     Block& block = blocks_[shard];
     const Spike spike{time, setup_.index, block.first + local, classify(block, local, time, says), mark};
     block.spikes.push_back(spike);
-    for (Projection* projection : immediate_) {
-        projection->learning[shard]->fire_now(static_cast<Table::Local>(local), spike);
+}
+
+void Population::show_spikes(std::size_t shard) {
+    if (immediate_.empty()) return;
+    Block& block = blocks_[shard];
+    const std::span<Spike> fresh = std::span(block.spikes).subspan(block.shown);
+    sort(fresh);
+    for (const Spike& spike : fresh) {
+        for (Projection* projection : immediate_)
+            projection->learning[shard]->fire_now(static_cast<Table::Local>(spike.neuron - block.first),
+                                                  spike);
     }
+    block.shown = block.spikes.size();
 }
 
 std::size_t Population::shard_of(Index neuron) const {

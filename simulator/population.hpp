@@ -81,6 +81,7 @@ protected:
         std::vector<Time> last_spike;  ///< by neuron, for the classifiers isi and trace
         std::vector<bool> in_burst;    ///< likewise
         std::vector<double> trace;     ///< just after the last spike, for the classifier trace
+        std::size_t shown = 0;         ///< spikes of this window that rules with back_delay zero have seen
         std::vector<Spike> late;       ///< spikes at the very end of the window, which belong to the next
         Index size() const { return last - first; }
     };
@@ -89,13 +90,19 @@ protected:
     virtual void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) = 0;
     virtual void restart(Time now) = 0;
 
-    /// Records a spike of a neuron of `block`, says what it is, and shows it to rules that see it at once.
+    /// Records a spike of a neuron of `block` and says what it is.
     void emit(std::size_t shard, Index local, Time time, SpikeKind says, double mark);
+
+    /// Shows the spikes since the last call to rules that see them at once, in order of time. Due before a
+    /// row learns at an arrival.
+    void show_spikes(std::size_t shard);
 
     std::size_t shard_of(Index neuron) const;
     /// How many neurons share the drawing of their noise.
     Index noise_block() const { return NoiseBlock::neurons(setup_.size); }
     Projection& projection(const Arrival& arrival) const { return *projections_[arrival.projection]; }
+    /// A weight onto this population changes as soon as one of its neurons fires.
+    bool learns_at_once() const { return !immediate_.empty(); }
     const PopulationSetup& setup() const { return setup_; }
 
     std::vector<Block> blocks_;
@@ -173,6 +180,7 @@ protected:
                 Learning& learning = *p.learning[shard];
                 if (learning.immediate()) {
                     for (const Table::Local target : row.targets) bring_up(shard, target, arrival.time);
+                    show_spikes(shard);
                 }
                 learning.arrive(arrival.source, arrival.time, arrival.kind);
             }

@@ -54,7 +54,7 @@ void Simulation::emit_sources(const Window& window) {
     for (Member& member : members_) {
         if (member.source) member.source->emit(window, source_spikes_);
     }
-    std::stable_sort(source_spikes_.begin(), source_spikes_.end(), in_order);
+    sort(source_spikes_);
 }
 
 void Simulation::collect() {
@@ -63,7 +63,7 @@ void Simulation::collect() {
         const auto spikes = members_[job.member].neurons->spikes(job.shard);
         spikes_.insert(spikes_.end(), spikes.begin(), spikes.end());
     }
-    std::stable_sort(spikes_.begin(), spikes_.end(), in_order);
+    sort(spikes_);
 }
 
 void Simulation::travel(std::span<const Spike> spikes) {

@@ -13,8 +13,7 @@ SpikeTrainPopulation::SpikeTrainPopulation(std::string name, Index index,
             spikes_.push_back({Time{} + ticks(time), index, i, SpikeKind::event, no_mark});
         }
     }
-    std::stable_sort(spikes_.begin(), spikes_.end(),
-                     [](const Spike& a, const Spike& b) { return before(a, b); });
+    sort(spikes_);
 }
 
 void SpikeTrainPopulation::emit(const Window& window, std::vector<Spike>& spikes) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -54,6 +53,7 @@ public:
                 shard.ceilings[t].resize(block.size());
             }
             shard.wake.resize(block.size());
+            shard.due.resize((block.size() + lanes - 1) / lanes);
         }
         restart(Time{});
     }
@@ -122,53 +122,15 @@ public:
 
 protected:
     void integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) override {
-        Shard& shard = shards_[k];
-        shard.window_end = window.end;
-        for (std::size_t begin = 0; begin < shard.wake.size(); begin += dense_block) {
-            const std::size_t end = std::min(begin + dense_block, shard.wake.size());
-            if (!any_before(shard.wake.data() + begin, end - begin, window.end)) continue;
-            for (std::size_t i = begin; i < end; ++i) {
-                if (shard.wake[i] < window.end) call(shard, static_cast<Index>(i));
-            }
-        }
-        for (const Arrival& arrival : arrivals) {
-            Projection& p = projection(arrival);
-            if (&arrival != &arrivals.back()) {
-                const Arrival& next = *(&arrival + 1);
-                projection(next).tables[k].prefetch_dense(next.source);
-            }
-            const Table::Row row = p.tables[k].row(arrival.source);
-            if (row.targets.empty()) continue;
-            proceed(k, arrival.time + Duration{1});
-            if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
-            const double E = remembered_scale(shard, p.port, arrival.time);
-            const double step = arrival.release * E;
-            double* const s = shard.traces[p.port].data();
-            const double* const ceiling = shard.ceilings[p.port].data();
-            if (p.tables[k].dense()) {
-                const std::size_t n = row.targets.size();
-                for (std::size_t begin = 0; begin < n; begin += dense_block) {
-                    const std::size_t end = std::min(begin + dense_block, n);
-                    if (!add_row(row.weights.data() + begin, s + begin, ceiling + begin, end - begin, step,
-                                 E))
-                        continue;
-                    for (std::size_t i = begin; i < end; ++i) {
-                        if (s[i] > ceiling[i] * E) visit(k, static_cast<Index>(i), arrival.time);
-                    }
-                }
-                continue;
-            }
-            const auto lift = [&](Table::Local local, double jump) {
-                if ((s[local] += jump) > ceiling[local] * E) [[unlikely]]
-                    visit(k, local, arrival.time);
-            };
-            if (row.weights.empty()) {
-                const double jump = p.tables[k].uniform_weight() * step;
-                for (const Table::Local local : row.targets) lift(local, jump);
+        while (!arrivals.empty()) {
+            proceed(k, arrivals.front().time + Duration{1});
+            const std::size_t count = gather_rows(k, arrivals);
+            if (count > 0) {
+                deliver_rows(k);
             } else {
-                for (std::size_t i = 0; i < row.targets.size(); ++i)
-                    lift(row.targets[i], double{row.weights[i]} * step);
+                deliver(k, arrivals.front());
             }
+            arrivals = arrivals.subspan(std::max(count, std::size_t{1}));
         }
         proceed(k, window.end);
     }
@@ -178,33 +140,28 @@ protected:
         updated_.assign(size(), now);
         for (std::size_t k = 0; k < shards(); ++k) {
             scale_traces(k, now);
-            shards_[k].calls.clear();
+            shards_[k].due.assign(shards_[k].due.size(), Time::max());
             for (Index local = 0; local < shards_[k].wake.size(); ++local) look_ahead(k, local, now);
         }
     }
 
 private:
     using Numbers = std::array<double, width>;
-    struct Call {
-        Time time;
-        Index local;
-        friend auto operator<=>(const Call&, const Call&) = default;
-    };
     struct Shard {
         Time T0{};
-        Time window_end{};
         std::array<std::vector<double>, ports> traces;    ///< scaled
         std::array<std::vector<double>, ports> ceilings;  ///< as they are
         std::vector<Time> wake;                           ///< by neuron: when its wait has passed
-        std::vector<Call> calls;  ///< heap, earliest first: waits that end in this window; void if not `wake`
+        std::vector<Time> due;                            ///< by block of lanes: no wake is earlier
+        std::vector<DenseRow> rows;                       ///< on their way to the neurons, in order of time,
+        std::array<std::vector<DenseRow>, ports> rows_of_port;  ///< and apart
         std::vector<NoiseGroup> noise;
         std::array<Time, ports> scaled_at{};  ///< when a trace of 1
         std::array<double, ports> scaling{};  ///< was scaled to this; void once T0 moves
 
         void forget_scales() { scaled_at.fill(Time::min()); }
     };
-    static constexpr std::size_t dense_block =
-        64;  ///< neurons that are looked through if one is due or lifted
+    static constexpr std::size_t most_rows = 32;  ///< at once: no more than the first-level cache holds
 
     /// Exponents up to here are added to before T0 moves on.
     static constexpr double largest_exponent = 4.0;
@@ -245,9 +202,97 @@ private:
         return shard.scaling[trace];
     }
 
-    static void call(Shard& shard, Index local) {
-        shard.calls.push_back({shard.wake[local], local});
-        std::push_heap(shard.calls.begin(), shard.calls.end(), std::greater{});
+    /// How many arrivals at the beginning of `arrivals` can be added to one block of neurons after another.
+    /// Their rows learn here, ahead of that, so none may come twice; T0 must stay, and nothing else may reach
+    /// neurons or weights in between.
+    std::size_t gather_rows(std::size_t k, std::span<const Arrival> arrivals) {
+        Shard& shard = shards_[k];
+        shard.rows.clear();
+        for (auto& rows : shard.rows_of_port) rows.clear();
+        if (!shard.noise.empty() || learns_at_once()) return 0;
+        const auto comes_again = [&](const float* weights) {
+            return std::any_of(shard.rows.begin(), shard.rows.end(),
+                               [&](const DenseRow& row) { return row.weights == weights; });
+        };
+        for (const Arrival& arrival : arrivals.first(std::min(arrivals.size(), most_rows))) {
+            Projection& p = projection(arrival);
+            Table& table = p.tables[k];
+            if (!table.dense() || arrival.time >= shard.T0 + epoch_) break;
+            const float* const weights = table.row(arrival.source).weights.data();
+            if (comes_again(weights)) break;
+            if (&arrival != &arrivals.back()) {
+                const Arrival& next = *(&arrival + 1);
+                projection(next).tables[k].prefetch_dense(next.source);
+            }
+            if (p.plastic()) {
+                Learning& learning = *p.learning[k];
+                if (!shard.rows.empty() && arrival.time > learning.settles_after()) break;
+                learning.arrive(arrival.source, arrival.time, arrival.kind);
+            }
+            const double E = remembered_scale(shard, p.port, arrival.time);
+            shard.rows.push_back({arrival.time, p.port, weights, arrival.release * E, E});
+            shard.rows_of_port[p.port].push_back(shard.rows.back());
+        }
+        return shard.rows.size();
+    }
+
+    /// All neurons of a block take all rows together; one that is due or lifted on the way takes them alone.
+    void deliver_rows(std::size_t k) {
+        Shard& shard = shards_[k];
+        const Time last = shard.rows.back().time;
+        std::array<std::array<double, lanes>, ports> before;
+        for (std::size_t block = 0; block < shard.due.size(); ++block) {
+            const std::size_t first = block * lanes;
+            const std::size_t n = std::min(lanes, shard.wake.size() - first);
+            std::array<std::int64_t, lanes> above;
+            above.fill(0);
+            for (std::size_t t = 0; t < ports; ++t) {
+                if (shard.rows_of_port[t].empty()) continue;
+                double* const s = shard.traces[t].data();
+                std::copy_n(s + first, n, before[t].begin());
+                add_rows(shard.rows_of_port[t], first, n, s, shard.ceilings[t].data(), above);
+            }
+            if (shard.due[block] > last && *std::min_element(above.begin(), above.end()) >= 0) continue;
+            for (std::size_t i = 0; i < n; ++i) {
+                if (above[i] >= 0 && shard.wake[first + i] > last) continue;
+                for (std::size_t t = 0; t < ports; ++t) {
+                    if (!shard.rows_of_port[t].empty()) shard.traces[t][first + i] = before[t][i];
+                }
+                for (const DenseRow& row : shard.rows) {
+                    const auto local = static_cast<Index>(first + i);
+                    visit_before(k, local, row.time + Duration{1});
+                    lift(k, local, double{row.weights[local]} * row.step, row);
+                }
+            }
+            shard.due[block] = earliest(shard.wake.data() + first, n);
+        }
+    }
+
+    /// One arrival, after all that comes before it.
+    void deliver(std::size_t k, const Arrival& arrival) {
+        Shard& shard = shards_[k];
+        Projection& p = projection(arrival);
+        Table& table = p.tables[k];
+        const Table::Row row = table.row(arrival.source);
+        if (p.plastic()) {
+            show_spikes(k);
+            p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
+        }
+        const double E = remembered_scale(shard, p.port, arrival.time);
+        const DenseRow at{arrival.time, p.port, nullptr, arrival.release * E, E};
+        if (row.weights.empty()) {
+            const double jump = table.uniform_weight() * at.step;
+            for (const Table::Local local : row.targets) lift(k, local, jump, at);
+        } else {
+            for (std::size_t i = 0; i < row.targets.size(); ++i)
+                lift(k, row.targets[i], double{row.weights[i]} * at.step, at);
+        }
+    }
+
+    void lift(std::size_t k, Index local, double jump, const DenseRow& at) {
+        Shard& shard = shards_[k];
+        if ((shard.traces[at.port][local] += jump) > shard.ceilings[at.port][local] * at.E) [[unlikely]]
+            visit(k, local, at.time);
     }
 
     /// Visits and noise before `end`, in order of time; moves T0 on the way.
@@ -266,18 +311,24 @@ private:
     }
 
     void advance(std::size_t k, Time end) {
+        deliver_noise(k, end);
         Shard& shard = shards_[k];
-        while (true) {
-            deliver_noise(k, shard.calls.empty() ? end : std::min(end, shard.calls.front().time));
-            if (shard.calls.empty() || shard.calls.front().time >= end) return;
-            std::pop_heap(shard.calls.begin(), shard.calls.end(), std::greater{});
-            const Call next = shard.calls.back();
-            shard.calls.pop_back();
-            if (shard.wake[next.local] == next.time) visit(k, next.local, next.time);
+        for (std::size_t block = 0; block < shard.due.size(); ++block) {
+            if (shard.due[block] >= end) continue;
+            const std::size_t first = block * lanes;
+            const std::size_t n = std::min(lanes, shard.wake.size() - first);
+            for (std::size_t i = first; i < first + n; ++i) visit_before(k, static_cast<Index>(i), end);
+            shard.due[block] = earliest(shard.wake.data() + first, n);
         }
     }
 
-    /// The noise before `end`; a call that it brings about comes before what is left of its neuron's.
+    /// The visits of a neuron before `end`.
+    void visit_before(std::size_t k, Index local, Time end) {
+        const Time& wake = shards_[k].wake[local];
+        while (wake < end) visit(k, local, wake);
+    }
+
+    /// The noise before `end`, each arrival after what its neuron does by itself until then.
     void deliver_noise(std::size_t k, Time end) {
         Shard& shard = shards_[k];
         for (NoiseGroup& group : shard.noise) {
@@ -288,11 +339,9 @@ private:
                 const Index local = train.targets().front();
                 const Noise& noise = train.noise();
                 train.take(1);
+                visit_before(k, local, time + Duration{1});
                 const double E = scale(shard, noise.port, time);
-                double& s = shard.traces[noise.port][local];
-                s += noise.weight * E;
-                if (s > shard.ceilings[noise.port][local] * E) visit(k, local, time);
-                if (!shard.calls.empty()) end = std::min(end, shard.calls.front().time);
+                lift(k, local, noise.weight * E, {time, noise.port, nullptr, 0.0, E});
             }
         }
     }
@@ -333,7 +382,7 @@ private:
         if (!(outlook.wait >= 0.0)) throw NumericsError(name(), neuron, ms(now), "the state is not a number");
         for (std::size_t t = 0; t < ports; ++t) shard.ceilings[t][local] = outlook.ceiling[t];
         shard.wake[local] = after(now, outlook.wait);
-        if (shard.wake[local] < shard.window_end) call(shard, local);
+        shard.due[local / lanes] = std::min(shard.due[local / lanes], shard.wake[local]);
     }
 
     static constexpr double longest_wait = 0x1p32;  // ms, half the range of Time

@@ -1,6 +1,7 @@
 #include "neurons/burst_poisson.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -73,6 +74,29 @@ TEST(BurstPoissonStatistics, SecondSpikeIsUniformlyLate) {
     EXPECT_LT(
         test::kolmogorov_smirnov(delays, [](double t) { return std::clamp((t - 5.0) / 10.0, 0.0, 1.0); }),
         test::ks_bound(delays.size()));
+}
+
+/// The delays of the reference: 4.9, 5.0 ... 14.8 ms.
+TEST(BurstPoissonStatistics, SecondSpikeIsLateByTheStepsOfAGrid) {
+    Clamped clamped;
+    clamped.cell.delay_min = 4.9;
+    clamped.cell.delay_max = 14.9;
+    clamped.cell.delay_step = 0.1;
+    const std::vector<Record> spikes = run(clamped.cell, clamped.at(-40.0), 1e5);
+    std::array<int, 100> counts{};
+    int bursts = 0;
+    for (std::size_t i = 1; i < spikes.size(); ++i) {
+        if (spikes[i].kind != SpikeKind::burst) continue;
+        const double steps = (spikes[i].time - spikes[i - 1].time - 4.9) / 0.1;
+        ASSERT_NEAR(steps, std::round(steps), 1e-3);  // the second spike is on a tick
+        ++counts.at(static_cast<std::size_t>(std::round(steps)));
+        ++bursts;
+    }
+    ASSERT_GT(bursts, 2000);
+    double chi_square = 0.0;
+    for (const int count : counts)
+        chi_square += (count - 0.01 * bursts) * (count - 0.01 * bursts) / (0.01 * bursts);
+    EXPECT_LT(chi_square, 149.0) << "the 99.9th percentile for 99 degrees of freedom is 148.2";
 }
 
 TEST(BurstPoissonStatistics, BurstsHaveTwoSpikesAndEventsKeepTheirDistance) {

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <vector>
 
 #include <boost/random/uniform_int_distribution.hpp>
@@ -60,19 +62,53 @@ TEST(DenseTable, HoldsTheRowsOfAListOfSynapses) {
     both.expect_equal(0.0);
 }
 
-TEST(DenseRow, AddsAndSeesWhatIsAboveItsCeiling) {
-    for (const std::size_t n : {1U, 7U, 64U, 90U}) {
-        std::vector<float> w(n);
-        std::vector<double> s(n, 1.0);
-        std::vector<double> ceiling(n, 2.0);
-        for (std::size_t i = 0; i < n; ++i) w[i] = static_cast<float>(i) / 128.0F;
-        EXPECT_FALSE(add_row(w.data(), s.data(), ceiling.data(), n, 0.5, 1.0));
-        for (std::size_t i = 0; i < n; ++i) EXPECT_EQ(s[i], 1.0 + static_cast<double>(i) / 256.0);
-        ceiling[n - 1] = s[n - 1];
-        std::fill(w.begin(), w.end(), 0.0F);
-        EXPECT_FALSE(add_row(w.data(), s.data(), ceiling.data(), n, 0.5, 1.0)) << "equality is not above";
-        EXPECT_TRUE(add_row(w.data(), s.data(), ceiling.data(), n, 0.5, 0.999));
+TEST(DenseRows, AddUpAsInAPlainLoop) {
+    constexpr std::size_t row_length = 3 * lanes + 7;
+    std::vector<float> w(5 * row_length);
+    for (std::size_t i = 0; i < w.size(); ++i) w[i] = std::sin(static_cast<float>(i));
+    std::vector<DenseRow> rows;
+    for (std::size_t r = 0; r < 5; ++r)
+        rows.push_back({Time{}, 0, w.data() + r * row_length, 0.3 + 0.1 * static_cast<double>(r), 1.0});
+    const std::vector<double> ceiling(row_length, 100.0);
+    std::vector<double> s(row_length, 0.1);
+    std::vector<double> expected(s);
+    for (const DenseRow& row : rows) {
+        for (std::size_t i = 0; i < row_length; ++i) expected[i] += double{row.weights[i]} * row.step;
     }
+    for (std::size_t first = 0; first < row_length; first += lanes) {
+        std::array<std::int64_t, lanes> above{};
+        add_rows(rows, first, std::min(lanes, row_length - first), s.data(), ceiling.data(), above);
+        EXPECT_GE(*std::min_element(above.begin(), above.end()), 0);
+    }
+    EXPECT_EQ(s, expected);
+}
+
+TEST(DenseRows, NoticeATraceAboveItsCeilingOnTheWay) {
+    for (const std::size_t n : {std::size_t{1}, std::size_t{7}, lanes}) {
+        const std::vector<float> up(n, 0.5F);
+        const std::vector<float> down(n, -0.5F);
+        const std::array<DenseRow, 2> rows{DenseRow{Time{}, 0, up.data(), 1.0, 1.0},
+                                           DenseRow{Time{}, 0, down.data(), 1.0, 1.0}};
+        std::vector<double> ceiling(n, 10.0);
+        std::vector<double> s(n, 1.0);
+        std::array<std::int64_t, lanes> above{};
+        ceiling.back() = 1.5;
+        add_rows(rows, 0, n, s.data(), ceiling.data(), above);
+        EXPECT_GE(above[n - 1], 0) << "equality is not above";
+        ceiling.back() = 1.49;
+        add_rows(rows, 0, n, s.data(), ceiling.data(), above);
+        EXPECT_LT(above[n - 1], 0);
+        for (std::size_t i = 0; i + 1 < n; ++i) EXPECT_GE(above[i], 0);
+        EXPECT_EQ(s, std::vector<double>(n, 1.0));
+    }
+}
+
+TEST(DenseRows, TheEarliestOfTheTimes) {
+    std::vector<Time> times;
+    for (int i = 0; i < 40; ++i) times.push_back(Time{} + Duration{(i * 37 + 11) % 40});
+    for (std::size_t n = 1; n <= times.size(); ++n)
+        EXPECT_EQ(earliest(times.data(), n),
+                  *std::min_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(n)));
 }
 
 /// A random stream of arrivals and spikes of the targets, some of them seen at one tick, with a change of the
