@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 
 namespace apical {
 
@@ -56,7 +57,7 @@ std::optional<Quantity> parse_quantity(std::string_view text) {
     std::string_view mantissa = text.substr(0, length);
     if (mantissa.front() == '+') mantissa.remove_prefix(1);
     text.remove_prefix(length);
-    int exponent = 0;
+    std::int16_t exponent = 0;  // more than doubles have
     if (!text.empty() && (text.front() == 'e' || text.front() == 'E')) {
         const std::size_t sign = text.size() > 1 && text[1] == '+' ? 2 : 1;
         const auto [end, error] = std::from_chars(text.data() + sign, text.data() + text.size(), exponent);

@@ -138,11 +138,11 @@ IdxArray read_idx(const fs::path& file, std::size_t dimensions) {
         }
         expected *= length;
     }
-    // In steps, so that a wrong header does not ask for memory that the file could never fill; one byte more
-    // than expected, which must not be there, also makes zlib see the end and check the whole.
-    constexpr std::uint64_t step = 1U << 24U;
+    // In growing steps, so that a wrong header does not ask for memory that the file could never fill; one
+    // byte more than expected, which must not be there, also makes zlib see the end and check the whole.
+    constexpr std::uint64_t first_step = 1U << 16U;
     for (std::uint64_t size = 0; size < expected + 1;) {
-        const std::uint64_t part = std::min(expected + 1 - size, step);
+        const std::uint64_t part = std::min(expected + 1 - size, std::max(size, first_step));
         array.values.resize(size + part);
         const std::size_t more = input.read(array.values.data() + size, part);
         size += more;
