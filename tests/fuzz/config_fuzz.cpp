@@ -42,12 +42,20 @@ void check(const Loaded& loaded) {
     if (size_of(network) < most) build(network);
 }
 
-std::string resolved(const std::string& text) {
-    const fuzz::MemoryFile file(
+struct Read {
+    std::string resolved;
+    std::vector<std::string> values;  ///< of all keys
+};
+
+Read read(const std::string& text) {
+    const fuzz::ForeignFile file(
         std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));  // NOLINT
     const Loaded loaded = load(file.path(), {});
     fuzz::may_refuse([&] { check(loaded); });
-    return loaded.config.resolved("");
+    Read read{loaded.config.resolved(""), {}};
+    for (const KeyFacts& key : loaded.config.keys())
+        read.values.push_back(fmt::format("{}.{} = {}", key.table, key.name, key.value));
+    return read;
 }
 
 }  // namespace
@@ -55,9 +63,9 @@ std::string resolved(const std::string& text) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace apical;
-    std::string first;
-    fuzz::may_refuse([&] { first = resolved({reinterpret_cast<const char*>(data), size}); });  // NOLINT
-    if (!first.empty() && resolved(first) != first)
-        throw std::logic_error("the resolved configuration resolves to something else");
+    std::optional<Read> first;
+    fuzz::may_refuse([&] { first = read({reinterpret_cast<const char*>(data), size}); });  // NOLINT
+    if (first && read(first->resolved).values != first->values)
+        throw std::logic_error("the resolved configuration says something else");
     return 0;
 }

@@ -89,7 +89,7 @@ void show(const RunFolder& run, const std::string& path) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace apical;
     static const RunFolder run;
-    const fuzz::MemoryFile file({data, size});
+    const fuzz::ForeignFile file({data, size});
     may_refuse([&] { describe(file.path()); });
     may_refuse([&] { read_spikes(file.path()); });
     may_refuse([&] { read_weights(file.path()); });

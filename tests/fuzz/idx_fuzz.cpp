@@ -7,7 +7,7 @@
 namespace apical {
 namespace {
 
-void read(const fuzz::MemoryFile& file, std::size_t dimensions) {
+void read(const fuzz::ForeignFile& file, std::size_t dimensions) {
     fuzz::may_refuse([&] {
         const IdxArray array = read_idx(file.path(), dimensions);
         std::uint64_t expected = 1;
@@ -21,7 +21,7 @@ void read(const fuzz::MemoryFile& file, std::size_t dimensions) {
 }  // namespace apical
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const apical::fuzz::MemoryFile file({data, size});
+    const apical::fuzz::ForeignFile file({data, size});
     apical::read(file, 3);
     apical::read(file, 1);
     return 0;

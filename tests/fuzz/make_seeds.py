@@ -34,7 +34,7 @@ model = "stochastic_pyramidal"
 size = 4
 classifier = "isi"
 b_th = 16.0
-initial = { V_m = { distribution = "uniform", low = -70.0, high = -60.0 } }
+initial = { bias = { distribution = "uniform", low = -2.0, high = -1.0 } }
 background = [{ port = "soma", rate = 400.0, weight = 0.1, kind = "bernoulli_grid", step = 0.1 }]
 [population.cell]
 model = "lif"
@@ -65,6 +65,16 @@ plasticity = { rule = "pair_stdp" }
 [signal.rate]
 population = "pyr"
 kind = "event_rate"
+[drive.current]
+signal = "rate"
+target = "cell"
+port = "current"
+delay = 1.0
+[sine.current]
+target = "cell"
+port = "current"
+amplitude = 10.0
+period = 50.0
 [steps.current]
 target = "cell"
 port = "current"
