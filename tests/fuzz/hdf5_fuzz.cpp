@@ -71,7 +71,7 @@ private:
 };
 
 void show(const RunFolder& run, const std::string& path) {
-    for (const char* name : {"spikes.h5", "events.h5", "traces.h5", "weights.h5"}) {
+    for (const char* name : {"traces.h5", "weights.h5"}) {
         run.record(name, path);
         may_refuse([&] { report_page({run.path()}); });
         fs::remove(run.path() / name);
@@ -79,7 +79,7 @@ void show(const RunFolder& run, const std::string& path) {
     run.record("spikes.h5", path);
     run.record("events.h5", path);
     may_refuse([&] { report_page({run.path()}); });
-    for (const char* format : {"csv", "gdf", "nwb"})
+    for (const char* format : {"gdf", "nwb"})
         may_refuse([&] { export_verb({run.path().string(), "--to", format}); });
 }
 

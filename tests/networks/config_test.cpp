@@ -124,6 +124,10 @@ help: apical explain delay
 TEST(Config, NanAndInfinityAreInNoRange) {
     EXPECT_THAT(complaint("delay = nan"),
                 HasSubstr("error[E0204]: delay is nan ms: expected more than 0 ms"));
+    // The clock's tick is 2^-30 ms, and half its range 2^32 ms.
+    EXPECT_THAT(complaint("delay = 9e-10"),
+                HasSubstr("error[E0204]: delay is 9e-10 ms: expected from 9.3e-10 to "));
+    EXPECT_THAT(complaint("delay = 4294967297"), HasSubstr("to 4294967296 ms, what the clock can tell"));
     EXPECT_THAT(complaint("delay = inf"), HasSubstr("error[E0204]: delay is inf ms"));
     EXPECT_THAT(complaint("times = [1, -inf]"), HasSubstr("error[E0204]: times is -inf ms"));
 }
