@@ -202,7 +202,9 @@ class Sweep(CommandLineTest):
                     if keep:
                         b.screenshot(f"{keep}/sweep-{width}-{'dark' if dark else 'light'}.png")
             self.assertEqual(b.run("document.querySelectorAll('figure').length"), 2)
-            self.assertEqual(b.run("document.querySelectorAll('.scroll tbody tr').length"), 12)
+            self.assertEqual(b.run("[...document.querySelectorAll('.scroll tbody tr')].map(row => row.cells[1].textContent)"),
+                             [row["seed"] for row in self.csv("s.sweep/results.csv")])
+            self.assertIn(" over duration", b.run("document.querySelector('figure').textContent"))
             self.assertEqual((b.errors, b.requests), ([], []))
 
 

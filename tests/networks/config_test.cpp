@@ -235,7 +235,8 @@ TEST(Config, AnElementOfAListIsOverriddenByItsNumber) {
 
 TEST(Config, TheResolvedFileGivesTheSameValues) {
     const std::string text =
-        "delay = 0.1\nsize = 3\ntimes = [0.30000000000000004, 1e-300, 1e22]\nloud = true\nmode=\"fast\"\n"
+        "delay = 0.1\nsize = 3\ntimes = [0.30000000000000004, 1.0000000000000002e-9, "
+        "4294967295.9999995]\nloud = true\nmode=\"fast\"\n"
         "[synapse]\ntau_fac = 0.7\n";
     Config first = Config::parse(text, "net.toml", {{"--set", "seed=5"}});
     const Sample a = read_sample(first.root());
