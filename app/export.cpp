@@ -27,6 +27,8 @@ namespace po = boost::program_options;
 
 namespace {
 
+constexpr std::uint64_t most_units = 10'000'000;  // of a population
+
 std::vector<SpikeTrains> read_all(const SpikeFile& file) {
     std::vector<SpikeTrains> all;
     for (const std::string& population : file.populations()) {
@@ -102,6 +104,11 @@ public:
         std::vector<std::string> populations;
         std::vector<std::int64_t> neurons;
         for (const SpikeTrains& trains : all) {
+            if (trains.size > most_units) {
+                throw DataError(fmt::format(
+                    "population {} has {} neurons: each is a unit of NWB, and more than {} are not written",
+                    trains.population, trains.size, most_units));
+            }
             std::vector<std::vector<double>> each(trains.size);
             for (std::size_t i = 0; i < trains.times.size(); ++i)
                 each[trains.node_ids[i]].push_back(trains.times[i] / 1000.0);

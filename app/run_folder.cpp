@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -32,6 +33,13 @@ bool of_a_run(const fs::path& file) {
                                                             "metrics.csv", "confusion.csv", "report.html"});
     const fs::path name = file.extension() == ".partial" ? file.stem() : file.filename();
     return name.extension() == ".h5" || std::find(names.begin(), names.end(), name.string()) != names.end();
+}
+
+ConfigError not_empty(const fs::path& folder) {
+    return ConfigError(
+        fmt::format("error[E0302]: the folder {} is not empty\n   |  choose another --out, or --overwrite "
+                    "to replace the run in it\nhelp: apical explain E0302\n",
+                    folder.string()));
 }
 
 }  // namespace
@@ -78,12 +86,7 @@ void prepare_run_folder(const fs::path& folder, bool overwrite) {
         throw IoError(folder.string(), "is a file: the results need a folder");
     }
     if (fs::exists(folder) && !fs::is_empty(folder, failed) && !failed) {
-        if (!overwrite) {
-            throw ConfigError(fmt::format(
-                "error[E0302]: the folder {} is not empty\n   |  choose another --out, or --overwrite "
-                "to replace the run in it\nhelp: apical explain E0302\n",
-                folder.string()));
-        }
+        if (!overwrite) throw not_empty(folder);
         for (const auto& entry : fs::directory_iterator(folder)) {
             if (entry.is_regular_file() && of_a_run(entry.path())) fs::remove(entry.path(), failed);
             if (failed) throw IoError(entry.path().string(), failed.message());
@@ -91,6 +94,11 @@ void prepare_run_folder(const fs::path& folder, bool overwrite) {
     }
     fs::create_directories(folder, failed);
     if (failed) throw IoError(folder.string(), "cannot be made: " + failed.message());
+    // Of two runs that start at once one makes the log.
+    std::FILE* const log = std::fopen((folder / "log.txt.partial").c_str(), "wx");
+    if (log == nullptr && errno == EEXIST) throw not_empty(folder);
+    if (log == nullptr) throw IoError(folder.string(), "cannot be written: " + system_reason());
+    std::fclose(log);
 }
 
 nlohmann::ordered_json list_files(const fs::path& folder) {

@@ -130,7 +130,8 @@ Sweep read_sweep(const fs::path& path) {
     config.finish();
 
     const std::vector<Values> combinations = times(times(list, zipped), crossed);
-    if (combinations.size() * seeds > most_points) throw wrong("a sweep has at most a million points");
+    if (seeds > most_points / std::max<std::size_t>(combinations.size(), 1))
+        throw wrong("a sweep has at most a million points");
     Sweep sweep;
     for (const Values& values : combinations) {
         for (const auto& [key, value] : values) {

@@ -11,9 +11,12 @@
 #include <type_traits>
 
 #include <fmt/format.h>
+// Its assertions fail on texts that are merely wrong, such as "[(]", which it then refuses in words.
+#define TOML_ASSERT(condition) static_assert(true)
 #include <toml++/toml.h>
 
 #include "core/error.hpp"
+#include "core/time.hpp"
 #include "networks/suggest.hpp"
 #include "networks/units.hpp"
 
@@ -348,6 +351,8 @@ std::string origin_of(const ConfigState& state, const Place& place) {
     return source.option ? source.name : fmt::format("{}:{}", source.name, place.line);
 }
 
+constexpr double longest_ms = ms(Duration::max()) / 2.0;  // so that the sum of two times is a time, too
+
 /// What a value is read with: where to complain, about which key.
 struct Reading {
     ConfigState& state;
@@ -393,6 +398,11 @@ struct Reading {
                         fmt::format("{}{}: expected {}", text_of_any(x), in_unit(key.unit),
                                     describe(key.range, key.unit)),
                         std::string(key.why));
+        }
+        if (key.unit == "ms" && x != 0.0 && !(std::abs(x) >= ms_per_tick && std::abs(x) <= longest_ms)) {
+            return fail(node, "E0204",
+                        fmt::format("{} ms: expected from {:.2g} to {} ms, what the clock can tell", x,
+                                    ms_per_tick, longest_ms));
         }
         return x;
     }

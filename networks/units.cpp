@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 
 namespace apical {
 
@@ -56,10 +57,11 @@ std::optional<Quantity> parse_quantity(std::string_view text) {
     std::string_view mantissa = text.substr(0, length);
     if (mantissa.front() == '+') mantissa.remove_prefix(1);
     text.remove_prefix(length);
-    int exponent = 0;
+    std::int16_t exponent = 0;  // holds more than doubles have
     if (!text.empty() && (text.front() == 'e' || text.front() == 'E')) {
         const std::size_t sign = text.size() > 1 && text[1] == '+' ? 2 : 1;
         const auto [end, error] = std::from_chars(text.data() + sign, text.data() + text.size(), exponent);
+        if (error == std::errc::result_out_of_range) return std::nullopt;
         if (error == std::errc{}) text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     }
     const std::string_view symbol = trimmed(text);

@@ -22,6 +22,7 @@ static_assert(std::is_same_v<hid_t, Hdf5Handle::Id>);
 
 constexpr std::uint64_t chunk_elements = 65536;
 constexpr unsigned deflate_level = 4;
+constexpr double most_deflated = 1032.0;  ///< bytes that one of deflate can stand for
 
 /// What the library may need besides the numbers: the last chunk, written anew, and its tables.
 constexpr std::uint64_t spare_bytes = std::uint64_t{1} << 20U;
@@ -340,7 +341,30 @@ Hdf5File::Shape Hdf5File::shape(const std::string& dataset) const {
     return {size.begin(), size.end()};
 }
 
-std::uint64_t Hdf5File::elements(const std::string& dataset) const { return product(shape(dataset)); }
+std::uint64_t Hdf5File::elements(const std::string& dataset) const {
+    const Shape size = shape(dataset);
+    if (std::find(size.begin(), size.end(), 0U) != size.end()) return 0;
+    // In doubles, for the product of a foreign shape may exceed all integers.
+    const double announced =
+        std::accumulate(size.begin(), size.end(), 1.0,
+                        [](double n, std::uint64_t length) { return n * static_cast<double>(length); });
+    const Hdf5Handle data = object(dataset);
+    const Hdf5Handle type = checked(H5Dget_type(data.id()), "cannot read the type of " + dataset);
+    const double held = static_cast<double>(H5Dget_storage_size(data.id())) * most_deflated;
+    if (announced * static_cast<double>(H5Tget_size(type.id())) > held) {
+        throw DataError(path_.string() + ": " + dataset + " announces more numbers than the file can hold");
+    }
+    return product(size);
+}
+
+void Hdf5File::check_extent(const std::string& dataset, std::uint64_t first, std::uint64_t count) const {
+    const Shape size = shape(dataset);
+    if (size.size() != 1) throw DataError(path_.string() + ": " + dataset + " has not one dimension");
+    if (count > size[0] || first > size[0] - count)
+        throw DataError(path_.string() + ": " + dataset + " has not as many elements as it should");
+    constexpr std::uint64_t few = chunk_elements;  // need no proof
+    if (count > few) elements(dataset);
+}
 
 void Hdf5File::read(const std::string& dataset, Hdf5Type type, void* values) const {
     const Hdf5Handle data = object(dataset);
@@ -357,11 +381,6 @@ void Hdf5File::read(const std::string& dataset, Hdf5Type type, std::uint64_t fir
     check(H5Sselect_hyperslab(in_file.id(), H5S_SELECT_SET, &begin, nullptr, &length, nullptr), what);
     const Hdf5Handle in_memory = checked(H5Screate_simple(1, &length, nullptr), what);
     check(H5Dread(data.id(), native(type), in_memory.id(), in_file.id(), H5P_DEFAULT, values), what);
-}
-
-void Hdf5File::read_all(const std::string& dataset, Hdf5Type type, void* values) const {
-    const Hdf5Handle data = object(dataset);
-    check(H5Dread(data.id(), native(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "cannot read " + dataset);
 }
 
 Hdf5Handle Hdf5File::attribute(const std::string& object_name, const std::string& name) const {

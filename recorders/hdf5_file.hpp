@@ -131,28 +131,20 @@ public:
 
     Shape shape(const std::string& dataset) const;
 
-    /// A dataset of one dimension: elements [first, first + count).
+    /// A dataset of one dimension: elements [first, first + count). A DataError if it has not so many, or if
+    /// it announces more than its part of the file can hold: a damaged size must not ask for memory.
     template <class T>
     std::vector<T> read(const std::string& dataset, std::uint64_t first, std::uint64_t count) const {
+        check_extent(dataset, first, count);
         std::vector<T> values(count);
         read(dataset, hdf5_type<T>(), first, count, values.data());
         return values;
     }
-    /// A whole dataset, row-major.
+    /// A whole dataset, row-major. A DataError as above.
     template <class T>
     std::vector<T> read(const std::string& dataset) const {
         std::vector<T> values(elements(dataset));
         read(dataset, hdf5_type<T>(), values.data());
-        return values;
-    }
-
-    /// A dataset of any shape, row-major.
-    template <class T>
-    std::vector<T> read_all(const std::string& dataset) const {
-        std::uint64_t count = 1;
-        for (const std::uint64_t length : shape(dataset)) count *= length;
-        std::vector<T> values(count);
-        read_all(dataset, hdf5_type<T>(), values.data());
         return values;
     }
 
@@ -175,10 +167,10 @@ private:
     void set(const std::string& object, const std::string& name, Hdf5Handle::Id type, const Hdf5Handle& space,
              const void* value);
     std::uint64_t elements(const std::string& dataset) const;
+    void check_extent(const std::string& dataset, std::uint64_t first, std::uint64_t count) const;
     void read(const std::string& dataset, Hdf5Type type, void* values) const;
     void read(const std::string& dataset, Hdf5Type type, std::uint64_t first, std::uint64_t count,
               void* values) const;
-    void read_all(const std::string& dataset, Hdf5Type type, void* values) const;
 
     std::filesystem::path path_;
     std::filesystem::path name_on_disk_;  ///< ends in .partial while the file is written

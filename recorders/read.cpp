@@ -6,6 +6,8 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "core/spike.hpp"
+#include "core/time.hpp"
 
 namespace apical {
 namespace {
@@ -31,6 +33,9 @@ std::uint64_t vector_length(const Hdf5File& file, const std::filesystem::path& p
     return shape.front();
 }
 
+constexpr double longest_ms = ms(Duration::max()) / 2.0;  // so that the sum of two times is a time, too
+constexpr Index most_neurons = std::numeric_limits<Index>::max();
+
 template <class T>
 std::vector<T> permuted(const std::vector<T>& values, const std::vector<std::size_t>& order) {
     std::vector<T> result;
@@ -53,6 +58,10 @@ SpikeFile::SpikeFile(const std::filesystem::path& path)
     start_ = file_.number("/", "t_start_ms").value_or(0.0);
     stop_ = file_.number("/", "t_stop_ms")
                 .value_or(std::nextafter(last, std::numeric_limits<double>::infinity()));
+    if (!(start_ >= -longest_ms && start_ <= stop_ && stop_ <= longest_ms)) {
+        throw broken(path_, "was recorded from " + std::to_string(start_) + " to " + std::to_string(stop_) +
+                                " ms: not a time that can be simulated");
+    }
 }
 
 std::uint64_t SpikeFile::length(const std::string& population) const {
@@ -71,8 +80,11 @@ bool SpikeFile::sorted(const std::string& population) const {
 }
 
 std::uint64_t SpikeFile::size(const std::string& population, const std::vector<std::uint64_t>& ids) const {
-    if (const auto stated = file_.number("/spikes/" + population, "size"); stated && *stated >= 0.0)
+    if (const auto stated = file_.number("/spikes/" + population, "size")) {
+        if (!(*stated >= 0.0 && *stated <= most_neurons))
+            throw broken(path_, "population " + population + " has a size that is no number of neurons");
         return static_cast<std::uint64_t>(*stated);
+    }
     return ids.empty() ? 0 : *std::max_element(ids.begin(), ids.end()) + 1;
 }
 
@@ -104,16 +116,25 @@ SpikeTrains SpikeFile::read(const std::string& population, double from, double t
     const std::uint64_t n = std::max(begin, first_at(population, to)) - begin;
     SpikeTrains trains{population, 0, file_.read<double>(times_of(population), begin, n),
                        file_.read<std::uint64_t>(ids_of(population), begin, n)};
+    check(trains);
     trains.size = size(population, trains.node_ids);
     return trains;
+}
+
+void SpikeFile::check(const SpikeTrains& trains) const {
+    for (const double t : trains.times) {
+        if (!std::isfinite(t)) throw broken(path_, times_of(trains.population) + ": a time is not a number");
+    }
+    for (const std::uint64_t id : trains.node_ids) {
+        if (id >= most_neurons)
+            throw broken(path_, ids_of(trains.population) + ": " + std::to_string(id) + " is no neuron's id");
+    }
 }
 
 SpikeTrains SpikeFile::read(const std::string& population) const {
     SpikeTrains trains{population, 0, file_.read<double>(times_of(population)),
                        file_.read<std::uint64_t>(ids_of(population))};
-    for (const double t : trains.times) {
-        if (!std::isfinite(t)) throw broken(path_, times_of(population) + ": a time is not a number");
-    }
+    check(trains);
     if (!std::is_sorted(trains.times.begin(), trains.times.end())) {
         std::vector<std::size_t> order(trains.times.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
@@ -148,7 +169,8 @@ WeightSnapshot WeightFile::read(const std::string& projection, const std::string
     snapshot.sample = file_.number(object, "sample").value_or(0.0);
     if (!file_.has(object + "/indptr")) {
         const auto shape = file_.shape(object);
-        if (shape.size() != 2) throw broken(path_, object + " is not a matrix");
+        if (shape.size() != 2 || shape[0] == 0 || shape[1] == 0)
+            throw broken(path_, object + " is not a matrix of weights");
         snapshot.targets = shape[0];
         snapshot.sources = shape[1];
         snapshot.values = file_.read<float>(object);
@@ -183,7 +205,8 @@ std::vector<PopulationTraces> read_traces(const std::filesystem::path& path) {
         }
         traces.t_start_ms = file.number(group + "event_rate", "t_start_ms").value_or(0.0);
         traces.dt_ms = file.number(group + "event_rate", "dt_ms").value_or(0.0);
-        if (!(traces.dt_ms > 0.0) || traces.burst_rate.size() != traces.event_rate.size() ||
+        if (!(traces.dt_ms > 0.0 && traces.dt_ms <= longest_ms) ||
+            traces.burst_rate.size() != traces.event_rate.size() ||
             traces.spike_rate.size() != traces.event_rate.size()) {
             throw broken(path, group + ": the traces have not one length, or no dt_ms");
         }

@@ -40,6 +40,7 @@ private:
     std::uint64_t first_at(const std::string& population, double time) const;
     bool sorted(const std::string& population) const;
     std::uint64_t size(const std::string& population, const std::vector<std::uint64_t>& ids) const;
+    void check(const SpikeTrains& trains) const;
 
     std::filesystem::path path_;
     Hdf5File file_;

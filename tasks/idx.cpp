@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <memory>
+#include <new>
 #include <optional>
 
 #include <fmt/format.h>
@@ -19,51 +19,81 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A file that zlib unpacks if it is compressed, and passes on if it is not.
+/// A file that is unpacked if it is compressed with gzip, and passed on if it is not. zlib's own functions
+/// for files do not always see that the end is missing.
 class Input {
 public:
-    explicit Input(const fs::path& path) : path_(path), file_(gzopen(path.c_str(), "rb")) {
+    explicit Input(const fs::path& path) : path_(path), file_(path, std::ios::binary) {
         if (!file_) throw IoError(path.string(), std::string("cannot be opened: ") + std::strerror(errno));
+        fill();
+        packed_ = stream_.avail_in >= 2 && buffer_[0] == 0x1f && buffer_[1] == 0x8b;
+        constexpr int window_of_gzip = 15 + 16;
+        if (packed_ && inflateInit2(&stream_, window_of_gzip) != Z_OK) throw std::bad_alloc();
+    }
+    Input(const Input&) = delete;
+    Input& operator=(const Input&) = delete;
+    ~Input() {
+        if (packed_) inflateEnd(&stream_);
     }
 
-    /// Up to `count` further bytes. Throws DataError where a compressed file is cut or damaged.
+    /// Up to `count` further bytes; fewer at the end alone, which a compressed file reaches past its
+    /// checksum. Throws DataError where it is cut or damaged.
     std::size_t read(std::uint8_t* to, std::size_t count) {
-        constexpr std::size_t most = 1U << 20U;
+        constexpr std::size_t most = 1U << 30U;
         std::size_t done = 0;
         while (done < count) {
+            if (stream_.avail_in == 0) fill();
+            if (ended_ || (!packed_ && stream_.avail_in == 0)) break;
+            if (stream_.avail_in == 0) throw cut(position_ + done);
             const auto part = static_cast<unsigned>(std::min(count - done, most));
-            const int got = gzread(file_.get(), to + done, part);
-            if (got < 0) {
-                int code = 0;
-                const std::string reason = gzerror(file_.get(), &code);
-                if (code == Z_ERRNO) throw IoError(path_.string(), std::strerror(errno));
-                if (code == Z_BUF_ERROR) throw cut(position_ + done);
-                throw DataError(fmt::format("{}: damaged after {} bytes unpacked: {}", path_.string(),
-                                            position_ + done, reason));
-            }
-            done += static_cast<std::size_t>(got);
-            if (static_cast<unsigned>(got) == part) continue;
-            // The end: of a compressed file, its checksum and length must be there too.
-            int code = Z_OK;
-            gzerror(file_.get(), &code);
-            if (code == Z_BUF_ERROR) throw cut(position_ + done);
-            break;
+            done += packed_ ? unpack(to + done, part) : copy(to + done, part);
         }
         position_ += done;
         return done;
     }
 
 private:
+    void fill() {
+        file_.read(reinterpret_cast<char*>(buffer_.data()), buffered);  // NOLINT: bytes are bytes
+        if (file_.bad())
+            throw IoError(path_.string(), std::string("cannot be read: ") + std::strerror(errno));
+        stream_.next_in = buffer_.data();
+        stream_.avail_in = static_cast<unsigned>(file_.gcount());
+    }
+
+    unsigned copy(std::uint8_t* to, unsigned count) {
+        const unsigned part = std::min(count, stream_.avail_in);
+        std::copy_n(stream_.next_in, part, to);
+        stream_.next_in += part;
+        stream_.avail_in -= part;
+        return part;
+    }
+
+    unsigned unpack(std::uint8_t* to, unsigned count) {
+        stream_.next_out = to;
+        stream_.avail_out = count;
+        const int code = inflate(&stream_, Z_NO_FLUSH);
+        ended_ = code == Z_STREAM_END;
+        if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
+            throw DataError(fmt::format("{}: damaged after {} bytes unpacked: {}", path_.string(),
+                                        position_ + count - stream_.avail_out,
+                                        stream_.msg != nullptr ? stream_.msg : "not gzip"));
+        }
+        return count - stream_.avail_out;
+    }
+
     DataError cut(std::size_t unpacked) const {
         return DataError(
             fmt::format("{}: the compressed file is cut: found {} bytes unpacked", path_.string(), unpacked));
     }
 
-    struct Close {
-        void operator()(gzFile file) const { gzclose(file); }
-    };
     fs::path path_;
-    std::unique_ptr<gzFile_s, Close> file_;
+    std::ifstream file_;
+    static constexpr std::streamsize buffered = 1U << 16U;
+    std::array<std::uint8_t, buffered> buffer_{};
+    z_stream stream_{};
+    bool packed_ = false;
+    bool ended_ = false;  ///< the end of the compressed stream was seen and is right
     std::size_t position_ = 0;
 };
 
@@ -138,11 +168,11 @@ IdxArray read_idx(const fs::path& file, std::size_t dimensions) {
         }
         expected *= length;
     }
-    // In steps, so that a wrong header does not ask for memory that the file could never fill; one byte more
-    // than expected, which must not be there, also makes zlib see the end and check the whole.
-    constexpr std::uint64_t step = 1U << 24U;
+    // In growing steps, so that a wrong header does not ask for memory that the file could never fill; one
+    // byte more than expected, which must not be there, also makes zlib see the end and check the whole.
+    constexpr std::uint64_t first_step = 1U << 16U;
     for (std::uint64_t size = 0; size < expected + 1;) {
-        const std::uint64_t part = std::min(expected + 1 - size, step);
+        const std::uint64_t part = std::min(expected + 1 - size, std::max(size, first_step));
         array.values.resize(size + part);
         const std::size_t more = input.read(array.values.data() + size, part);
         size += more;

@@ -116,8 +116,9 @@ void restore_weights(const std::filesystem::path& path, const std::vector<std::s
     const Hdf5File file = Hdf5File::open(path);
     for (const std::string& name : projections) {
         const std::string group = "/weights/" + name;
-        if (!file.has(group)) throw DataError(fmt::format("{}: has no weights of {}", path.string(), name));
-        const std::string snapshot = group + "/" + file.children(group).back();
+        const auto snapshots = file.has(group) ? file.children(group) : std::vector<std::string>();
+        if (snapshots.empty()) throw DataError(fmt::format("{}: has no weights of {}", path.string(), name));
+        const std::string snapshot = group + "/" + snapshots.back();
         const auto shape = file.shape(snapshot);
         Projection& projection = network.simulation->projection(network.projections.at(name));
         const Population& population = network.simulation->population(projection.target);
@@ -126,7 +127,7 @@ void restore_weights(const std::filesystem::path& path, const std::vector<std::s
             throw DataError(fmt::format("{}: {}: expected {} weights, found {}", path.string(), snapshot,
                                         fmt::join(expected, " x "), fmt::join(shape, " x ")));
         }
-        const auto values = file.read_all<float>(snapshot);
+        const auto values = file.read<float>(snapshot);
         for (std::size_t k = 0; k < projection.tables.size(); ++k) {
             for (Index source = 0; source < expected[1]; ++source) {
                 const Table::Row row = projection.tables[k].row(source);

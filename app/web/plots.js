@@ -15,7 +15,7 @@ const element = (tag, attributes = {}, ...children) => {
 };
 /** A number for people: four digits. */
 const short = x => x === null || x === undefined || Number.isNaN(x) ? "–"
-  : Number.isInteger(x) && Math.abs(x) < 1e7 ? String(x) : String(Number(x.toPrecision(4)));
+  : Number.isSafeInteger(x) ? String(x) : String(Number(x.toPrecision(4)));
 
 // --- SVG: the canvas's methods, written down ------------------------------------------------------------------------------------
 

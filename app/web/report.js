@@ -236,7 +236,7 @@ const rasterFigure = (run, place) => {
     `${short(w[0])} to ${short(w[1])} ms`).join(" and ")}.` : "";
   const describe = () => `${count()} of ${r.total} spikes, ${plural(rows, "neuron")}. Blue: events (isolated spikes and first ones of ` +
     "bursts). Orange and taller: bursts, at their second spike; thin orange: their further spikes." +
-    (count() > mostTicks ? ` More than ${mostTicks} spikes: drawn by the pixel, bursts over events.` : "") + gap;
+    (count() > mostTicks ? ` More than ${mostTicks} spikes: drawn by the pixel, the stronger the more.` : "") + gap;
 
   const draw = (where, width, font) => {
     const left = Math.min(font * 9, width / 3), right = font * 2.2, bottom = font * 3;
@@ -305,9 +305,12 @@ const rasterFigure = (run, place) => {
     const p = picture.getContext("2d"), image = p.createImageData(w, h);
     const rgb = name => paint(name).match(/^#(..)(..)(..)$/).slice(1).map(v => parseInt(v, 16));
     const [blue, orange] = [rgb("--event"), rgb("--burst")];
+    // The more spikes a pixel has, the stronger it is; but for one in a hundred, that rare crowds do not make all others pale.
+    const counts = events.map((n, i) => n + bursts[i]).filter(n => n).sort();
+    const most = counts[Math.floor(0.99 * counts.length)];
     for (let i = 0; i < w * h; ++i) {
       const n = events[i] + bursts[i];
-      if (n) image.data.set([...mix(blue, orange, bursts[i] / n), Math.min(255, 110 + 50 * n)], 4 * i);
+      if (n) image.data.set([...mix(blue, orange, bursts[i] / n), 60 + 195 * Math.min(1, n / most)], 4 * i);
     }
     p.putImageData(image, 0, 0);
     c.drawImage(picture, box.left, box.top, box.width, box.height);

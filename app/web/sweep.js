@@ -16,8 +16,9 @@ const deviation = v => v.length > 1 ? Math.sqrt(v.reduce((a, x) => a + (x - mean
 const valuesAt = (measure, conditions) => rows.filter(r => conditions.every(([k, v]) => r[column(k)] === v)).map(r => r[column(measure)])
   .filter(v => typeof v === "number");
 
-const state = {measure: measures.includes("test_error_percent") ? "test_error_percent" : measures.includes("mean_squared_error") ? "mean_squared_error"
-  : measures[0], x: varying[0], y: varying[1]};
+const shownFirst = ["test_error_percent", "mean_squared_error"].find(m => measures.includes(m)) ?? measures.find(m => distinct(m).length > 1)
+  ?? measures[0];
+const state = {measure: shownFirst, x: varying[0], y: varying[1]};
 const place = element("div");
 const select = (label, key, names) => {
   const node = element("select", {"aria-label": label}, ...names.map(n => element("option", {value: n, selected: n === state[key]}, n)));

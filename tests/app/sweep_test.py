@@ -31,6 +31,20 @@ duration = [50.0, 100.0]
 "population.a.parameters.rate" = [10, 20, 30]
 """
 
+# What Slurm does with an array of jobs: the wrapped command once for each task, which its environment numbers.
+SBATCH = """#!/bin/sh
+while [ $# -gt 0 ]; do
+    case $1 in
+        --array=*) tasks=${1#*=} ;;
+        --wrap) command=$2; shift ;;
+        --cpus-per-task=*) ;;
+        *) echo "sbatch: unrecognized option '$1'" >&2; exit 1 ;;
+    esac
+    shift
+done
+for task in $(seq "${tasks%-*}" "${tasks#*-}"); do SLURM_ARRAY_TASK_ID=$task sh -c "$command" || exit; done
+"""
+
 
 class Sweep(CommandLineTest):
     def csv(self, path):
@@ -127,21 +141,35 @@ class Sweep(CommandLineTest):
             shutil.copytree(EXAMPLE, self.folder, dirs_exist_ok=True)
             folder.mkdir()
             (folder / "apical").symlink_to(cli.PROGRAM)
+            (folder / "sbatch").write_text(SBATCH)
+            (folder / "sbatch").chmod(0o755)
         done = subprocess.run(command, shell=True, cwd=self.folder, capture_output=True, text=True, check=False,
                               env={**self.environment(), "PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(self.folder)})
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done
 
+    @staticmethod
+    def command_of_readme(word):
+        lines = (EXAMPLE / "README.md").read_text(encoding="utf-8").splitlines()
+        command, = (line.split("  #")[0].strip() for line in lines if line.startswith("    ") and word in line)
+        return command
+
+    def test_slurm(self):
+        self.in_shell("apical sweep run sweep.toml --index 5")
+        done = self.in_shell(self.command_of_readme("sbatch"))
+        self.assertEqual(done.stderr.count("was done before"), 1)
+        self.assertIn("12 done", self.run_program("sweep", "status", "sweep.toml").stdout)
+
     @unittest.skipUnless(shutil.which("parallel"), "GNU parallel is not installed")
     def test_gnu_parallel(self):
         for _ in range(2):  # the second time resumes
-            self.in_shell("apical sweep plan sweep.toml | parallel --will-cite -j 2 --joblog log --resume-failed")
+            self.in_shell(self.command_of_readme("parallel"))
         self.assertIn("12 done", self.run_program("sweep", "status", "sweep.toml").stdout)
 
     @unittest.skipUnless(shutil.which("snakemake"), "Snakemake is not installed")
     def test_snakemake(self):
         self.in_shell("apical sweep run sweep.toml --index 3")
-        done = self.in_shell("snakemake --cores 2")
+        done = self.in_shell(self.command_of_readme("snakemake"))
         self.assertEqual((done.stdout + done.stderr).count("rule point:"), 11, "what was done is not done again")
         self.assertEqual(len(self.csv("sweep.sweep/results.csv")), 12)
 
@@ -154,6 +182,8 @@ class Sweep(CommandLineTest):
         self.assertIn("has 1", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
         self.write("s.toml", NETWORK + "[sweep.grid]\nduration = []\n")
         self.assertIn("is empty", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
+        self.write("s.toml", NETWORK + "[sweep]\nseeds = 4611686018427387904\n[sweep.grid]\nduration = [1.0, 2.0, 3.0, 4.0]\n")
+        self.assertIn("a million points", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
         self.assertIn("expected plan", self.run_program("sweep", "go", "s.toml", code=2).stderr)
         self.assertIn("expected what to do", self.run_program("sweep", "plan", code=2).stderr)
 
@@ -172,7 +202,9 @@ class Sweep(CommandLineTest):
                     if keep:
                         b.screenshot(f"{keep}/sweep-{width}-{'dark' if dark else 'light'}.png")
             self.assertEqual(b.run("document.querySelectorAll('figure').length"), 2)
-            self.assertEqual(b.run("document.querySelectorAll('.scroll tbody tr').length"), 12)
+            self.assertEqual(b.run("[...document.querySelectorAll('.scroll tbody tr')].map(row => row.cells[1].textContent)"),
+                             [row["seed"] for row in self.csv("s.sweep/results.csv")])
+            self.assertIn(" over duration", b.run("document.querySelector('figure').textContent"))
             self.assertEqual((b.errors, b.requests), ([], []))
 
 

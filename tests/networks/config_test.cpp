@@ -124,6 +124,10 @@ help: apical explain delay
 TEST(Config, NanAndInfinityAreInNoRange) {
     EXPECT_THAT(complaint("delay = nan"),
                 HasSubstr("error[E0204]: delay is nan ms: expected more than 0 ms"));
+    // The clock's tick is 2^-30 ms, and half its range 2^32 ms.
+    EXPECT_THAT(complaint("delay = 9e-10"),
+                HasSubstr("error[E0204]: delay is 9e-10 ms: expected from 9.3e-10 to "));
+    EXPECT_THAT(complaint("delay = 4294967297"), HasSubstr("to 4294967296 ms, what the clock can tell"));
     EXPECT_THAT(complaint("delay = inf"), HasSubstr("error[E0204]: delay is inf ms"));
     EXPECT_THAT(complaint("times = [1, -inf]"), HasSubstr("error[E0204]: times is -inf ms"));
 }
@@ -231,7 +235,8 @@ TEST(Config, AnElementOfAListIsOverriddenByItsNumber) {
 
 TEST(Config, TheResolvedFileGivesTheSameValues) {
     const std::string text =
-        "delay = 0.1\nsize = 3\ntimes = [0.30000000000000004, 1e-300, 1e22]\nloud = true\nmode=\"fast\"\n"
+        "delay = 0.1\nsize = 3\ntimes = [0.30000000000000004, 1.0000000000000002e-9, "
+        "4294967295.9999995]\nloud = true\nmode=\"fast\"\n"
         "[synapse]\ntau_fac = 0.7\n";
     Config first = Config::parse(text, "net.toml", {{"--set", "seed=5"}});
     const Sample a = read_sample(first.root());

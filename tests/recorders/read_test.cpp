@@ -1,6 +1,7 @@
 #include "recorders/read.hpp"
 
 #include <cmath>
+#include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -93,6 +94,27 @@ TEST(SpikeFile, RefusesWhatBreaksTheLayout) {
     EXPECT_THROW(SpikeFile(folder / "missing.h5"), IoError);
 }
 
+TEST(SpikeFile, RefusesNumbersThatNoRunHas) {
+    const Folder folder;
+    const auto write = [&](const std::function<void(Hdf5File&)>& spoil, std::uint64_t id) {
+        Hdf5File file = Hdf5File::create(folder / "a.h5", "spikes", "run");
+        file.create_group("/spikes/cells");
+        file.write("/spikes/cells/timestamps", {1}, std::vector<double>{5.0});
+        file.write("/spikes/cells/node_ids", {1}, std::vector<std::uint64_t>{id});
+        spoil(file);
+        file.finish();
+        return SpikeFile(folder / "a.h5").read("cells");
+    };
+    EXPECT_EQ(write([](Hdf5File&) {}, 7).size, 8U);
+    EXPECT_THROW(write([](Hdf5File&) {}, 1ULL << 40U), DataError);
+    for (const double size : {-1.0, 1e300, std::nan("")}) {
+        EXPECT_THROW(write([&](Hdf5File& file) { file.set("/spikes/cells", "size", size); }, 7), DataError);
+    }
+    for (const double stop : {-1.0, 1e300, std::nan("")}) {
+        EXPECT_THROW(write([&](Hdf5File& file) { file.set("/", "t_stop_ms", stop); }, 7), DataError);
+    }
+}
+
 TEST(Traces, ReadsWhatTheRecorderWrote) {
     const Folder folder;
     TraceRecorder recorder(folder.path(), two, "run", 20.0);
@@ -142,6 +164,20 @@ TEST(WeightFile, RefusesRowsThatDoNotFitTogether) {
     file.write("/weights/p/000000/data", {1}, std::vector<float>{1.0F});
     file.finish();
     EXPECT_THROW(WeightFile(folder / "weights.h5").read("p", "000000"), DataError);
+}
+
+TEST(Hdf5Numbers, OfAPartNeedOneDimensionAndBounds) {
+    const Folder folder;
+    Hdf5File file = Hdf5File::create(folder / "a.h5", "other", "run");
+    file.write("/matrix", {2, 2}, std::vector<double>{1.0, 2.0, 3.0, 4.0});
+    file.write("/list", {3}, std::vector<double>{1.0, 2.0, 3.0});
+    file.finish();
+    file = Hdf5File::open(folder / "a.h5");
+    EXPECT_THAT(file.read<double>("/matrix"), ElementsAre(1.0, 2.0, 3.0, 4.0));
+    EXPECT_THROW(file.read<double>("/matrix", 0, 1), DataError);
+    EXPECT_THAT(file.read<double>("/list", 1, 2), ElementsAre(2.0, 3.0));
+    EXPECT_THROW(file.read<double>("/list", 2, 2), DataError);
+    EXPECT_THROW(file.read<double>("/list", 1, ~std::uint64_t{0}), DataError);
 }
 
 TEST(Hdf5Text, IsKeptAsDatasetAndAttribute) {

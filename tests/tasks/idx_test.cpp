@@ -105,7 +105,7 @@ TEST_F(IdxTest, RefusesACutOrDamagedCompressedFile) {
     EXPECT_EQ(read_idx(path, 1).values.size(), 65536U);
     std::ifstream file(path, std::ios::binary);
     const std::string whole(std::istreambuf_iterator<char>(file), {});
-    for (const std::size_t length : {whole.size() / 2, whole.size() - 1, whole.size() - 8}) {
+    for (const std::size_t length : {whole.size() / 2, whole.size() - 1, whole.size() - 8, std::size_t{3}}) {
         const fs::path cut =
             write("cut.gz", {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)});
         EXPECT_THAT(complaint<DataError>([&] { read_idx(cut, 1); }), HasSubstr("cut")) << length;
