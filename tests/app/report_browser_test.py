@@ -90,6 +90,27 @@ class Pages(CommandLineTest):
         self.run_program("report", "first", "second", "--out", "both.html")
         self.visit("both.html", "comparison", self.check_exports)
 
+    def test_a_crowd(self):
+        """Some 300000 spikes at 50 Hz, and at 100 Hz in every other population: stripes that a picture by the pixel must show."""
+        self.write("crowd.toml", "duration = 1500.0\n" + "".join(
+            f'[population.p{i}]\nmodel = "poisson"\nsize = 800\nparameters = {{ rate = {rate} }}\n' for i, rate in enumerate((50.0, 100.0, 50.0, 100.0)))
+            + '[record]\nspikes = ["p0", "p1", "p2", "p3"]\n')
+        self.run_program("run", "crowd.toml", "--out", "r", "--quiet")
+        with browser.Browser() as b:
+            b.look(1280)
+            b.open(self.folder / "r/report.html")
+            self.assertIn("drawn by the pixel", b.run("document.querySelector('figure').textContent"))
+            shades = b.run("""(() => {
+              const canvas = document.querySelector("figure canvas"), {width, height} = canvas, c = canvas.getContext("2d");
+              return [0.15, 0.4, 0.65].map(at => {  // blue on white: the less red, the more is drawn
+                const row = c.getImageData(width * 0.2, height * at, width * 0.6, 1).data;
+                return row.filter((_, i) => i % 4 === 0).reduce((sum, red) => sum + 255 - red, 0) / row.length;
+              });
+            })()""")
+            self.assertGreater(shades[1], 1.3 * shades[0], shades)
+            self.assertGreater(shades[1], 1.3 * shades[2], shades)
+            self.assertEqual((b.errors, b.requests), ([], []))
+
     def test_silence(self):
         name = "n" * 64
         self.write("silent.toml", f'duration = 50.0\n[population.{name}]\nmodel = "lif"\nsize = 1\n'
