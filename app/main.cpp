@@ -19,11 +19,11 @@ struct Verb {
     int (*run)(const Arguments&);
 };
 constexpr Verb verbs[] = {
-    {"new", new_verb},           {"check", check_verb},   {"run", run_verb},
-    {"sweep", sweep_verb},       {"report", report_verb}, {"stp", stp_verb},
-    {"single", single_verb},     {"export", export_verb}, {"data", data_verb},
-    {"evaluate", evaluate_verb}, {"info", info_verb},     {"explain", explain_verb},
-    {"selftest", selftest_verb},
+    {"new", new_verb},         {"check", check_verb},       {"run", run_verb},
+    {"resume", resume_verb},   {"sweep", sweep_verb},       {"report", report_verb},
+    {"stp", stp_verb},         {"single", single_verb},     {"export", export_verb},
+    {"data", data_verb},       {"evaluate", evaluate_verb}, {"info", info_verb},
+    {"explain", explain_verb}, {"selftest", selftest_verb},
 };
 
 constexpr std::string_view help = R"(apical: event-driven simulation of bursting cortical networks
@@ -38,6 +38,7 @@ prepare
   explain NAME      a key, a table, a model, or an error code
 run
   run CONFIG        simulate; results go to a folder under runs/
+  resume RUN        go on with a run that was interrupted or killed
   evaluate RUN      test a trained network on images, by the time it is read out
   sweep run CONFIG  the runs that its [sweep] asks for; plan, status, collect
 look
@@ -48,8 +49,7 @@ look
   info FILE|RUN     what a run or one of its files contains
 the program
   selftest          does this installation compute the golden values
-  --version         version, commit, compiler, libraries
-  --help            this text; `apical VERB --help` for a verb's options
+  --version, --help version and libraries; this text; `apical VERB --help` for a verb
 )";
 
 /// Which exit code and, unless its message has one, which error code an error has.

@@ -12,7 +12,10 @@
 
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "app/text.hpp"
 #include "core/error.hpp"
@@ -31,7 +34,8 @@ bool of_a_run(const fs::path& file) {
     constexpr auto names = std::to_array<std::string_view>({"config.toml", "config.resolved.toml",
                                                             "manifest.json", "summary.json", "log.txt",
                                                             "metrics.csv", "confusion.csv", "report.html"});
-    const fs::path name = file.extension() == ".partial" ? file.stem() : file.filename();
+    const bool part = file.extension() == ".partial" || is_segment(file);
+    const fs::path name = part ? file.stem() : file.filename();
     return name.extension() == ".h5" || std::find(names.begin(), names.end(), name.string()) != names.end();
 }
 
@@ -44,6 +48,12 @@ ConfigError not_empty(const fs::path& folder) {
 
 }  // namespace
 
+bool is_segment(const fs::path& file) {
+    const std::string number = file.extension().string();
+    return file.stem().extension() == ".h5" && number.size() > 1 &&
+           number.find_first_not_of("0123456789", 1) == std::string::npos;
+}
+
 fs::path default_run_folder(const std::string& task, const std::string& run_id) {
     const std::string now = utc_text(std::chrono::system_clock::now(), true);
     return fs::path("runs") / fmt::format("{}_{}_{}", now, task, run_id.substr(0, 4));
@@ -51,19 +61,32 @@ fs::path default_run_folder(const std::string& task, const std::string& run_id) 
 
 std::string new_run_id() { return boost::uuids::to_string(boost::uuids::random_generator()()); }
 
+void rename_file(const fs::path& from, const fs::path& to) {
+    std::error_code failed;
+    fs::rename(from, to, failed);
+    if (failed) throw IoError(to.string(), "cannot be written: " + failed.message());
+}
+
 void write_file(const fs::path& path, std::string_view text) {
     const fs::path partial = path.string() + ".partial";
     std::ofstream stream(partial, std::ios::binary);
     stream.write(text.data(), static_cast<std::streamsize>(text.size()));
     stream.close();
     if (!stream) throw IoError(path.string(), "cannot be written: " + system_reason());
-    std::error_code failed;
-    fs::rename(partial, path, failed);
-    if (failed) throw IoError(path.string(), failed.message());
+    rename_file(partial, path);
 }
 
-LineFile::LineFile(fs::path path)
-    : path_(std::move(path)), stream_(path_.string() + ".partial", std::ios::binary) {
+LineFile::LineFile(fs::path path, std::uint64_t kept) : path_(std::move(path)), empty_(kept == 0) {
+    const fs::path partial = path_.string() + ".partial";
+    if (kept > 0) {
+        if (!fs::exists(partial) && fs::exists(path_)) rename_file(path_, partial);
+        const std::uint64_t found = fs::exists(partial) ? fs::file_size(partial) : 0;
+        if (found < kept)
+            throw DataError(
+                fmt::format("{}: expected {} bytes at least, found {}", path_.string(), kept, found));
+        fs::resize_file(partial, kept);
+    }
+    stream_.open(partial, std::ios::binary | (kept > 0 ? std::ios::app | std::ios::ate : std::ios::trunc));
     if (!stream_) throw IoError(path_.string(), "cannot be written: " + system_reason());
 }
 
@@ -75,9 +98,7 @@ void LineFile::write(std::string_view line) {
 
 void LineFile::finish() {
     stream_.close();
-    std::error_code failed;
-    fs::rename(path_.string() + ".partial", path_, failed);
-    if (failed) throw IoError(path_.string(), failed.message());
+    rename_file(path_.string() + ".partial", path_);
 }
 
 void prepare_run_folder(const fs::path& folder, bool overwrite) {
@@ -101,13 +122,35 @@ void prepare_run_folder(const fs::path& folder, bool overwrite) {
     std::fclose(log);
 }
 
+FolderLock::FolderLock(const fs::path& folder)
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): that is how POSIX declares it
+    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    // Where the file system has no locks there is none.
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        ::close(descriptor_);
+        throw IoError(folder.string(), "another process is writing this run");
+    }
+}
+
+FolderLock::~FolderLock() { ::close(descriptor_); }
+
+void sync_to_disk(const fs::path& path) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): that is how POSIX declares it
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool done = descriptor >= 0 && ::fsync(descriptor) == 0;
+    const std::string reason = system_reason();
+    if (descriptor >= 0) ::close(descriptor);
+    if (!done) throw IoError(path.string(), "cannot be written: " + reason);
+}
+
 nlohmann::ordered_json list_files(const fs::path& folder) {
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator(folder)) {
         const bool counts = of_a_run(entry.path()) && entry.path().extension() != ".partial";
-        const bool derived =
-            entry.path().filename() == "report.html" || entry.path().filename() == "manifest.json";
-        if (entry.is_regular_file() && counts && !derived) paths.push_back(entry.path());
+        const std::string name = entry.path().filename().string();
+        const bool derived = name == "report.html" || name == "manifest.json";
+        const bool temporary = is_segment(entry.path()) || name.starts_with("checkpoint.");
+        if (entry.is_regular_file() && counts && !derived && !temporary) paths.push_back(entry.path());
     }
     std::sort(paths.begin(), paths.end());
     nlohmann::ordered_json files = nlohmann::ordered_json::array();

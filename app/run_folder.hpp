@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -15,13 +16,18 @@ std::filesystem::path default_run_folder(const std::string& task, const std::str
 /// A random UUID.
 std::string new_run_id();
 
+/// Gives a file a new name, over what had it before. Throws IoError.
+void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// Writes a file as a whole: as NAME.partial, renamed when it is complete. Throws IoError.
 void write_file(const std::filesystem::path& path, std::string_view text);
 
 /// A text file that grows by lines; NAME.partial until finish(). What was written is with the system at once.
 class LineFile {
 public:
-    explicit LineFile(std::filesystem::path path);
+    /// Goes on after the first `kept` bytes of a file, finished or not; throws DataError if it is shorter.
+    explicit LineFile(std::filesystem::path path, std::uint64_t kept = 0);
+    std::uint64_t bytes() { return static_cast<std::uint64_t>(stream_.tellp()); }
     void write(std::string_view line);
     void finish();
     bool empty() const { return empty_; }
@@ -32,12 +38,30 @@ private:
     bool empty_ = true;
 };
 
+/// "spikes.h5.3": a part of results that a checkpoint relies on.
+bool is_segment(const std::filesystem::path& file);
+
 /// Makes the folder of a run. One that is not empty is a ConfigError, unless `overwrite`; then the files of
 /// an earlier run in it are removed, and no others. Throws IoError where nothing can be written.
 void prepare_run_folder(const std::filesystem::path& folder, bool overwrite);
 
+/// One process at a time writes a run: the lock goes with its holder. Throws IoError if another one has it.
+class FolderLock {
+public:
+    explicit FolderLock(const std::filesystem::path& folder);
+    FolderLock(const FolderLock&) = delete;
+    FolderLock& operator=(const FolderLock&) = delete;
+    ~FolderLock();
+
+private:
+    int descriptor_;
+};
+
+/// Waits until the disk has what a file contains, or a folder lists.
+void sync_to_disk(const std::filesystem::path& path);
+
 /// Name, size and SHA-256 of each file in the folder, but for the manifest itself, the report, which can be
-/// made anew at any time, and files still being written.
+/// made anew at any time, checkpoints, and files still being written.
 nlohmann::ordered_json list_files(const std::filesystem::path& folder);
 
 }  // namespace apical

@@ -66,6 +66,17 @@ public:
         return words_.first;
     }
 
+    template <class Archive>
+    void persist(Archive& archive) {
+        archive("seed", key_.seed);
+        archive("name", key_.name);
+        archive("entity", key_.entity);
+        archive("index", key_.index);
+        archive("block", block_);
+        archive("odd", odd_);
+        if (odd_) words_ = random_words(key_, block_ - 1);
+    }
+
 private:
     StreamKey key_;
     RandomWords words_{};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/spike.hpp"
+#include "recorders/archive.hpp"
 #include "recorders/recorder.hpp"
 
 namespace apical {
@@ -22,8 +23,7 @@ namespace apical {
 /// is.
 class ResultHash final : public Recorder {
 public:
-    /// `state` of a hash to go on with.
-    explicit ResultHash(std::vector<std::uint8_t> state = {}) : state_(std::move(state)) {}
+    void persist(Archive& archive) { archive("state", state_); }
 
     void observe(const Window& window, std::span<const Spike> spikes) override;
     void finish(Time /*end*/) override {}
@@ -31,8 +31,6 @@ public:
     /// To be called after the last spike, in the network's order of projections.
     void add_weights(std::span<const float> weights);
     void add_weights(std::span<const double> weights);
-
-    const std::vector<std::uint8_t>& state() const { return state_; }
 
     /// The hash of everything so far, 64 hexadecimal digits.
     std::string hex() const;

@@ -39,6 +39,10 @@ hid_t native(Hdf5Type type) {
             return H5T_NATIVE_UINT64;
         case Hdf5Type::uint32:
             return H5T_NATIVE_UINT32;
+        case Hdf5Type::uint16:
+            return H5T_NATIVE_UINT16;
+        case Hdf5Type::uint8:
+            return H5T_NATIVE_UINT8;
     }
     return H5I_INVALID_HID;
 }
@@ -126,11 +130,15 @@ void Hdf5File::require_space(std::uint64_t bytes) const {
 }
 
 Hdf5File Hdf5File::create(const std::filesystem::path& path, const std::string& kind,
-                          const std::string& run_id) {
+                          const std::string& run_id, Made made) {
     prepare_library();
     Hdf5File file(path, path.string() + ".partial");
+    file.made_ = made;
     file.require_space(0);
-    file.file_ = file.checked(H5Fcreate(file.name_on_disk_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT),
+    const Hdf5Handle access{H5Pcreate(H5P_FILE_ACCESS)};
+    if (made == Made::with_sums)  // the newer format has them over its own tables
+        H5Pset_libver_bounds(access.id(), H5F_LIBVER_V110, H5F_LIBVER_V110);
+    file.file_ = file.checked(H5Fcreate(file.name_on_disk_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()),
                               "cannot create");
     file.set("/", "kind", kind);
     file.set("/", "run_id", run_id);
@@ -147,6 +155,18 @@ Hdf5File Hdf5File::open(const std::filesystem::path& path) {
     file.check(is_hdf5, "cannot open");
     if (is_hdf5 == 0) throw DataError(path.string() + ": not an HDF5 file");
     file.file_ = file.checked(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "cannot open");
+    return file;
+}
+
+Hdf5File Hdf5File::go_on_with(const std::filesystem::path& from, const std::filesystem::path& path) {
+    prepare_library();
+    Hdf5File file(path, path.string() + ".partial");
+    std::error_code error;
+    file.require_space(std::filesystem::file_size(from, error));
+    std::filesystem::copy_file(from, file.name_on_disk_, std::filesystem::copy_options::overwrite_existing,
+                               error);
+    if (error) throw IoError(file.name_on_disk_.string(), "cannot create: " + error.message());
+    file.file_ = file.checked(H5Fopen(file.name_on_disk_.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), "cannot open");
     return file;
 }
 
@@ -177,8 +197,12 @@ void Hdf5File::create_dataset(const std::string& dataset, Hdf5Type type, const S
     if (product({chunk.begin(), chunk.end()}) >
         0) {  // a dataset of fixed shape may be empty: it has no chunks
         check(H5Pset_chunk(layout.id(), static_cast<int>(chunk.size()), chunk.data()), what);
-        check(H5Pset_shuffle(layout.id()), what);
-        check(H5Pset_deflate(layout.id(), deflate_level), what);
+        if (made_ == Made::with_sums) {
+            check(H5Pset_fletcher32(layout.id()), what);
+        } else {
+            check(H5Pset_shuffle(layout.id()), what);
+            check(H5Pset_deflate(layout.id(), deflate_level), what);
+        }
     }
     const Hdf5Handle space =
         checked(H5Screate_simple(static_cast<int>(size.size()), size.data(), limit.data()), what);
@@ -196,14 +220,21 @@ void Hdf5File::create_growing(const std::string& dataset, Hdf5Type type, const S
 void Hdf5File::append(const std::string& dataset, const Hdf5Numbers& values) {
     if (values.size == 0) return;
     require_space(values.size * sizeof(double));
+    const Shape old = shape(dataset);
+    append_rows(dataset, values.size / product({old.begin() + 1, old.end()}), native(values.type),
+                values.data);
+}
+
+void Hdf5File::append_rows(const std::string& dataset, std::uint64_t rows, Hdf5Handle::Id type,
+                           const void* values) {
     const std::string what = "cannot write " + dataset;
     const Shape old = shape(dataset);
     std::vector<hsize_t> size(old.begin(), old.end());
     std::vector<hsize_t> count = size;
     std::vector<hsize_t> first(size.size(), 0);
     first[0] = size[0];
-    count[0] = values.size / product({old.begin() + 1, old.end()});
-    size[0] += count[0];
+    count[0] = rows;
+    size[0] += rows;
     Hdf5Handle data = object(dataset);
     check_written(H5Dset_extent(data.id(), size.data()), what);
     const Hdf5Handle in_file = checked(H5Dget_space(data.id()), what);
@@ -211,10 +242,39 @@ void Hdf5File::append(const std::string& dataset, const Hdf5Numbers& values) {
           what);
     const Hdf5Handle in_memory =
         checked(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), what);
-    check_written(
-        H5Dwrite(data.id(), native(values.type), in_memory.id(), in_file.id(), H5P_DEFAULT, values.data),
-        what);
+    check_written(H5Dwrite(data.id(), type, in_memory.id(), in_file.id(), H5P_DEFAULT, values), what);
     check_written(data.close() ? 0 : -1, what);  // its chunks leave the library's cache here
+}
+
+void Hdf5File::absorb(const Hdf5File& other, const std::string& group) {
+    for (const std::string& child : other.children(group)) {
+        const std::string name = (group == "/" ? "" : group) + "/" + child;
+        if (!has(name)) {
+            check_written(
+                H5Ocopy(other.file_.id(), name.c_str(), file_.id(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
+                "cannot write " + name);
+        } else if (other.is_group(name)) {
+            absorb(other, name);
+        } else {
+            other.read_pieces(name, [&](std::uint64_t rows, Hdf5Handle::Id type, const void* values) {
+                append_rows(name, rows, type, values);
+            });
+        }
+    }
+}
+
+void Hdf5File::verify() const {
+    const std::function<void(const std::string&)> visit = [&](const std::string& group) {
+        for (const std::string& child : children(group)) {
+            const std::string name = (group == "/" ? "" : group) + "/" + child;
+            if (is_group(name)) {
+                visit(name);
+            } else {
+                read_pieces(name, [](std::uint64_t, Hdf5Handle::Id, const void*) {});
+            }
+        }
+    };
+    visit("/");
 }
 
 void Hdf5File::write(const std::string& dataset, const Shape& shape, const Hdf5Numbers& values) {
@@ -301,7 +361,7 @@ void Hdf5File::set_enum(const std::string& object, const std::string& name,
 
 void Hdf5File::flush() { check_written(H5Fflush(file_.id(), H5F_SCOPE_GLOBAL), "cannot write"); }
 
-void Hdf5File::finish() {
+void Hdf5File::finish(const std::filesystem::path& path) {
     flush();
     if (!file_.close()) throw IoError(name_on_disk_.string(), "cannot close: " + complaint());
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): that is how POSIX declares it
@@ -309,14 +369,16 @@ void Hdf5File::finish() {
     const bool on_disk = descriptor >= 0 && ::fsync(descriptor) == 0;
     std::error_code error(on_disk ? 0 : errno, std::generic_category());
     if (descriptor >= 0) ::close(descriptor);
-    if (!error) std::filesystem::rename(name_on_disk_, path_, error);
+    if (!error) std::filesystem::rename(name_on_disk_, path, error);
     if (error) throw IoError(name_on_disk_.string(), "cannot finish: " + error.message());
-    name_on_disk_ = path_;
+    name_on_disk_ = path_ = path;
 }
 
 bool Hdf5File::has(const std::string& object) const {
     return object == "/" || H5Lexists(file_.id(), object.c_str(), H5P_DEFAULT) > 0;
 }
+
+bool Hdf5File::is_group(const std::string& name) const { return H5Iget_type(object(name).id()) == H5I_GROUP; }
 
 std::vector<std::string> Hdf5File::children(const std::string& group) const {
     const Hdf5Handle handle = object(group);
@@ -393,11 +455,33 @@ Hdf5Handle Hdf5File::attribute(const std::string& object_name, const std::string
                                                                             : Hdf5Handle{};
 }
 
-std::optional<double> Hdf5File::number(const std::string& object, const std::string& name) const {
+void Hdf5File::read_pieces(const std::string& dataset, const Piece& use) const {
+    const std::string what = "cannot read " + dataset;
+    const Shape all = shape(dataset);
+    std::vector<hsize_t> first(all.size(), 0);
+    std::vector<hsize_t> count(all.begin(), all.end());
+    const std::uint64_t row = product({all.begin() + 1, all.end()});
+    const std::uint64_t most = std::max<std::uint64_t>(chunk_elements / std::max<std::uint64_t>(row, 1), 1);
+    const Hdf5Handle data = object(dataset);
+    const Hdf5Handle in_file = checked(H5Dget_space(data.id()), what);
+    const Hdf5Handle stored{H5Dget_type(data.id())};
+    const Hdf5Handle type = checked(H5Tget_native_type(stored.id(), H5T_DIR_ASCEND), what);
+    std::vector<std::byte> values;
+    for (; first[0] < all[0]; first[0] += count[0]) {
+        count[0] = std::min<std::uint64_t>(most, all[0] - first[0]);
+        values.resize(count[0] * row * H5Tget_size(type.id()));
+        check(H5Sselect_hyperslab(in_file.id(), H5S_SELECT_SET, first.data(), nullptr, count.data(), nullptr),
+              what);
+        const Hdf5Handle in_memory =
+            checked(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), what);
+        check(H5Dread(data.id(), type.id(), in_memory.id(), in_file.id(), H5P_DEFAULT, values.data()), what);
+        use(count[0], type.id(), values.data());
+    }
+}
+
+bool Hdf5File::number(const std::string& object, const std::string& name, Hdf5Type type, void* value) const {
     const Hdf5Handle handle = attribute(object, name);
-    double value = 0.0;
-    if (handle.id() < 0 || H5Aread(handle.id(), H5T_NATIVE_DOUBLE, &value) < 0) return std::nullopt;
-    return value;
+    return handle.id() >= 0 && H5Aread(handle.id(), native(type), value) >= 0;
 }
 
 std::optional<std::string> Hdf5File::text(const std::string& object, const std::string& name) const {

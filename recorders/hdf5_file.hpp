@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -13,7 +14,7 @@
 
 namespace apical {
 
-enum class Hdf5Type { float32, float64, int64, uint64, uint32 };
+enum class Hdf5Type { float32, float64, int64, uint64, uint32, uint16, uint8 };
 
 template <class T>
 constexpr Hdf5Type hdf5_type() {
@@ -22,6 +23,8 @@ constexpr Hdf5Type hdf5_type() {
     if constexpr (std::is_same_v<T, std::int64_t>) return Hdf5Type::int64;
     if constexpr (std::is_same_v<T, std::uint64_t>) return Hdf5Type::uint64;
     if constexpr (std::is_same_v<T, std::uint32_t>) return Hdf5Type::uint32;
+    if constexpr (std::is_same_v<T, std::uint16_t>) return Hdf5Type::uint16;
+    if constexpr (std::is_same_v<T, std::uint8_t>) return Hdf5Type::uint8;
 }
 
 /// A view on numbers of one of these types.
@@ -69,13 +72,28 @@ class Hdf5File {
 public:
     using Shape = std::vector<std::uint64_t>;
 
+    enum class Made {
+        for_others,  ///< in the format that every reader knows, numbers compressed
+        with_sums,   ///< with checksums over everything, nothing compressed
+    };
+
     /// Creates `path`.partial, with what all our files tell at their root: `kind` ("spikes", "traces"...),
     /// `run_id` and `tick_ms`.
     static Hdf5File create(const std::filesystem::path& path, const std::string& kind,
-                           const std::string& run_id);
+                           const std::string& run_id, Made made = Made::for_others);
 
     /// Opens for reading. A file of another format is a DataError.
     static Hdf5File open(const std::filesystem::path& path);
+
+    /// Creates `path`.partial as a copy of a finished file, to go on with it.
+    static Hdf5File go_on_with(const std::filesystem::path& file, const std::filesystem::path& path);
+
+    /// Adds what a group of another file contains to ours: growing datasets grow by its rows, what is only
+    /// there comes too. Attributes stay.
+    void absorb(const Hdf5File& other, const std::string& group = "/");
+
+    /// Reads everything, so that damage shows.
+    void verify() const;
 
     /// A group, with its parents.
     void create_group(const std::string& group);
@@ -122,7 +140,11 @@ public:
 
     /// Closes the file, waits for the disk, and gives the file its name. A file destroyed before stays
     /// `.partial`.
-    void finish();
+    void finish() { finish(path_); }
+    /// The same with another name in the same folder.
+    void finish(const std::filesystem::path& path);
+
+    const std::filesystem::path& path() const { return path_; }
 
     bool has(const std::string& object) const;
 
@@ -149,7 +171,14 @@ public:
     }
 
     /// A scalar attribute; nothing if it is not there or something else.
-    std::optional<double> number(const std::string& object, const std::string& name) const;
+    template <class T>
+    std::optional<T> number(const std::string& object, const std::string& name) const {
+        T value{};
+        return number(object, name, hdf5_type<T>(), &value) ? std::optional(value) : std::nullopt;
+    }
+    std::optional<double> number(const std::string& object, const std::string& name) const {
+        return number<double>(object, name);
+    }
     std::optional<std::string> text(const std::string& object, const std::string& name) const;
 
 private:
@@ -168,12 +197,19 @@ private:
              const void* value);
     std::uint64_t elements(const std::string& dataset) const;
     void check_extent(const std::string& dataset, std::uint64_t first, std::uint64_t count) const;
+    bool number(const std::string& object, const std::string& name, Hdf5Type type, void* value) const;
+    bool is_group(const std::string& object) const;
+    /// Some rows of a dataset, of an HDF5 type.
+    using Piece = std::function<void(std::uint64_t rows, Hdf5Handle::Id type, const void* values)>;
+    void read_pieces(const std::string& dataset, const Piece& use) const;
+    void append_rows(const std::string& dataset, std::uint64_t rows, Hdf5Handle::Id type, const void* values);
     void read(const std::string& dataset, Hdf5Type type, void* values) const;
     void read(const std::string& dataset, Hdf5Type type, std::uint64_t first, std::uint64_t count,
               void* values) const;
 
     std::filesystem::path path_;
     std::filesystem::path name_on_disk_;  ///< ends in .partial while the file is written
+    Made made_ = Made::for_others;
     Hdf5Handle file_;
 };
 

@@ -8,9 +8,9 @@ namespace {
 /// Some 16 MB of buffers, should nobody call flush().
 constexpr std::size_t most_buffered = std::size_t{1} << 20U;
 
-Hdf5File new_file(const std::filesystem::path& folder, const std::string& kind,
-                  std::span<const RecordedPopulation> populations, const std::string& run_id, Time start) {
-    Hdf5File file = Hdf5File::create(folder / (kind + ".h5"), kind, run_id);
+Hdf5File begin(const std::filesystem::path& path, std::span<const RecordedPopulation> populations,
+               const std::string& run_id, Time start) {
+    Hdf5File file = Hdf5File::create(path, path.stem(), run_id);
     file.set("/", "magic", std::uint32_t{0x0A7A});
     file.set("/", "version", std::vector<std::uint32_t>{0, 1});
     file.set("/", "t_start_ms", ms(start));
@@ -37,11 +37,13 @@ Hdf5File new_file(const std::filesystem::path& folder, const std::string& kind,
 SpikeRecorder::SpikeRecorder(const std::filesystem::path& folder,
                              std::span<const RecordedPopulation> populations, const std::string& run_id,
                              Time start)
-    : channels_{{{new_file(folder, "spikes", populations, run_id, start), {}},
-                 {new_file(folder, "events", populations, run_id, start), {}},
-                 {new_file(folder, "bursts", populations, run_id, start), {}}}},
-      observed_until_(start) {
-    for (Channel& channel : channels_) {
+    : observed_until_(start) {
+    const auto begin_file = [all = std::vector(populations.begin(), populations.end()), run_id,
+                             start](const std::filesystem::path& path) {
+        return begin(path, all, run_id, start);
+    };
+    for (const char* name : {"spikes.h5", "events.h5", "bursts.h5"}) {
+        Channel& channel = channels_.emplace_back(Channel{{folder / name, begin_file}, {}});
         for (const RecordedPopulation& population : populations) {
             channel.trains.push_back({population.recorded ? "/spikes/" + population.name : "", {}, {}});
         }
@@ -49,7 +51,6 @@ SpikeRecorder::SpikeRecorder(const std::filesystem::path& folder,
 }
 
 void SpikeRecorder::observe(const Window& window, std::span<const Spike> spikes) {
-    auto& [all, events, bursts] = channels_;
     const auto note = [this](Channel& channel, const Spike& spike) {
         Train& train = channel.trains[spike.population];
         if (train.group.empty()) return;
@@ -58,26 +59,26 @@ void SpikeRecorder::observe(const Window& window, std::span<const Spike> spikes)
         ++buffered_;
     };
     for (const Spike& spike : spikes) {
-        note(all, spike);
-        if (spike.kind == SpikeKind::event) note(events, spike);
-        if (spike.kind == SpikeKind::burst) note(bursts, spike);
+        note(channels_[0], spike);
+        if (spike.kind == SpikeKind::event) note(channels_[1], spike);
+        if (spike.kind == SpikeKind::burst) note(channels_[2], spike);
     }
     observed_until_ = window.end;
     if (buffered_ >= most_buffered) flush();
 }
 
 void SpikeRecorder::flush() {
-    channels_[0].file.require_space(buffered_ * (sizeof(double) + sizeof(std::uint64_t)));
+    channels_[0].file->require_space(buffered_ * (sizeof(double) + sizeof(std::uint64_t)));
     for (Channel& channel : channels_) {
         for (Train& train : channel.trains) {
             if (train.timestamps.empty()) continue;
-            channel.file.append(train.group + "/timestamps", train.timestamps);
-            channel.file.append(train.group + "/node_ids", train.node_ids);
+            channel.file->append(train.group + "/timestamps", train.timestamps);
+            channel.file->append(train.group + "/node_ids", train.node_ids);
             train.timestamps.clear();
             train.node_ids.clear();
         }
-        channel.file.set("/", "t_stop_ms", ms(observed_until_));
-        channel.file.flush();
+        channel.file->set("/", "t_stop_ms", ms(observed_until_));
+        channel.file->flush();
     }
     buffered_ = 0;
 }
@@ -85,7 +86,17 @@ void SpikeRecorder::flush() {
 void SpikeRecorder::finish(Time end) {
     observed_until_ = end;
     flush();
-    for (Channel& channel : channels_) channel.file.finish();
+    for (Channel& channel : channels_) {
+        channel.file.join();
+        channel.file->set("/", "t_stop_ms", ms(end));
+        channel.file->finish();
+    }
+}
+
+void SpikeRecorder::persist(Archive& archive) {
+    flush();
+    archive.each("files", channels_);
+    archive("observed_until", observed_until_);
 }
 
 }  // namespace apical

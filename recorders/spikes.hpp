@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -9,8 +8,8 @@
 #include <vector>
 
 #include "core/spike.hpp"
-#include "recorders/hdf5_file.hpp"
 #include "recorders/recorder.hpp"
+#include "recorders/segmented_file.hpp"
 
 namespace apical {
 
@@ -30,6 +29,7 @@ public:
     void observe(const Window& window, std::span<const Spike> spikes) override;
     void flush() override;
     void finish(Time end) override;
+    void persist(Archive& archive);
 
 private:
     struct Train {
@@ -38,11 +38,12 @@ private:
         std::vector<std::uint64_t> node_ids;
     };
     struct Channel {
-        Hdf5File file;
+        SegmentedFile file;
         std::vector<Train> trains;  ///< one for each population of the network
+        void persist(Archive& archive) { file.persist(archive); }
     };
 
-    std::array<Channel, 3> channels_;  ///< spikes, events, bursts
+    std::vector<Channel> channels_;  ///< spikes, events, bursts
     std::size_t buffered_ = 0;
     Time observed_until_;
 };

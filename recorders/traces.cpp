@@ -24,30 +24,45 @@ std::string dataset(const RecordedPopulation& population, std::size_t trace) {
     return "/traces/" + population.name + "/" + names[trace];
 }
 
+/// The first bin to begin at or after `start`.
+std::int64_t first_bin(double bin_ms, Time start) {
+    auto bin = static_cast<std::int64_t>(ms(start) / bin_ms);
+    while (Time{} + ticks(static_cast<double>(bin) * bin_ms) < start) ++bin;
+    return bin;
+}
+
+Hdf5File begin(const std::filesystem::path& path, std::span<const RecordedPopulation> populations,
+               const std::string& run_id, double bin_ms, Time first) {
+    Hdf5File file = Hdf5File::create(path, "traces", run_id);
+    file.create_group("/traces");
+    for (const RecordedPopulation& population : populations) {
+        if (!population.recorded) continue;
+        file.create_group("/traces/" + population.name);
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const std::string name = dataset(population, i);
+            file.create_growing(name, Hdf5Type::float64);
+            file.set(name, "units", units[i]);
+            file.set(name, "t_start_ms", ms(first));
+            file.set(name, "dt_ms", bin_ms);
+            file.set(name, "filter", "boxcar");
+        }
+    }
+    file.flush();
+    return file;
+}
+
 }  // namespace
 
 TraceRecorder::TraceRecorder(const std::filesystem::path& folder,
                              std::span<const RecordedPopulation> populations, const std::string& run_id,
                              double bin_ms, Time start)
     : bin_ms_(checked_bin(bin_ms)),
-      bin_(static_cast<std::int64_t>(ms(start) / bin_ms)),
-      file_(Hdf5File::create(folder / "traces.h5", "traces", run_id)) {
-    while (edge(bin_) < start) ++bin_;
-    file_.create_group("/traces");
-    for (const RecordedPopulation& population : populations) {
+      bin_(first_bin(bin_ms, start)),
+      file_(folder / "traces.h5",
+            [all = std::vector(populations.begin(), populations.end()), run_id, bin_ms, first = edge(bin_)](
+                const std::filesystem::path& path) { return begin(path, all, run_id, bin_ms, first); }) {
+    for (const RecordedPopulation& population : populations)
         traces_.push_back({.population = population, .values = {}});
-        if (!population.recorded) continue;
-        file_.create_group("/traces/" + population.name);
-        for (std::size_t i = 0; i < names.size(); ++i) {
-            const std::string name = dataset(population, i);
-            file_.create_growing(name, Hdf5Type::float64);
-            file_.set(name, "units", units[i]);
-            file_.set(name, "t_start_ms", ms(edge(bin_)));
-            file_.set(name, "dt_ms", bin_ms);
-            file_.set(name, "filter", "boxcar");
-        }
-    }
-    file_.flush();
 }
 
 void TraceRecorder::close_bins(Time until) {
@@ -81,21 +96,30 @@ void TraceRecorder::observe(const Window& window, std::span<const Spike> spikes)
 }
 
 void TraceRecorder::flush() {
-    file_.require_space(buffered_ * traces_.size() * names.size() * sizeof(double));
+    file_->require_space(buffered_ * traces_.size() * names.size() * sizeof(double));
     for (Traces& traces : traces_) {
         for (std::size_t i = 0; i < names.size(); ++i) {
-            if (traces.population.recorded) file_.append(dataset(traces.population, i), traces.values[i]);
+            if (traces.population.recorded) file_->append(dataset(traces.population, i), traces.values[i]);
             traces.values[i].clear();
         }
     }
     buffered_ = 0;
-    file_.flush();
+    file_->flush();
 }
 
 void TraceRecorder::finish(Time end) {
     close_bins(end);
     flush();
-    file_.finish();
+    file_.join();
+    file_->finish();
+}
+
+void TraceRecorder::persist(Archive& archive) {
+    flush();
+    archive("file", file_);
+    archive("bin", bin_);
+    archive.columns("open_bin", std::span(traces_), "spikes", &Traces::spikes, "events", &Traces::events,
+                    "bursts", &Traces::bursts);
 }
 
 }  // namespace apical

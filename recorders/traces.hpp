@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/spike.hpp"
-#include "recorders/hdf5_file.hpp"
 #include "recorders/recorder.hpp"
+#include "recorders/segmented_file.hpp"
 
 namespace apical {
 
@@ -28,6 +28,7 @@ public:
     void observe(const Window& window, std::span<const Spike> spikes) override;
     void flush() override;
     void finish(Time end) override;
+    void persist(Archive& archive);
 
 private:
     struct Traces {
@@ -46,7 +47,7 @@ private:
     std::int64_t bin_;            ///< the open one
     std::uint64_t buffered_ = 0;  ///< bins
     std::vector<Traces> traces_;  ///< one for each population of the network
-    Hdf5File file_;
+    SegmentedFile file_;
 };
 
 }  // namespace apical

@@ -7,24 +7,26 @@
 namespace apical {
 
 WeightRecorder::WeightRecorder(const std::filesystem::path& folder, const std::string& run_id)
-    : file_(Hdf5File::create(folder / "weights.h5", "weights", run_id)) {
-    file_.create_group("/weights");
-    file_.flush();
-}
+    : file_(folder / "weights.h5", [run_id](const std::filesystem::path& path) {
+          Hdf5File file = Hdf5File::create(path, "weights", run_id);
+          file.create_group("/weights");
+          file.flush();
+          return file;
+      }) {}
 
 std::string WeightRecorder::next(const std::string& projection) {
-    const auto [taken, is_new] = taken_.try_emplace(projection, 0U);
-    if (is_new) file_.create_group("/weights/" + projection);
-    return fmt::format("/weights/{}/{:06}", projection, taken->second++);
+    const std::string group = "/weights/" + projection;
+    if (!file_->has(group)) file_->create_group(group);
+    return fmt::format("{}/{:06}", group, taken_[projection]++);
 }
 
 void WeightRecorder::describe(const std::string& name, const WeightLabel& label) {
-    file_.set(name, "units", label.units);
-    file_.set(name, "layout", "target,source");
-    file_.set(name, "epoch", label.epoch);
-    file_.set(name, "sample", label.sample);
-    file_.set(name, "time_ms", ms(label.time));
-    file_.flush();
+    file_->set(name, "units", label.units);
+    file_->set(name, "layout", "target,source");
+    file_->set(name, "epoch", label.epoch);
+    file_->set(name, "sample", label.sample);
+    file_->set(name, "time_ms", ms(label.time));
+    file_->flush();
 }
 
 }  // namespace apical

@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "core/spike.hpp"
-#include "recorders/hdf5_file.hpp"
+#include "recorders/segmented_file.hpp"
 
 namespace apical {
 
@@ -51,29 +51,36 @@ public:
     template <class Weight>
     void snapshot(const WeightLabel& label, const DenseWeights<Weight>& weights) {
         const std::string name = next(label.projection);
-        file_.write(name, {weights.n_target, weights.n_source}, weights.values);
+        file_->write(name, {weights.n_target, weights.n_source}, weights.values);
         describe(name, label);
     }
     template <class Weight>
     void snapshot(const WeightLabel& label, const SparseWeights<Weight>& weights) {
-        file_.require_space(weights.indptr.size_bytes() + weights.indices.size_bytes() +
-                            weights.data.size_bytes());
+        file_->require_space(weights.indptr.size_bytes() + weights.indices.size_bytes() +
+                             weights.data.size_bytes());
         const std::string name = next(label.projection);
-        file_.create_group(name);
-        file_.write(name + "/indptr", {std::uint64_t{weights.n_target} + 1}, weights.indptr);
-        file_.write(name + "/indices", {weights.data.size()}, weights.indices);
-        file_.write(name + "/data", {weights.data.size()}, weights.data);
-        file_.set(name, "shape", std::vector<std::uint64_t>{weights.n_target, weights.n_source});
+        file_->create_group(name);
+        file_->write(name + "/indptr", {std::uint64_t{weights.n_target} + 1}, weights.indptr);
+        file_->write(name + "/indices", {weights.data.size()}, weights.indices);
+        file_->write(name + "/data", {weights.data.size()}, weights.data);
+        file_->set(name, "shape", std::vector<std::uint64_t>{weights.n_target, weights.n_source});
         describe(name, label);
     }
 
-    void finish() { file_.finish(); }
+    void finish() {
+        file_.join();
+        file_->finish();
+    }
+    void persist(Archive& archive) {
+        archive("file", file_);
+        archive("taken", taken_);
+    }
 
 private:
     std::string next(const std::string& projection);
     void describe(const std::string& name, const WeightLabel& label);
 
-    Hdf5File file_;
+    SegmentedFile file_;
     std::map<std::string, unsigned> taken_;  ///< snapshots of each projection
 };
 

@@ -104,6 +104,19 @@ public:
         }
     }
 
+    void persist(Archive& archive) override {
+        settle();
+        archive.fields("rule", rule_);
+        set_epoch();
+        archive("enabled", enabled_);
+        archive("T0", T0_);
+        archive.columns("sources", std::span(sources_), "z", &Source::z, "before", &Source::before, "last",
+                        &Source::last);
+        archive.columns("post", std::span(post_), "state", &Post::state, "last", &Post::last);
+        archive.queue("queue", queue_, next_, "seen", &PostSpike::seen, "target", &PostSpike::target, "kind",
+                      &PostSpike::kind, "mark", &PostSpike::mark);
+    }
+
 private:
     struct Source {
         double z = 0.0;       ///< scaled trace
@@ -114,12 +127,6 @@ private:
     struct Post {
         typename Rule::Post state{};
         Time last{};
-    };
-    struct PostSpike {
-        Time seen;
-        Table::Local target;
-        SpikeKind kind;
-        double mark;
     };
 
     /// Exponents up to here are added to before T0 moves on, on a grid of its own.

@@ -221,6 +221,25 @@ void JumpPopulation::refresh(const Shard& shard, Train& train) const {
     exp(rate_, shard.T0, times, train.scale);
 }
 
+void JumpPopulation::Shard::persist(Archive& archive) {
+    archive("T0", T0);
+    archive("s", std::span(s));
+    archive("raised", raised);
+    archive.each("groups", groups);
+}
+
+void JumpPopulation::Group::persist(Archive& archive) {
+    archive.queue("releases", releases, next_release, "time", &Release::time, "neuron", &Release::local);
+    archive.each("trains", trains);
+}
+
+void JumpPopulation::Train::persist(Archive& archive) {
+    // The scale too: its bits depend on where in the chunk T0 moved.
+    archive("points", points);
+    archive("scale", scale);
+    archive("chunk", chunk);
+}
+
 void JumpPopulation::fire(std::size_t k, Table::Local local, Time time, double E) {
     emit(k, local, time, SpikeKind::event, no_mark);
     if (t_ref_ == Duration::zero()) {

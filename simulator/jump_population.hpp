@@ -37,12 +37,14 @@ public:
 protected:
     void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) override;
     void restart(Time now) override;
+    void persist_neurons(Archive& archive) override { archive.each("shards", state_); }
 
 private:
     struct Train {
         NoiseBlock points;
         std::vector<double> scale;  ///< E of each point of the current chunk
         std::uint32_t chunk = 0;    ///< which chunk that is
+        void persist(Archive& archive);
     };
     struct Release {
         Time time;
@@ -57,12 +59,14 @@ private:
         Time release_time() const {
             return next_release < releases.size() ? releases[next_release].time : Time::max();
         }
+        void persist(Archive& archive);
     };
     struct Shard {
         Time T0{};
         std::vector<double> s;
         std::vector<Group> groups;
         std::vector<Table::Local> raised;  ///< set to threshold or above: fire when the next window opens
+        void persist(Archive& archive);
     };
 
     double scale(const Shard& shard, Time time) const { return exp(rate_ * ms(time - shard.T0)); }

@@ -11,6 +11,7 @@
 #include "core/field.hpp"
 #include "core/spike.hpp"
 #include "plasticity/rule.hpp"
+#include "recorders/archive.hpp"
 #include "synapses/table.hpp"
 
 namespace apical {
@@ -49,6 +50,16 @@ public:
     virtual void set_parameter(std::string_view parameter, double value, const std::string& owner) = 0;
     /// Forgets all spikes seen; weights and slow averages stay.
     virtual void reset_traces() = 0;
+    /// All but the weights.
+    virtual void persist(Archive& archive) = 0;
+};
+
+/// A spike of a target, when its synapses see it.
+struct PostSpike {
+    Time seen;
+    Table::Local target;
+    SpikeKind kind;
+    double mark;
 };
 
 template <PlasticityRule Rule>
@@ -112,6 +123,15 @@ public:
         }
     }
 
+    void persist(Archive& archive) override {
+        archive.fields("rule", rule_);
+        archive("enabled", enabled_);
+        persist_memories(archive, "pre", pre_);
+        persist_memories(archive, "post", post_);
+        archive.queue("queue", queue_, next_, "seen", &PostSpike::seen, "target", &PostSpike::target, "kind",
+                      &PostSpike::kind, "mark", &PostSpike::mark);
+    }
+
 private:
     /// What is remembered of one neuron's spikes: now, and as it was before the last one, which a spike at
     /// the same tick must not see.
@@ -137,12 +157,13 @@ private:
                                : std::pair<const State&, double>{before, ms(time - last_before)};
         }
     };
-    struct PostSpike {
-        Time seen;
-        Table::Local target;
-        SpikeKind kind;
-        double mark;
-    };
+
+    template <class State>
+    static void persist_memories(Archive& archive, const std::string& name,
+                                 std::vector<Memory<State>>& list) {
+        archive.columns(name, std::span(list), "now", &Memory<State>::now, "before", &Memory<State>::before,
+                        "last", &Memory<State>::last, "last_before", &Memory<State>::last_before);
+    }
 
     void fire(const PostSpike& spike) {
         double factor = 0.0;

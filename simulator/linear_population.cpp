@@ -570,6 +570,23 @@ void LinearPopulation::set(Index neuron, std::size_t variable, double value, Tim
     }
 }
 
+void LinearPopulation::Shard::persist(Archive& archive) {
+    archive("T0", T0);
+    for (std::size_t v = 0; v < s.size(); ++v) archive("s_" + std::to_string(v), std::span(s[v]));
+    for (std::size_t d = 0; d < held.size(); ++d) archive("held_" + std::to_string(d), std::span(held[d]));
+    archive("release", std::span(release));
+    archive.each("groups", groups);
+}
+
+void LinearPopulation::Train::persist(Archive& archive) {
+    archive("points", points);
+    archive("chunk", chunk);
+    std::uint64_t columns = gains.size();
+    archive("columns", columns);
+    gains.resize(columns);
+    for (std::size_t c = 0; c < columns; ++c) archive("gains_" + std::to_string(c), gains[c]);
+}
+
 std::uint64_t LinearPopulation::replayed() const {
     std::uint64_t sum = 0;
     for (const Shard& shard : state_) sum += shard.replayed;

@@ -50,6 +50,7 @@ public:
 protected:
     void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) override;
     void restart(Time now) override;
+    void persist_neurons(Archive& archive) override { archive.each("shards", state_); }
 
 private:
     using Vector = std::vector<double>;
@@ -66,9 +67,11 @@ private:
         NoiseBlock points;
         std::uint32_t chunk = 0;
         std::vector<Vector> gains;  ///< G of each point of the chunk, by column of its port
+        void persist(Archive& archive);
     };
     struct Group {
         std::vector<Train> trains;
+        void persist(Archive& archive) { archive.each("trains", trains); }
     };
     /// What was delivered in the slice: for the replay.
     struct DeliveredRow {
@@ -103,6 +106,7 @@ private:
             weights;  ///< as they were delivered: those of plastic synapses may change within the slice
         std::uint64_t replayed = 0;
         std::uint64_t tested = 0;
+        void persist(Archive& archive);
     };
     /// What all neurons share within a slice: bounds of the readout's coefficients.
     struct SliceBound {

@@ -60,6 +60,17 @@ void NoiseBlock::place(std::span<std::int64_t> gaps, std::span<std::uint16_t> sl
     }
 }
 
+void NoiseBlock::persist(Archive& archive) {
+    archive("stream", key_.index);
+    archive("chunks", chunks_);
+    archive("trial", trial_);
+    archive("last", last_);
+    archive("times", std::span(times_));
+    archive("targets", std::span(targets_));
+    archive("count", count_);
+    archive("next", next_);
+}
+
 std::vector<NoiseGroup> noise_groups(std::uint64_t seed, const std::string& population,
                                      std::span<const Noise> noise, Index size, Index first, Index last) {
     std::vector<NoiseGroup> groups;

@@ -10,6 +10,7 @@
 
 #include "core/random.hpp"
 #include "core/spike.hpp"
+#include "recorders/archive.hpp"
 
 namespace apical {
 
@@ -69,6 +70,7 @@ public:
     void take(std::size_t count) { next_ += count; }
     /// Tells one chunk from the next, for columns that go with the points.
     std::uint32_t chunks_drawn() const { return chunks_; }
+    void persist(Archive& archive);
 
 private:
     static constexpr std::size_t chunk = 256;
@@ -107,6 +109,7 @@ struct NoiseGroup {
         }
         return trains[best];
     }
+    void persist(Archive& archive) { archive.each("trains", trains); }
 };
 
 /// The noise of the neurons [first, last) of a population of `size`: a group for each block of neurons, in

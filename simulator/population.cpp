@@ -73,6 +73,19 @@ void Population::reset(Time now) {
     restart(now);
 }
 
+void Population::persist(Archive& archive) {
+    archive.each("blocks", blocks_);
+    persist_neurons(archive);
+}
+
+void Population::Block::persist(Archive& archive) {
+    archive("last_spike", std::span(last_spike));
+    archive("in_burst", in_burst);
+    archive("trace", std::span(trace));
+    archive.columns("late", late, "time", &Spike::time, "population", &Spike::population, "neuron",
+                    &Spike::neuron, "kind", &Spike::kind, "mark", &Spike::mark);
+}
+
 void Population::emit(std::size_t shard, Index local, Time time, SpikeKind says, double mark) {
     Block& block = blocks_[shard];
     const Spike spike{time, setup_.index, block.first + local, classify(block, local, time, says), mark};

@@ -15,6 +15,7 @@
 #include "core/random.hpp"
 #include "core/spike.hpp"
 #include "neurons/model.hpp"
+#include "recorders/archive.hpp"
 #include "simulator/noise.hpp"
 #include "simulator/projection.hpp"
 
@@ -72,6 +73,7 @@ public:
     virtual void set_parameter(std::string_view parameter, double value, Time now);
     /// Starts all neurons anew at `now`; random streams go on.
     void reset(Time now);
+    void persist(Archive& archive);
 
 protected:
     struct Block {
@@ -84,11 +86,14 @@ protected:
         std::size_t shown = 0;         ///< spikes of this window that rules with back_delay zero have seen
         std::vector<Spike> late;       ///< spikes at the very end of the window, which belong to the next
         Index size() const { return last - first; }
+        void persist(Archive& archive);
     };
 
     /// The window of one shard, without what all populations share.
     virtual void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) = 0;
     virtual void restart(Time now) = 0;
+    /// The neurons and their noise, without what all populations share.
+    virtual void persist_neurons(Archive& archive) = 0;
 
     /// Records a spike of a neuron of `block` and says what it is.
     void emit(std::size_t shard, Index local, Time time, SpikeKind says, double mark);
@@ -199,6 +204,14 @@ protected:
     void restart(Time now) override {
         states_ = initial_;
         updated_.assign(size(), now);
+    }
+
+    void persist_neurons(Archive& archive) override {
+        archive.fields("model", model_);
+        archive("states", std::span(states_));
+        archive("updated", std::span(updated_));
+        archive("draws", std::span(draws_));
+        for (std::size_t k = 0; k < shards(); ++k) archive.each("noise_" + std::to_string(k), noise_[k]);
     }
 
 private:

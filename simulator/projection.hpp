@@ -25,7 +25,19 @@ struct Projection {
     std::vector<Table> tables;                        ///< one for each shard of the target
     std::vector<std::unique_ptr<Learning>> learning;  ///< likewise, or empty
 
+    bool tied = false;  ///< its weights are copied from another's
+
     bool plastic() const { return !learning.empty(); }
+
+    /// Weights are state only where they change.
+    void persist(Archive& archive) {
+        archive("release", release);
+        archive("gain", gain);
+        archive.each("learning", learning);  // first: it brings the weights up to date
+        if (!plastic() && !tied) return;
+        for (std::size_t k = 0; k < tables.size(); ++k)
+            archive("weights_" + std::to_string(k), tables[k].weights());
+    }
 };
 
 }  // namespace apical

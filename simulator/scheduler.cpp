@@ -65,6 +65,12 @@ void Scheduler::clear() {
     }
 }
 
+void Scheduler::DelayClass::persist(Archive& archive) {
+    archive.queue("queue", queue, next, "time", &Arrival::time, "source_population",
+                  &Arrival::source_population, "source", &Arrival::source, "projection", &Arrival::projection,
+                  "kind", &Arrival::kind, "release", &Arrival::release);
+}
+
 void Scheduler::DelayClass::forget() {
     if (2 * next < queue.size()) return;
     queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(next));

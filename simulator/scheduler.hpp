@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/spike.hpp"
+#include "recorders/archive.hpp"
 
 namespace apical {
 
@@ -31,6 +32,7 @@ public:
     double pending(ClassId id) const;
     /// Puts an arrival before all others of its class.
     void push_first(ClassId id, const Arrival& arrival);
+    void persist(Archive& archive) { archive.each("classes", classes_); }
 
 private:
     struct DelayClass {
@@ -40,6 +42,7 @@ private:
 
         bool due(Time end) const { return next < queue.size() && queue[next].time < end; }
         void forget();
+        void persist(Archive& archive);
     };
     std::vector<DelayClass> classes_;
     std::vector<std::vector<ClassId>> of_target_;

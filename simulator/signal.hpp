@@ -5,6 +5,7 @@
 
 #include "core/exp.hpp"
 #include "core/spike.hpp"
+#include "recorders/archive.hpp"
 
 namespace apical {
 
@@ -34,6 +35,12 @@ struct Signal {
             samples.push_back({at, value()});
         }
         for (; next < spikes.size(); ++next) count(spikes[next]);
+    }
+
+    void persist(Archive& archive) {
+        archive("numerator", numerator_);
+        archive("events", events_);
+        archive("updated", updated_);
     }
 
 private:

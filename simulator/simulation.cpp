@@ -10,6 +10,57 @@ namespace {
 
 bool in_order(const Spike& a, const Spike& b) { return before(a, b); }
 
+void persist(Archive& archive, action::SetVariable& a) {
+    archive("population", a.population);
+    archive("variable", a.variable);
+    archive("values", a.values);
+}
+void persist(Archive& archive, action::SetRates& a) {
+    archive("source", a.source);
+    archive("rates", a.rates);
+}
+void persist(Archive& archive, action::SetParameter& a) {
+    archive("population", a.population);
+    archive("name", a.name);
+    archive("value", a.value);
+}
+void persist(Archive& archive, action::SetRuleParameter& a) {
+    archive("projection", a.projection);
+    archive("name", a.name);
+    archive("value", a.value);
+}
+void persist(Archive& archive, action::GatePlasticity& a) {
+    archive("on", a.on);
+    archive("projection", a.projection);
+}
+void persist(Archive& archive, action::SetGain& a) {
+    archive("projection", a.projection);
+    archive("gain", a.gain);
+}
+void persist(Archive&, action::CopyTiedWeights&) {}
+void persist(Archive&, action::ResetState&) {}
+
+template <std::size_t i = 0>
+Action action_number(std::size_t number) {
+    if constexpr (i + 1 < std::variant_size_v<Action>) {
+        if (number != i) return action_number<i + 1>(number);
+    }
+    return std::variant_alternative_t<i, Action>{};
+}
+
+struct Planned {
+    Time at;
+    Action action = action::ResetState{};
+
+    void persist(Archive& archive) {
+        archive("at", at);
+        std::uint64_t number = action.index();
+        archive("action", number);
+        if (archive.gives_back()) action = action_number(number);
+        std::visit([&](auto& a) { apical::persist(archive, a); }, action);
+    }
+};
+
 }  // namespace
 
 void Simulation::run_until(Time end) {
@@ -178,6 +229,37 @@ void Simulation::perform(const action::ResetState&) {
         const double level = input.value - scheduler_.pending(id);
         if (level != 0.0) scheduler_.push_first(id, {now_, p.source, 0, p.index, SpikeKind::event, level});
     }
+}
+
+void Simulation::persist(Archive& archive) {
+    if (!prepared_) prepare();
+    archive("now", now_);
+    archive("spikes", spike_count_);
+    archive("synaptic_events", synaptic_events_);
+    archive("scheduler", scheduler_);
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        const std::string name = "population_" + std::to_string(i);
+        if (members_[i].neurons) archive(name, members_[i].neurons);
+        if (members_[i].source) archive(name, members_[i].source);
+    }
+    archive.each("projections", projections_);
+    archive.columns("inputs", std::span(inputs_), "value", &Input::value);
+    archive.each("signals", signals_);
+    persist_plan(archive);
+}
+
+void Simulation::persist_plan(Archive& archive) {
+    std::vector<Planned> plan;
+    for (const auto& [at, action] : schedule_) plan.push_back({at, action});
+    std::uint64_t count = plan.size();
+    archive("planned", count);
+    plan.resize(count);
+    archive.each("plan", plan);
+    schedule_.clear();
+    for (Planned& planned : plan) schedule(planned.at, std::move(planned.action));
+    std::vector<Time> cuts(cuts_.upper_bound(now_), cuts_.end());
+    archive("cuts", cuts);
+    cuts_ = {cuts.begin(), cuts.end()};
 }
 
 std::vector<Index> Simulation::shard_starts(Index member) const {

@@ -12,6 +12,7 @@
 
 #include "core/parallel.hpp"
 #include "core/spike.hpp"
+#include "recorders/archive.hpp"
 #include "recorders/recorder.hpp"
 #include "simulator/population.hpp"
 #include "simulator/projection.hpp"
@@ -85,7 +86,10 @@ public:
     /// not negative. A back_delay that is not zero bounds the window as a delay does: no spike changes a
     /// weight within its own window.
     Index add(Projection projection);
-    void tie(Index projection, const Tie& tie) { ties_.emplace_back(projection, tie); }
+    void tie(Index projection, const Tie& tie) {
+        ties_.emplace_back(projection, tie);
+        projections_[projection]->tied = true;
+    }
     /// An input from outside onto all neurons of a population, on a port that does not decay: from each time
     /// on, the value.
     void add_steps(Index population, std::size_t port, std::span<const std::pair<Time, double>> steps);
@@ -117,6 +121,10 @@ public:
     /// delay, and are also cut at every scheduled time.
     void run_until(Time end);
     Time now() const { return now_; }
+
+    /// Everything that a run changes. It is given back to a network that was made like this one; recorders
+    /// keep what they must remember themselves.
+    void persist(Archive& archive);
 
     // Looking.
 
@@ -158,9 +166,11 @@ private:
         Signal signal;
         std::vector<Drive> drives;
         std::vector<std::size_t> inputs;  ///< of each drive, among inputs_
+        void persist(Archive& archive) { signal.persist(archive); }
     };
 
     void prepare();
+    void persist_plan(Archive& archive);
     void act();
     Window next_window() const;
     void emit_sources(const Window& window);

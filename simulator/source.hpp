@@ -8,6 +8,7 @@
 #include "core/random.hpp"
 #include "core/spike.hpp"
 #include "neurons/source.hpp"
+#include "recorders/archive.hpp"
 
 namespace apical {
 
@@ -29,6 +30,7 @@ public:
     virtual void emit(const Window& window, std::vector<Spike>& spikes) = 0;
     /// New rates [Hz], one for all or one for each, from `now` on. Throws ModelError if the source has none.
     virtual void set_rates(std::span<const double> rates, Time now) = 0;
+    virtual void persist(Archive& archive) = 0;
 
 private:
     std::string name_;
@@ -75,6 +77,14 @@ public:
         find_active();
     }
 
+    void persist(Archive& archive) override {
+        archive("draws", std::span(draws_));
+        archive.columns("neurons", std::span(neurons_), "budget", &Neuron::budget, "rate", &Neuron::rate,
+                        "since", &Neuron::since);
+        for (Index i = 0; i < size(); ++i) schedule(i);
+        find_active();
+    }
+
 private:
     struct Neuron {
         double budget;  ///< expected spikes from `since` to the next
@@ -111,6 +121,7 @@ public:
 
     void emit(const Window& window, std::vector<Spike>& spikes) override;
     void set_rates(std::span<const double> rates, Time now) override;
+    void persist(Archive& archive) override { archive("next", next_); }
 
 private:
     std::vector<Spike> spikes_;  ///< of the whole run, in the total order

@@ -188,6 +188,12 @@ protected:
         }
     }
 
+    void persist_neurons(Archive& archive) override {
+        archive.fields("model", model_);
+        archive("draws", std::span(draws_));
+        archive.each("shards", shards_);
+    }
+
 private:
     using Block8 = Lanes<Model>;
     using Leap = typename Model::Leap;
@@ -215,6 +221,13 @@ private:
         std::vector<Table::Local> restless{};  ///< neurons for which the leap does not hold
         std::vector<std::uint16_t> slots{};    ///< by neuron: place among the restless
         std::vector<Input> their_inputs{};
+
+        void persist(Archive& archive) {
+            archive("now", now);
+            archive.columns("lanes", std::span(blocks), "x", &Block8::x);
+            archive.each("noise", noise);
+            leaps = {};
+        }
     };
     static constexpr std::uint16_t none = 0xffff;
 

@@ -145,6 +145,15 @@ protected:
         }
     }
 
+    void persist_neurons(Archive& archive) override {
+        archive.fields("model", model_);
+        set_rates();
+        archive("states", std::span(states_));
+        archive("updated", std::span(updated_));
+        archive("draws", std::span(draws_));
+        archive.each("shards", shards_);
+    }
+
 private:
     using Numbers = std::array<double, width>;
     struct Shard {
@@ -160,6 +169,17 @@ private:
         std::array<double, ports> scaling{};  ///< was scaled to this; void once T0 moves
 
         void forget_scales() { scaled_at.fill(Time::min()); }
+        void persist(Archive& archive) {
+            archive("T0", T0);
+            for (std::size_t t = 0; t < ports; ++t) {
+                archive("traces_" + std::to_string(t), std::span(traces[t]));
+                archive("ceilings_" + std::to_string(t), std::span(ceilings[t]));
+            }
+            archive("wake", std::span(wake));
+            archive("due", std::span(due));
+            archive.each("noise", noise);
+            forget_scales();
+        }
     };
     static constexpr std::size_t most_rows = 32;  ///< at once: no more than the first-level cache holds
 

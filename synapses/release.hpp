@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -109,6 +111,24 @@ public:
         last_.assign(last_.size(), now);
         for (auto& path : paths_) {
             std::visit([](auto& p) { p.states.assign(p.states.size(), p.mechanism.initial()); }, path);
+        }
+    }
+
+    template <class Archive>
+    void persist(Archive& archive) {
+        archive("last", std::span(last_));
+        for (std::size_t i = 0; i < paths_.size(); ++i) {
+            const std::string name = "path_" + std::to_string(i);
+            std::visit(
+                [&]<class M>(Path<M>& path) {
+                    if constexpr (std::is_same_v<M, Gate>) {
+                        archive.columns(name, std::span(path.states), "trace", &Gate::State::trace,
+                                        "in_burst", &Gate::State::in_burst);
+                    } else {
+                        archive(name, std::span(path.states));
+                    }
+                },
+                paths_[i]);
         }
     }
 

@@ -250,6 +250,10 @@ struct Confusion {
         for (std::size_t k = 0; k < label_count; ++k) right += counts[k][k];
         return 100.0 * (1.0 - static_cast<double>(right) / images());
     }
+    void persist(Archive& archive) {
+        for (std::size_t k = 0; k < label_count; ++k)
+            archive("class_" + std::to_string(k), std::span(counts[k]));
+    }
 };
 
 DataSet data_of(const ImagesConfig& c) {
@@ -295,35 +299,37 @@ public:
     }
 
     RunResult operator()() {
-        recording_.snapshot(0);
-        Index since_best = 0;
-        for (epoch_ = 0; epoch_ < c_.training.epochs && !interrupted_; ++epoch_) {
-            const double training_error = train();
-            if (interrupted_) {
-                recording_.snapshot(epoch_ + 1);
-                report_epoch(training_error, {});
-                break;
+        if (!context_.resume(state_)) recording_.snapshot(0);
+        while (epoch_ < c_.training.epochs) {
+            if (phase_ == Phase::training) {
+                train();
+                training_error_ = 100.0 * wrong_ / std::max(1U, next_);
+                if (interrupted_) {
+                    recording_.snapshot(epoch_ + 1);
+                    report_epoch({});
+                    break;
+                }
+                enter(Phase::validation);
             }
-            if (c_.training.validation > 0) {
-                const Index first = data_.training.size() - c_.training.validation;
-                const double error = evaluate(data_.training, first, c_.training.validation).error_percent();
+            if (phase_ == Phase::validation) {
+                validate();
                 if (interrupted_) break;
-                since_best = error < best_ ? 0 : since_best + 1;
-                best_ = std::min(best_, error);
-                validation_error_ = error;
+                enter(Phase::test);
             }
             const bool last = epoch_ + 1 == c_.training.epochs ||
-                              (c_.training.patience > 0 && since_best >= c_.training.patience);
-            Value test_error;
-            if (last || c_.training.test == ImagesConfig::Test::epoch) {
-                confusion_ = evaluate(data_.test, 0, tests_);
+                              (c_.training.patience > 0 && since_best_ >= c_.training.patience);
+            const bool tests = last || c_.training.test == ImagesConfig::Test::epoch;
+            if (tests) {
+                evaluate(data_.test, 0, tests_);
                 if (interrupted_) break;
+                confusion_ = tally_;
                 test_error_ = confusion_.error_percent();
-                test_error = test_error_;
             }
             recording_.snapshot(epoch_ + 1);
-            report_epoch(training_error, test_error);
+            report_epoch(tests ? test_error_ : std::nullopt);
             if (last) break;
+            ++epoch_;
+            enter(Phase::training);
         }
         return finish();
     }
@@ -347,6 +353,7 @@ public:
                 wrong[i] += counts_.winner() == data_.test.labels[seen] ? 0U : 1U;
             }
             rest();
+            interrupted_ = context_.pause(state_);
         }
         std::vector<ReadOut> result;
         for (std::size_t i = 0; i < times.size(); ++i) result.push_back({times[i], 100.0 * wrong[i] / seen});
@@ -364,37 +371,58 @@ private:
 
     Simulation& simulation() { return *network_.simulation; }
 
-    /// One pass through the training images in random order; returns the error while training.
-    double train() {
-        std::vector<Index> order(examples_);
-        std::iota(order.begin(), order.end(), 0U);
-        Stream random(StreamKey(c_.seed, "images.order", "examples", epoch_));
-        for (std::size_t i = order.size() - 1; i > 0; --i)
-            std::swap(order[i], order[boost::random::uniform_int_distribution<std::size_t>(0, i)(random)]);
-        Index wrong = 0;
-        const std::uint64_t before = done_;
-        for (const Index image : order) {
-            set_learning_rates();
-            const std::uint8_t label = data_.training.labels[image];
-            shifted(data_.training[image], random);
-            const bool right = present(label) == label;
-            if (interrupted_) break;
-            ++done_;
-            wrong += right ? 0 : 1;
-            const double weight = 1.0 / static_cast<double>(std::min<std::uint64_t>(done_, 500));
-            accuracy_ += weight * ((right ? 1.0 : 0.0) - accuracy_);
-        }
-        return 100.0 * wrong / std::max(1.0, static_cast<double>(done_ - before));
+    /// What an epoch consists of; each shows images one by one, and a run may go on between two of them.
+    enum class Phase { training, validation, test };
+
+    void enter(Phase phase) {
+        phase_ = phase;
+        next_ = 0;
     }
 
-    /// Shows images without teaching or plasticity.
-    Confusion evaluate(const Images& images, Index first, Index count) {
-        Confusion result;
-        for (Index i = first; i < first + count && !interrupted_; ++i) {
-            pixels(images[i]);
-            ++result.counts[images.labels[i]][present(std::nullopt)];
+    /// One pass through the training images in random order.
+    void train() {
+        if (next_ == 0) {
+            random_ = Stream(StreamKey(c_.seed, "images.order", "examples", epoch_));
+            order_.resize(examples_);
+            std::iota(order_.begin(), order_.end(), 0U);
+            for (std::size_t i = order_.size() - 1; i > 0; --i) {
+                std::swap(order_[i],
+                          order_[boost::random::uniform_int_distribution<std::size_t>(0, i)(random_)]);
+            }
+            wrong_ = 0;
         }
-        return result;
+        while (next_ < examples_ && !interrupted_) {
+            const Index image = order_[next_++];
+            set_learning_rates();
+            const std::uint8_t label = data_.training.labels[image];
+            shifted(data_.training[image], random_);
+            const bool right = present(label) == label;
+            ++done_;
+            wrong_ += right ? 0U : 1U;
+            const double weight = 1.0 / static_cast<double>(std::min<std::uint64_t>(done_, 500));
+            accuracy_ += weight * ((right ? 1.0 : 0.0) - accuracy_);
+            interrupted_ = context_.pause(state_);
+        }
+    }
+
+    void validate() {
+        if (c_.training.validation == 0) return;
+        evaluate(data_.training, data_.training.size() - c_.training.validation, c_.training.validation);
+        if (interrupted_) return;
+        validation_error_ = tally_.error_percent();
+        since_best_ = *validation_error_ < best_ ? 0 : since_best_ + 1;
+        best_ = std::min(best_, *validation_error_);
+    }
+
+    /// Shows images without teaching or plasticity, and tallies the answers.
+    void evaluate(const Images& images, Index first, Index count) {
+        if (next_ == 0) tally_ = {};
+        while (next_ < count && !interrupted_) {
+            const Index i = first + next_++;
+            pixels(images[i]);
+            ++tally_.counts[images.labels[i]][present(std::nullopt)];
+            interrupted_ = context_.pause(state_);
+        }
     }
 
     void pixels(std::span<const std::uint8_t> image) {
@@ -477,7 +505,6 @@ private:
                            .event_rate = activity_.event_rate(),
                            .burst_probability = activity_.burst_probability(),
                            .accuracy = done_ > 0 ? std::optional(accuracy_) : std::nullopt});
-        interrupted_ = interrupted_ || context_.interrupted();
     }
 
     /// They fall exponentially over the run; small steps, not one at each image.
@@ -495,13 +522,13 @@ private:
         }
     }
 
-    void report_epoch(double training_error, const Value& test_error) {
+    void report_epoch(std::optional<double> test_error) {
         context_.metrics({{"epoch", std::int64_t{epoch_ + 1}},
                           {"sample", static_cast<std::int64_t>(done_)},
                           {"time_ms", ms(simulation().now())},
-                          {"training_error_percent", training_error},
-                          {"validation_error_percent", validation_error_},
-                          {"test_error_percent", test_error},
+                          {"training_error_percent", training_error_},
+                          {"validation_error_percent", optional(validation_error_)},
+                          {"test_error_percent", optional(test_error)},
                           {"event_rate_hz", optional(activity_.event_rate())},
                           {"burst_probability", optional(activity_.burst_probability())},
                           {"spikes", static_cast<std::int64_t>(simulation().spikes())},
@@ -536,8 +563,7 @@ private:
     }
 
     RunResult finish() {
-        const bool tested = std::holds_alternative<double>(test_error_);
-        if (tested) write_confusion();
+        if (test_error_) write_confusion();
         RunResult result;
         result.interrupted = interrupted_;
         result.result_hash = recording_.finish();
@@ -549,20 +575,43 @@ private:
             {"seed", static_cast<std::int64_t>(c_.seed)},
             {"epochs", static_cast<double>(done_) / examples_},
             {"examples", static_cast<std::int64_t>(done_)},
-            {"test_error_percent", test_error_},
-            {"validation_error_percent", validation_error_},
+            {"test_error_percent", optional(test_error_)},
+            {"validation_error_percent", optional(validation_error_)},
             {"biological_s", biological},
             {"spikes", static_cast<std::int64_t>(simulation().spikes())},
             {"synaptic_events", static_cast<std::int64_t>(simulation().synaptic_events())},
             {"spikes_per_image", shown_ > 0 ? Value(total / static_cast<double>(shown_)) : Value()}};
-        result.verdict = tested ? fmt::format("{:.2f} % of {} test images wrong",
-                                              std::get<double>(test_error_), confusion_.images())
-                                : "no test was reached";
+        result.verdict =
+            test_error_ ? fmt::format("{:.2f} % of {} test images wrong", *test_error_, confusion_.images())
+                        : "no test was reached";
         return result;
+    }
+
+    void persist(Archive& archive) {
+        archive("simulation", simulation());
+        archive("recording", recording_);
+        archive("activity", activity_);
+        archive("phase", phase_);
+        archive("epoch", epoch_);
+        archive("next", next_);
+        archive("order", order_);
+        archive("random", random_);
+        archive("wrong", wrong_);
+        archive("tally", tally_);
+        archive("examples", done_);
+        archive("shown", shown_);
+        archive("accuracy", accuracy_);
+        archive("training_error", training_error_);
+        archive("validation_error", validation_error_);
+        archive("best", best_);
+        archive("since_best", since_best_);
+        archive("test_error", test_error_);
+        archive("confusion", confusion_);
     }
 
     const ImagesConfig& c_;
     const RunContext& context_;
+    const Persist state_ = [this](Archive& archive) { persist(archive); };
     DataSet data_;
     NetworkDescription description_;
     Network network_;
@@ -578,13 +627,21 @@ private:
     std::vector<double> rates_;        ///< of the image that is shown
     std::vector<std::uint8_t> moved_;  ///< pixels of an image that was shifted
     Index epoch_ = 0;
-    std::uint64_t done_ = 0;   ///< examples
-    std::uint64_t shown_ = 0;  ///< images of any kind
-    double accuracy_ = 0.0;    ///< of late, while training
+    Phase phase_ = Phase::training;
+    Index next_ = 0;               ///< image of the phase
+    std::vector<Index> order_;     ///< of the training images in this epoch
+    Stream random_{StreamKey{}};   ///< of the order, and of how images are shifted
+    Index wrong_ = 0;              ///< training images of this epoch
+    Confusion tally_;              ///< of the present validation or test
+    std::uint64_t done_ = 0;       ///< examples
+    std::uint64_t shown_ = 0;      ///< images of any kind
+    double accuracy_ = 0.0;        ///< of late, while training
+    double training_error_ = 0.0;  ///< [%] of the last epoch, like the next
+    std::optional<double> validation_error_;
     double best_ = std::numeric_limits<double>::infinity();
-    Value validation_error_;
-    Value test_error_;
-    Confusion confusion_;
+    Index since_best_ = 0;  ///< epochs
+    std::optional<double> test_error_;
+    Confusion confusion_;  ///< of the last test
     bool interrupted_ = false;
 };
 

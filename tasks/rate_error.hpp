@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/spike.hpp"
+#include "recorders/archive.hpp"
 #include "recorders/recorder.hpp"
 
 namespace apical {
@@ -43,6 +44,11 @@ public:
     /// [Hz] of each neuron at `now`, which is not before the last window's end.
     std::vector<double> rates(Time now) const;
     double mean_rate(Time now) const;
+
+    void persist(Archive& archive) {
+        archive("averages", std::span(averages_));
+        archive("updated", std::span(updated_));
+    }
 
 private:
     double faded(Index neuron, Time now) const;

@@ -47,6 +47,13 @@ Recording::Recording(const NetworkDescription& description, Network& network, co
     }
 }
 
+void Recording::persist(Archive& archive) {
+    archive("hash", hash_);
+    if (spikes_) archive("spikes", *spikes_);
+    if (traces_) archive("traces", *traces_);
+    if (weights_) archive("weights", *weights_);
+}
+
 void Recording::tick() {
     if (Seconds::now() - flushed_ < flush_every) return;
     if (spikes_) spikes_->flush();

@@ -26,6 +26,7 @@ public:
     void tick();
     /// A snapshot of the weights that are recorded.
     void snapshot(std::int64_t sample);
+    void persist(Archive& archive);
     /// Closes the files; returns the result hash, over spikes and all weights that can change.
     std::string finish();
 
@@ -65,6 +66,13 @@ public:
     /// [Hz], over the last second or so of simulated time.
     std::optional<double> event_rate() const;
     std::optional<double> burst_probability() const;
+
+    void persist(Archive& archive) {
+        archive("seen", seen_);
+        archive("events", events_);
+        archive("bursts", bursts_);
+        archive("length", length_);
+    }
 
 private:
     std::vector<bool> followed_;  ///< by population

@@ -13,6 +13,7 @@
 
 #include "core/time.hpp"
 #include "networks/description.hpp"
+#include "recorders/archive.hpp"
 
 namespace apical {
 
@@ -39,6 +40,9 @@ struct Progress {
     std::optional<double> accuracy;           ///< of the last test
 };
 
+/// Names to an archive all that a task must remember from one window to the next.
+using Persist = std::function<void(Archive&)>;
+
 enum class Severity { note, warning };
 
 /// What a run is given by whoever starts it. No callback is ever empty; all come from the thread that called.
@@ -51,9 +55,11 @@ struct RunContext {
 
     std::function<void(const Progress&)> progress = [](const Progress&) {
     };  ///< cheap: call it in every window
-    std::function<bool()> interrupted = [] {
-        return false;
-    };  ///< true: finish the step, close the files, return
+    /// Before the first window. If the run goes on from a checkpoint: gives the state back, and says so.
+    std::function<bool(const Persist&)> resume = [](const Persist&) { return false; };
+    /// Between windows. Keeps the state if it is time to; if the run is interrupted keeps it and says so:
+    /// close the files and return.
+    std::function<bool(const Persist&)> pause = [](const Persist&) { return false; };
     std::function<void(Severity, std::string_view)> log = [](Severity, std::string_view) {};
     std::function<void(const Facts&)> metrics = [](const Facts&) {
     };  ///< a row of metrics.csv; always the same names

@@ -30,7 +30,13 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
     Time snapshot_at = every > Duration::zero() ? Time{} + every : Time::max();
     for (Time t = snapshot_at; t < end; t += every) simulation.cut(t);
 
-    recording.snapshot(0);
+    const Persist state = [&](Archive& archive) {
+        archive("simulation", simulation);
+        archive("recording", recording);
+        archive("activity", activity);
+        archive("snapshot_at", snapshot_at);
+    };
+    if (!context.resume(state)) recording.snapshot(0);
     bool interrupted = false;
     while (simulation.now() < end && !interrupted) {
         simulation.run_until(simulation.now() + Duration{1});  // a window
@@ -46,7 +52,7 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
                           .event_rate = activity.event_rate(),
                           .burst_probability = activity.burst_probability(),
                           .accuracy = {}});
-        interrupted = context.interrupted();
+        interrupted = context.pause(state);
     }
     recording.snapshot(0);
     RunResult result;

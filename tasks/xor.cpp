@@ -399,6 +399,10 @@ public:
     void clear() { events_ = bursts_ = 0; }
     double events() const { return static_cast<double>(events_); }
     double bursts() const { return static_cast<double>(bursts_); }
+    void persist(Archive& archive) {
+        archive("events", events_);
+        archive("bursts", bursts_);
+    }
 
 private:
     Index output_;
@@ -408,6 +412,12 @@ private:
 
 /// The inputs (a, b) of pattern number a + 2 b.
 constexpr std::array names_of_patterns = {"00", "10", "01", "11"};
+
+/// Of the output population, to a pattern.
+struct Answer {
+    double events;
+    double bursts;
+};
 
 struct Test {
     Index after;  ///< examples
@@ -436,28 +446,32 @@ public:
           target_(network_.variable("output", "target")),
           recording_(description_, network_, context),
           events_(output_),
-          activity_(cells_of(network_), (c.hidden + 1) * c.neurons) {
+          activity_(cells_of(network_), (c.hidden + 1) * c.neurons),
+          presentations_(c.examples + 4ULL * (c.examples / c.test_every)),
+          order_(StreamKey(c.seed, "xor.patterns", "examples")),
+          answers_(4) {
         simulation().add(events_);
         simulation().add(activity_);
-        const std::uint64_t presentations = c.examples + 4ULL * (c.examples / c.test_every);
-        end_ms_ = c.presentation * static_cast<double>(presentations);
     }
 
     RunResult operator()() {
-        Stream order(StreamKey(c_.seed, "xor.patterns", "examples"));
-        std::array<int, 4> patterns{0, 1, 2, 3};
-        recording_.snapshot(0);
-        for (Index example = 0; example < c_.examples && !interrupted_; ++example) {
-            // Balanced: each block of four examples holds every pattern once.
-            if (example % 4 == 0) {
-                for (std::size_t i = 3; i > 0; --i) {
-                    std::swap(patterns[i],
-                              patterns[boost::random::uniform_int_distribution<std::size_t>(0, i)(order)]);
-                }
+        if (!context_.resume(state_)) recording_.snapshot(0);
+        // A round: examples, and a test of all patterns.
+        const std::uint64_t round = c_.test_every + 4ULL;
+        while (presented_ < presentations_) {
+            const std::uint64_t place = presented_ % round;
+            if (place < c_.test_every) {
+                present(next_example(), true);
+                if (interrupted_) break;
+                ++done_;
+            } else {
+                const std::uint64_t pattern = place - c_.test_every;
+                present(static_cast<int>(pattern), false);
+                if (interrupted_) break;
+                answers_[pattern] = {events_.events(), events_.bursts()};
+                if (pattern == 3) test();
             }
-            present(patterns[example % 4], true);
-            ++done_;
-            if ((example + 1) % c_.test_every == 0) test();
+            ++presented_;
         }
         return finish();
     }
@@ -475,43 +489,60 @@ private:
 
     static double target_of(int pattern) { return pattern == 1 || pattern == 2 ? 1.0 : 0.0; }
 
-    /// Shows a pattern for the length of a presentation; returns the output's mean e, from event counts.
-    double present(int pattern, bool teach) {
-        const Time from = simulation().now();
-        const Time to = Time{} + ticks(c_.presentation * static_cast<double>(++presented_));
-        const auto rate = [&](int bit) { return bit != 0 ? c_.input.high_rate : c_.input.low_rate; };
-        const auto set = [&](Action action) { simulation().schedule(from, std::move(action)); };
-        set(action::SetRates{network_.populations.at("input_a"), {rate(pattern & 1)}});
-        set(action::SetRates{network_.populations.at("input_b"), {rate(pattern & 2)}});
-        set(action::SetVariable{output_, target_, {teach ? target_of(pattern) : std::nan("")}});
-        set(action::GatePlasticity{teach});
-        set(action::CopyTiedWeights{});
+    Time start_of(std::uint64_t presentation) const {
+        return Time{} + ticks(c_.presentation * static_cast<double>(presentation));
+    }
+    /// Not so if the run goes on in the midst of it.
+    bool at_its_start() { return simulation().now() == start_of(presented_); }
+
+    /// Balanced: each block of four examples holds every pattern once.
+    int next_example() {
+        if (done_ % 4 == 0 && at_its_start()) {
+            for (std::size_t i = 3; i > 0; --i) {
+                std::swap(patterns_[i],
+                          patterns_[boost::random::uniform_int_distribution<std::size_t>(0, i)(order_)]);
+            }
+        }
+        return patterns_[done_ % 4];
+    }
+
+    /// Shows a pattern for the length of a presentation.
+    void present(int pattern, bool teach) {
+        const Time from = start_of(presented_);
+        const Time to = start_of(presented_ + 1);
+        if (at_its_start()) {
+            const auto rate = [&](int bit) { return bit != 0 ? c_.input.high_rate : c_.input.low_rate; };
+            const auto set = [&](Action action) { simulation().schedule(from, std::move(action)); };
+            set(action::SetRates{network_.populations.at("input_a"), {rate(pattern & 1)}});
+            set(action::SetRates{network_.populations.at("input_b"), {rate(pattern & 2)}});
+            set(action::SetVariable{output_, target_, {teach ? target_of(pattern) : std::nan("")}});
+            set(action::GatePlasticity{teach});
+            set(action::CopyTiedWeights{});
+            events_.clear();
+        }
         simulation().cut(to);
-        events_.clear();
         while (simulation().now() < to && !interrupted_) {
             simulation().run_until(simulation().now() + Duration{1});
             report();
-            interrupted_ = context_.interrupted();
+            interrupted_ = context_.pause(state_);
         }
-        return events_.events() * c_.neuron.t_ref / (c_.presentation * c_.neurons);
     }
 
     void test() {
         Test result{done_};
         Facts answers;
         for (const int pattern : {0, 1, 2, 3}) {
-            const double e = present(pattern, false);
+            const auto& [events, bursts] = answers_[static_cast<std::size_t>(pattern)];
+            const double e = events * c_.neuron.t_ref / (c_.presentation * c_.neurons);
             const double error = e - target_of(pattern);
             if ((e > 0.5) == (target_of(pattern) > 0.5)) ++result.right;
             result.squared_error += error * error / 4.0;
             const char* name = names_of_patterns[static_cast<std::size_t>(pattern)];
             const double seconds = c_.presentation * c_.neurons / 1000.0;
-            answers.emplace_back(fmt::format("event_rate_{}_hz", name), events_.events() / seconds);
-            answers.emplace_back(
-                fmt::format("burst_probability_{}", name),
-                events_.events() > 0.0 ? Value(events_.bursts() / events_.events()) : Value());
+            answers.emplace_back(fmt::format("event_rate_{}_hz", name), events / seconds);
+            answers.emplace_back(fmt::format("burst_probability_{}", name),
+                                 events > 0.0 ? Value(bursts / events) : Value());
         }
-        if (interrupted_) return;
         tests_.push_back(result);
         recording_.snapshot(done_);
         Facts row = {{"sample", std::int64_t{done_}},
@@ -524,13 +555,27 @@ private:
         context_.metrics(row);
     }
 
+    void persist(Archive& archive) {
+        archive("simulation", simulation());
+        archive("recording", recording_);
+        archive("events", events_);
+        archive("activity", activity_);
+        archive("order", order_);
+        archive("patterns", std::span(patterns_));
+        archive("presented", presented_);
+        archive("examples", done_);
+        archive.columns("answers", answers_, "events", &Answer::events, "bursts", &Answer::bursts);
+        archive.columns("tests", tests_, "after", &Test::after, "right", &Test::right, "squared_error",
+                        &Test::squared_error);
+    }
+
     static Value optional(std::optional<double> value) { return value ? Value(*value) : Value(); }
 
     void report() {
         recording_.tick();
         context_.progress(
             {.time = ms(simulation().now()),
-             .end = end_ms_,
+             .end = ms(start_of(presentations_)),
              .spikes = simulation().spikes(),
              .step_name = "sample",
              .step = done_,
@@ -579,6 +624,7 @@ private:
 
     const XorConfig& c_;
     const RunContext& context_;
+    const Persist state_ = [this](Archive& archive) { persist(archive); };
     NetworkDescription description_;
     Network network_;
     Index output_;
@@ -586,9 +632,12 @@ private:
     Recording recording_;
     OutputEvents events_;
     Activity activity_;
-    double end_ms_ = 0.0;
-    Index done_ = 0;               ///< examples
-    std::uint64_t presented_ = 0;  ///< examples and tests
+    std::uint64_t presentations_;              ///< in all
+    Stream order_;                             ///< of the examples
+    std::array<int, 4> patterns_{0, 1, 2, 3};  ///< of the present block of examples
+    Index done_ = 0;                           ///< examples
+    std::uint64_t presented_ = 0;              ///< examples and tests
+    std::vector<Answer> answers_;              ///< of the present test
     std::vector<Test> tests_;
     bool interrupted_ = false;
 };

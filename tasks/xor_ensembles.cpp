@@ -160,20 +160,21 @@ public:
     }
 
     RunResult operator()() {
-        const Time start = Time{};
-        simulation().schedule(start, action::GatePlasticity{false});
+        if (!context_.resume(state_)) simulation().schedule(now(), action::GatePlasticity{false});
         run_to(c_.burn_in);
-        recording_.snapshot(0);
-        const Answers before = show_all(false);
-        tell("test", before);
-        Answers last = before;
-        for (; epoch_ < c_.epochs && !interrupted_; ++epoch_) {
-            last = show_all(true);
-            tell("training", last);
+        // A test, the epochs of training, and a test again; each shows all patterns.
+        const std::uint64_t rounds = c_.epochs + 2ULL;
+        while (!interrupted_ && shown_ < 4 * rounds) {
+            const std::uint64_t round = shown_ / 4;
+            const bool train = round > 0 && round + 1 < rounds;
+            if (shown_ == 0 && at(start_of(0))) recording_.snapshot(0);
+            show(patterns[shown_ % 4], train);
+            if (interrupted_) break;
+            answers_.rates[shown_ % 4] = rate_;
+            ++shown_;
+            if (shown_ % 4 == 0) close_round(train);
         }
-        const double last_cost = last.cost();
-        if (!interrupted_) tell("test", last = show_all(false));
-        return finish(before, last, last_cost);
+        return finish();
     }
 
 private:
@@ -192,41 +193,60 @@ private:
                 count += (rates[i] > error.threshold()) == patterns[i].one() ? 1 : 0;
             return count;
         }
+        void persist(Archive& archive) { archive("rates", std::span(rates)); }
     };
 
     Simulation& simulation() { return *network_.simulation; }
     Time now() { return simulation().now(); }
-
-    Answers show_all(bool train) {
-        Answers answers;
-        for (std::size_t i = 0; i < 4 && !interrupted_; ++i) answers.rates[i] = show(patterns[i], train);
-        return answers;
+    bool at(double time) { return now() == Time{} + ticks(time); }
+    double start_of(std::uint64_t pattern) const {
+        return c_.burn_in + c_.presentation * static_cast<double>(pattern);
     }
 
-    /// Shows a pattern for its time, and teaches at the end of it.
-    double show(const Pattern& pattern, bool train) {
-        const double start = c_.burn_in + c_.presentation * static_cast<double>(shown_++);
+    /// Shows a pattern for its time, and teaches at the end of it. A run may go on in the midst of it: what
+    /// is to be done at a time is done at that time only.
+    void show(const Pattern& pattern, bool train) {
+        const double start = start_of(shown_);
         const double end = start + c_.presentation;
-        set_current("input_1", pattern.first);
-        set_current("input_2", pattern.second);
+        if (at(start)) {
+            set_current("input_1", pattern.first);
+            set_current("input_2", pattern.second);
+        }
         if (!train) {
             run_to(end);
-            return averages_.mean_rate(now());
+            rate_ = averages_.mean_rate(now());
+            return;
         }
-        const double taught_from = end - c_.teaching * c_.presentation;
+        const double taught_from = std::max(start, end - c_.teaching * c_.presentation);
         if (taught_from > start) run_to(taught_from);
-        double rate = averages_.mean_rate(now());
-        simulation().schedule(now(), action::GatePlasticity{true});
-        const double every = c_.teach_every > 0.0 ? c_.teach_every : c_.presentation;
-        for (int k = 1; now() < Time{} + ticks(end) && !interrupted_; ++k) {
-            send_error(pattern.one());
-            run_to(std::min(taught_from + every * k, end));
+        if (at(taught_from)) {
+            rate_ = averages_.mean_rate(now());
+            simulation().schedule(now(), action::GatePlasticity{true});
         }
+        const double every = c_.teach_every > 0.0 ? c_.teach_every : c_.presentation;
+        double from = taught_from;
+        for (int k = 1; now() < Time{} + ticks(end) && !interrupted_; ++k) {
+            if (at(from)) send_error(pattern.one());
+            from = std::min(taught_from + every * k, end);
+            run_to(from);
+        }
+        if (interrupted_) return;
         // Taught from the beginning, a pattern is answered at the end.
-        if (taught_from <= start) rate = averages_.mean_rate(now());
+        if (taught_from <= start) rate_ = averages_.mean_rate(now());
         simulation().schedule(now(), action::GatePlasticity{false});
         set_dendrites({c_.current.output});
-        return rate;
+    }
+
+    /// All patterns have been shown.
+    void close_round(bool train) {
+        tell(train ? "training" : "test");
+        if (train) {
+            ++epoch_;
+            last_cost_ = answers_.cost();
+        } else if (shown_ == 4) {
+            before_ = answers_;
+            last_cost_ = answers_.cost();
+        }
     }
 
     /// Each output cell's error, from its own recent rate of events, is held as a current into its dendrite.
@@ -262,23 +282,22 @@ private:
                                .event_rate = activity_.event_rate(),
                                .burst_probability = activity_.burst_probability(),
                                .accuracy = accuracy_});
-            interrupted_ = context_.interrupted();
+            interrupted_ = context_.pause(state_);
         }
     }
 
-    void tell(const std::string& phase, const Answers& answers) {
-        if (interrupted_) return;
-        accuracy_ = answers.right() / 4.0;
+    void tell(const std::string& phase) {
+        accuracy_ = answers_.right() / 4.0;
         Facts row{{"phase", phase},
                   {"epoch", std::int64_t{epoch_}},
                   {"time_ms", ms(now())},
-                  {"cost", answers.cost()}};
+                  {"cost", answers_.cost()}};
         for (std::size_t i = 0; i < 4; ++i)
-            row.emplace_back("rate_" + patterns[i].name() + "_hz", answers.rates[i]);
+            row.emplace_back("rate_" + patterns[i].name() + "_hz", answers_.rates[i]);
         context_.metrics(row);
     }
 
-    RunResult finish(const Answers& before, const Answers& after, double last_cost) {
+    RunResult finish() {
         if (!interrupted_) recording_.snapshot(epoch_);
         RunResult result;
         result.interrupted = interrupted_;
@@ -288,12 +307,12 @@ private:
                           {"seed", static_cast<std::int64_t>(c_.seed)},
                           {"neurons", std::int64_t{c_.neurons}},
                           {"epochs", std::int64_t{epoch_}},
-                          {"patterns_right", interrupted_ ? Value() : Value(std::int64_t{after.right()})},
-                          {"cost_of_last_epoch", interrupted_ ? Value() : Value(last_cost)}};
+                          {"patterns_right", interrupted_ ? Value() : Value(std::int64_t{answers_.right()})},
+                          {"cost_of_last_epoch", interrupted_ ? Value() : Value(last_cost_)}};
         for (std::size_t i = 0; i < 4; ++i) {
-            result.summary.emplace_back("before_" + patterns[i].name() + "_hz", before.rates[i]);
+            result.summary.emplace_back("before_" + patterns[i].name() + "_hz", before_.rates[i]);
             result.summary.emplace_back("after_" + patterns[i].name() + "_hz",
-                                        interrupted_ ? Value() : Value(after.rates[i]));
+                                        interrupted_ ? Value() : Value(answers_.rates[i]));
         }
         result.summary.emplace_back("biological_s", ms(now()) / 1000.0);
         result.summary.emplace_back("spikes", static_cast<std::int64_t>(simulation().spikes()));
@@ -302,18 +321,33 @@ private:
         if (interrupted_) {
             result.verdict = fmt::format("stopped in epoch {}", epoch_);
         } else {
-            result.verdict =
-                fmt::format("{}/4 patterns on the right side of {:g} Hz:", after.right(), error.threshold());
+            result.verdict = fmt::format("{}/4 patterns on the right side of {:g} Hz:", answers_.right(),
+                                         error.threshold());
             for (std::size_t i = 0; i < 4; ++i) {
                 result.verdict += fmt::format("{} ({},{}) {:.1f}", i == 0 ? "" : ",", patterns[i].first,
-                                              patterns[i].second, after.rates[i]);
+                                              patterns[i].second, answers_.rates[i]);
             }
         }
         return result;
     }
 
+    void persist(Archive& archive) {
+        archive("simulation", simulation());
+        archive("recording", recording_);
+        archive("averages", averages_);
+        archive("activity", activity_);
+        archive("epoch", epoch_);
+        archive("shown", shown_);
+        archive("rate", rate_);
+        archive("answers", answers_);
+        archive("before", before_);
+        archive("last_cost", last_cost_);
+        archive("accuracy", accuracy_);
+    }
+
     const XorEnsemblesConfig& c_;
     const RunContext& context_;
+    const Persist state_ = [this](Archive& archive) { persist(archive); };
     NetworkDescription description_;
     Network network_;
     Index output_;
@@ -321,7 +355,11 @@ private:
     EventAverages averages_;
     Activity activity_;
     Index epoch_ = 0;
-    std::uint64_t shown_ = 0;
+    std::uint64_t shown_ = 0;  ///< patterns
+    double rate_ = 0.0;        ///< [Hz] the answer to the present one
+    Answers answers_;          ///< of this round,
+    Answers before_;           ///< and of the first test
+    double last_cost_ = 0.0;   ///< of the last epoch
     std::optional<double> accuracy_;
     bool interrupted_ = false;
 };

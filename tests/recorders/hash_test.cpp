@@ -80,7 +80,11 @@ TEST(ResultHash, GoesOnFromItsState) {
     const std::vector<Spike> spikes = many_spikes();
     ResultHash first;
     first.observe(window, std::span(spikes).first(7777));
-    ResultHash second(first.state());
+    const test::Folder folder;
+    Hdf5File file = Hdf5File::create(folder / "state.h5", "checkpoint", "run");
+    Archive(file, Archive::Direction::keep)("hash", first);
+    ResultHash second;
+    Archive(file, Archive::Direction::give_back)("hash", second);
     second.observe(window, std::span(spikes).subspan(7777));
     EXPECT_EQ(second.hex(), hash_of(spikes));
 }

@@ -3,10 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.hpp"
 #include "networks/models.hpp"
+#include "neurons/burst_poisson.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
+#include "simulator/stepped_population.hpp"
 #include "simulator/traced_population.hpp"
+#include "tests/recorders/folder.hpp"
 #include "tests/simulator/network.hpp"
 
 namespace apical {
@@ -215,6 +219,89 @@ TEST(Recorders, DoNotChangeABit) {
     unseen.simulation->run_until(at(duration));
     EXPECT_EQ(unseen.simulation->spikes(), reference().spikes.size());
     EXPECT_EQ(synapses(unseen), reference().synapses);
+}
+
+/// What the description's network does if its state is kept at each of `stops` and given back to a new one.
+Outcome in_processes(const NetworkDescription& description, const std::vector<double>& stops,
+                     const BuildOptions& options, const Prepare& prepare) {
+    const Folder folder;
+    SpikeList recorder;
+    Network network;
+    for (const double stop : stops) {
+        const bool first = !network.simulation;
+        network = build(description, options);
+        network.simulation->add(recorder);
+        if (prepare) prepare(network);
+        if (!first) {
+            Hdf5File file = Hdf5File::open(folder / "state.h5");
+            Archive(file, Archive::Direction::give_back)("simulation", network.simulation);
+        }
+        network.simulation->run_until(at(stop));
+        Hdf5File file = Hdf5File::create(folder / "state.h5", "checkpoint", "run", Hdf5File::Made::with_sums);
+        Archive(file, Archive::Direction::keep)("simulation", network.simulation);
+        file.finish();
+    }
+    EXPECT_EQ(recorder.list.size(), network.simulation->spikes());
+    return {std::move(recorder.list), synapses(network)};
+}
+
+TEST(Processes, DoNotChangeABit) {
+    const std::vector<double> stops{0.4, 33.3, 75.0, 80.0, 93.0, 131.7, 170.5, 171.0, duration};
+    for (const Loop loop : {Loop::automatic, Loop::visiting}) {
+        BuildOptions options;
+        options.loop = loop;
+        const Outcome whole = run(everything(), duration, options, schedule);
+        EXPECT_TRUE(same_outcome(in_processes(everything(), stops, options, schedule), whole));
+    }
+}
+
+/// Integrated cells that take steps together, a detector of bursts at the synapse, weights that grow at low
+/// rates, spikes given beforehand, noise on a grid.
+NetworkDescription ensembles() {
+    NetworkDescription d;
+    d.seed = 3;
+    d.populations = {neurons("lower", "burst_poisson", 60), neurons("upper", "burst_poisson", 40),
+                     trains("given", {{3.0, 40.5, 71.0}, {12.0, 99.0}})};
+    for (std::size_t i = 0; i < 2; ++i) {
+        d.populations[i].classifier = Classifier::trace;
+        d.populations[i].background = {{"excitatory_soma", 800.0, 0.6},
+                                       {"inhibitory_soma", 500.0, 0.35},
+                                       {"excitatory_dend", 500.0, 0.05},
+                                       {"inhibitory_dend", 500.0, 0.05}};
+    }
+    d.projections = {projection("lower", "upper", "excitatory_soma", 0.05, 1.0, indegree(20)),
+                     projection("upper", "lower", "excitatory_dend", 0.1, 1.0, indegree(20)),
+                     projection("given", "lower", "excitatory_soma", 2.0, 1.0)};
+    PlasticityDescription& learns = d.projections[0].plasticity.emplace(
+        rule("burst_dependent", {{"eta", 0.01}, {"w_min", 0.0}, {"w_max", 1.0}, {"r_min", 5.0}}));
+    learns.baseline = "moving_average";
+    ReleaseTerm bursts;
+    bursts.variant = "burst";
+    bursts.parameters = {{"lag", 1.0}};
+    d.projections[1].release = {bursts};
+    return d;
+}
+
+TEST(Processes, DoNotChangeABitOfCellsThatTakeStepsTogether) {
+    constexpr double length = 150.0;
+    const Outcome whole = run(ensembles(), length);
+    EXPECT_GT(whole.spikes.size(), 100U);
+    EXPECT_TRUE(runs_in<SteppedPopulation<BurstPoisson>>(build(ensembles()), "upper"));
+    EXPECT_TRUE(same_outcome(in_processes(ensembles(), {20.0, 41.0, 100.0, length}, {}, {}), whole));
+}
+
+TEST(Processes, RefuseTheStateOfAnotherNetwork) {
+    const Folder folder;
+    Network network = build(ensembles());
+    Hdf5File file = Hdf5File::create(folder / "state.h5", "checkpoint", "run", Hdf5File::Made::with_sums);
+    Archive(file, Archive::Direction::keep)("simulation", network.simulation);
+    Archive archive(file, Archive::Direction::give_back);
+    NetworkDescription larger = ensembles();
+    larger.populations[0].size = 61;
+    const Network other = build(larger);
+    EXPECT_THROW(archive("simulation", other.simulation), DataError);
+    const Network foreign = build(everything());
+    EXPECT_THROW(archive("simulation", foreign.simulation), DataError);
 }
 
 TEST(Neighbours, AnUnconnectedPopulationChangesNobodysSpikes) {

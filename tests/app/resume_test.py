@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Runs that are interrupted, killed and resumed; checkpoints that are refused."""
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+import h5py
+
+import cli
+from cli import CommandLineTest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+XOR = ["xor.toml", "--set=examples=24", "--set=test_every=8", "--set=neurons=40"]
+ENSEMBLES = ["xor_ensembles.toml", "--set=neurons=20", "--set=indegree=10", "--set=epochs=2", "--set=presentation=400",
+             "--set=burn_in=100"]
+DIGITS = ["digits.toml", "--set=task.train_limit=60", "--set=task.epochs=2", "--set=task.test_limit=20",
+          "--set=task.validation=10", "--set=task.shifts=true", "--set=record.spikes=true"]
+NETWORK = """
+seed = 3
+duration = 4000.0
+[population.input]
+model = "poisson"
+size = 50
+parameters = { rate = 20.0 }
+[population.exc]
+model = "lif"
+size = 400
+background = [{ port = "membrane", rate = 1500.0, weight = 0.5 }]
+[projection.input_to_exc]
+source = "input"
+target = "exc"
+port = "membrane"
+connect = { rule = "fixed_indegree", k = 20 }
+weight = 0.8
+delay = 1.0
+short_term = { variant = "tm", U = 0.4, tau_rec = 100.0, tau_fac = 20.0 }
+[projection.exc_to_exc]
+source = "exc"
+target = "exc"
+port = "membrane"
+connect = { rule = "fixed_indegree", k = 40 }
+weight = 0.1
+delay = 1.5
+[projection.exc_to_exc.plasticity]
+rule = "pair_stdp"
+A_plus = 0.001
+A_minus = 0.001
+[record]
+spikes = ["exc"]
+traces = ["input", "exc"]
+trace_bin = 20.0
+weights = ["exc_to_exc"]
+weights_every = 1000.0
+"""
+
+
+class Resume(CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        for task in ("xor", "xor_ensembles", "digits"):
+            self.run_program("new", task)
+        self.write("network.toml", NETWORK)
+
+    def json(self, path):
+        return json.loads((self.folder / path).read_text())
+
+    def interrupt(self, *arguments):
+        """Starts a run and interrupts it when it has written a checkpoint."""
+        process = subprocess.Popen([cli.PROGRAM, *arguments, "--checkpoint-every", "0.0001"], cwd=self.folder,
+                                   env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3000):
+            if (self.folder / "r/checkpoint.h5").exists():
+                break
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130, stderr)
+        return stdout
+
+    def contents(self, folder):
+        """The numbers in all HDF5 files of a run, and its lines."""
+        found = {}
+        for path in (self.folder / folder).glob("*.h5"):
+            with h5py.File(path, "r") as file:
+                def note(name, item, file=path.name):
+                    if isinstance(item, h5py.Dataset):
+                        found[f"{file}/{name}"] = item[()].tobytes()
+                file.visititems(note)
+        for path in (self.folder / folder).glob("*.csv"):
+            found[path.name] = path.read_text()
+        found["summary"] = {k: v for k, v in self.json(f"{folder}/summary.json").items()
+                            if k not in ("wall_s", "cpu_s", "threads")}
+        return found
+
+    def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(self):
+        for run in (XOR, ENSEMBLES, DIGITS, ["network.toml"]):
+            with self.subTest(run[0]):
+                self.run_program("run", *run, "--out", "whole")
+                self.assertIn("apical resume r", self.interrupt("run", *run, "--out", "r", "--threads", "1"))
+                self.assertEqual(self.json("r/manifest.json")["exit_state"], "interrupted")
+                self.run_program("info", "r/checkpoint.h5")
+                done = self.run_program("resume", "r", "--threads", "2", "--checkpoint-every", "0.005")
+                self.assertRegex(done.stdout, "^done in ")
+                self.assertEqual(self.contents("r"), self.contents("whole"))
+                manifest = self.json("r/manifest.json")
+                self.assertEqual((manifest["exit_state"], len(manifest["resumed"])), ("ok", 1))
+                names = {p.name for p in (self.folder / "r").iterdir()}
+                self.assertEqual(names, {p.name for p in (self.folder / "whole").iterdir()}, "no checkpoint is left")
+                self.assertIn("complete", self.run_program("resume", "r").stdout)
+                shutil.rmtree(self.folder / "whole")
+                shutil.rmtree(self.folder / "r")
+
+    def test_a_killed_run_goes_on_as_if_nothing_had_happened(self):
+        script = [sys.executable, ROOT / "tools/kill_and_resume", "--program", cli.PROGRAM, "--kills", "3"]
+        done = subprocess.run([*script, *XOR], cwd=self.folder, env=self.environment(), capture_output=True, text=True,
+                              timeout=600, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"^\d+ kills, \d+ resumptions, \d+ runs of [\d.]+ s: all as without interruption")
+
+    def test_periodic_checkpoints_change_nothing(self):
+        self.run_program("run", *XOR, "--out", "a", "--checkpoint-every", "0")
+        self.run_program("run", *XOR, "--out", "b", "--checkpoint-every", "0.005")
+        self.assertEqual(self.contents("a"), self.contents("b"))
+
+    def test_a_checkpoint_that_cannot_be_used_is_refused_and_nothing_is_lost(self):
+        self.interrupt("run", "network.toml", "--out", "r")
+        checkpoint = self.folder / "r/checkpoint.h5"
+        kept = checkpoint.read_bytes()
+
+        def refused(*words):
+            before = {p: p.read_bytes() for p in (self.folder / "r").iterdir()}
+            error = self.run_program("resume", "r", code=3).stderr
+            for word in ("error[E0501]: r/checkpoint.h5", *words):
+                self.assertIn(word, error)
+            self.assertEqual({p: p.read_bytes() for p in (self.folder / "r").iterdir()}, before)
+            checkpoint.write_bytes(kept)
+            return error
+
+        checkpoint.write_bytes(kept[:len(kept) // 2])
+        self.assertIn("apical resume --previous r", refused("truncated"))
+        damaged = bytearray(kept)
+        damaged[len(kept) // 2:len(kept) // 2 + 64] = bytes(64 * [0x5a])
+        checkpoint.write_bytes(damaged)
+        refused()
+        checkpoint.write_text("no HDF5")
+        refused("not an HDF5 file")
+        shutil.copy(self.folder / "r/spikes.h5", checkpoint)
+        refused("expected a checkpoint, found spikes")
+        with h5py.File(checkpoint, "r+") as file:
+            file.attrs["format"] = 0
+        refused("found format 0", "written by apical")
+        with h5py.File(checkpoint, "r+") as file:
+            file.attrs["run_id"] = "another"
+        refused("found one of run another")
+        config = self.folder / "r/config.resolved.toml"
+        text = config.read_text()
+        config.write_text(text.replace("seed = 3", "seed = 4"))
+        refused("its configuration is not that of config.resolved.toml")
+        config.write_text(text)
+
+        checkpoint.write_bytes(b"")
+        self.run_program("resume", "r", "--previous")
+        self.run_program("run", "network.toml", "--out", "whole")
+        self.assertEqual(self.contents("r"), self.contents("whole"))
+
+    def test_without_a_checkpoint_there_is_nothing_to_go_on_from(self):
+        self.assertIn("is not a run folder", self.run_program("resume", ".", code=3).stderr)
+        self.interrupt("run", "network.toml", "--out", "r")
+        for path in (self.folder / "r").glob("checkpoint*"):
+            path.unlink()
+        self.assertIn("r: there is no checkpoint", self.run_program("resume", "r", code=3).stderr)
+
+    def test_two_processes_do_not_write_one_run(self):
+        self.interrupt("run", "network.toml", "--out", "r")
+        first = subprocess.Popen([cli.PROGRAM, "resume", "r", "--quiet"], cwd=self.folder, env=self.environment())
+        for _ in range(1000):
+            if (self.folder / "r/spikes.h5.partial").exists():
+                break
+            time.sleep(0.01)
+        self.assertIn("another process is writing this run", self.run_program("resume", "r", code=4).stderr)
+        self.assertEqual(first.wait(timeout=120), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
