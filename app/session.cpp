@@ -348,6 +348,7 @@ int resume_run(const Conduct& conduct, const fs::path& folder, bool previous) {
     if (!manifest.is_object() || !manifest.contains("run_id") || !manifest.contains("exit_state"))
         throw DataError(folder.string() + ": is not a run folder, it has no manifest.json of a run");
     if (manifest["exit_state"] == "ok") {
+        Checkpoints(folder, {}, {}).remove();  // the process may have ended before it did
         fmt::print("{}: the run is complete, result hash {}\n", folder.string(),
                    manifest["result_hash"].get<std::string>());
         return 0;
