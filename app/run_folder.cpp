@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -101,25 +100,23 @@ void LineFile::finish() {
     rename_file(path_.string() + ".partial", path_);
 }
 
-void prepare_run_folder(const fs::path& folder, bool overwrite) {
-    std::error_code failed;
+void make_run_folder(const fs::path& folder) {
     if (fs::exists(folder) && !fs::is_directory(folder)) {
         throw IoError(folder.string(), "is a file: the results need a folder");
     }
-    if (fs::exists(folder) && !fs::is_empty(folder, failed) && !failed) {
-        if (!overwrite) throw not_empty(folder);
-        for (const auto& entry : fs::directory_iterator(folder)) {
-            if (entry.is_regular_file() && of_a_run(entry.path())) fs::remove(entry.path(), failed);
-            if (failed) throw IoError(entry.path().string(), failed.message());
-        }
-    }
+    std::error_code failed;
     fs::create_directories(folder, failed);
     if (failed) throw IoError(folder.string(), "cannot be made: " + failed.message());
-    // Of two runs that start at once one makes the log.
-    std::FILE* const log = std::fopen((folder / "log.txt.partial").c_str(), "wx");
-    if (log == nullptr && errno == EEXIST) throw not_empty(folder);
-    if (log == nullptr) throw IoError(folder.string(), "cannot be written: " + system_reason());
-    std::fclose(log);
+}
+
+void clear_run_folder(const fs::path& folder, bool overwrite) {
+    std::error_code failed;
+    if (fs::is_empty(folder, failed) || failed) return;
+    if (!overwrite) throw not_empty(folder);
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        if (entry.is_regular_file() && of_a_run(entry.path())) fs::remove(entry.path(), failed);
+        if (failed) throw IoError(entry.path().string(), failed.message());
+    }
 }
 
 FolderLock::FolderLock(const fs::path& folder)

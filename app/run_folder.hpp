@@ -41,9 +41,12 @@ private:
 /// "spikes.h5.3": a part of results that a checkpoint relies on.
 bool is_segment(const std::filesystem::path& file);
 
-/// Makes the folder of a run. One that is not empty is a ConfigError, unless `overwrite`; then the files of
-/// an earlier run in it are removed, and no others. Throws IoError where nothing can be written.
-void prepare_run_folder(const std::filesystem::path& folder, bool overwrite);
+/// Makes the folder of a run, if there is none. Throws IoError where that cannot be.
+void make_run_folder(const std::filesystem::path& folder);
+
+/// For a new run, whose process holds the folder's lock. A folder that is not empty is a ConfigError, unless
+/// `overwrite`; then the files of an earlier run in it are removed, and no others. Throws IoError.
+void clear_run_folder(const std::filesystem::path& folder, bool overwrite);
 
 /// One process at a time writes a run: the lock goes with its holder. Throws IoError if another one has it.
 class FolderLock {

@@ -311,8 +311,9 @@ int begin_run(const Conduct& conduct, const Loaded& loaded, const std::string& c
               const fs::path& out, bool overwrite) {
     const std::string run_id = new_run_id();
     const fs::path folder = out.empty() ? default_run_folder(loaded.task, run_id) : out;
-    prepare_run_folder(folder, overwrite);
+    make_run_folder(folder);
     const FolderLock lock(folder);
+    clear_run_folder(folder, overwrite);
     const std::string resolved =
         loaded.config.resolved(fmt::format("Every parameter of run {}, with where its value comes "
                                            "from.\nRepeat it: apical run config.resolved.toml",

@@ -262,7 +262,7 @@ const rasterFigure = (run, place) => {
       base += p.size;
     }
     const from = lowerBound(time, view[0]), to = lowerBound(time, view[1]);
-    if (to - from > mostTicks) dense(c, box, ratio, from, to, step);
+    if (to - from > mostTicks) dense(c, box, ratio, from, to);
     else ticks(c, box, from, to, step, x);
     const unit = seconds() ? 1000 : 1;
     axes(c, box, font, {xRange: view.map(v => v / unit), xLabel: seconds() ? "Time (s)" : "Time (ms)"});
@@ -292,12 +292,13 @@ const rasterFigure = (run, place) => {
       c.stroke();
     }
   };
-  const dense = (c, box, ratio, from, to, step) => {
-    const w = Math.max(1, Math.round(box.width * ratio)), h = Math.max(1, Math.round(box.height * ratio));
+  const dense = (c, box, ratio, from, to) => {
+    // Pixels of the screen, but none lower than a neuron.
+    const w = Math.max(1, Math.round(box.width * ratio)), h = Math.max(1, Math.min(rows, Math.round(box.height * ratio)));
     const events = new Uint16Array(w * h), bursts = new Uint16Array(w * h);
     for (let i = from; i < to; ++i) {
       const px = Math.min(w - 1, Math.floor((time[i] - view[0]) / (view[1] - view[0]) * w));
-      const at = Math.min(h - 1, Math.floor((row[i] + 0.5) * step * ratio)) * w + px;
+      const at = Math.min(h - 1, Math.floor((row[i] + 0.5) / rows * h)) * w + px;
       if (kind[i] === 1) bursts[at] += 1; else if (kind[i] === 0) events[at] += 1;
     }
     const picture = element("canvas", {"data-plain": "1"});
@@ -313,6 +314,7 @@ const rasterFigure = (run, place) => {
       if (n) image.data.set([...mix(blue, orange, bursts[i] / n), 60 + 195 * Math.min(1, n / most)], 4 * i);
     }
     p.putImageData(image, 0, 0);
+    c.imageSmoothingEnabled = false;
     c.drawImage(picture, box.left, box.top, box.width, box.height);
   };
   const drag = (canvas, box) => {

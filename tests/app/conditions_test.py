@@ -116,10 +116,24 @@ class TwoAtOnce(CommandLineTest):
             both = [subprocess.Popen([cli.PROGRAM, "run", "net.toml", "--out", f"r{attempt}", "--quiet"], cwd=self.folder,
                                      env=self.environment(), stderr=subprocess.PIPE, text=True) for _ in range(2)]
             told = [process.communicate(timeout=60)[1] for process in both]
-            self.assertEqual(sorted(process.returncode for process in both), [0, 2], told)
-            self.assertIn("error[E0302]", "".join(told))
+            codes = sorted(process.returncode for process in both)
+            self.assertIn(codes, ([0, 2], [0, 4]), told)  # too late, or while the other one writes
+            self.assertIn("error[E0302]" if codes[1] == 2 else "another process is writing this run", "".join(told))
             manifest = json.loads((self.folder / f"r{attempt}/manifest.json").read_text())
             self.assertEqual(manifest["exit_state"], "ok")
+
+    def test_a_run_that_goes_on_is_not_overwritten(self):
+        self.write("net.toml", NETWORK.format(duration=1e8))
+        first = subprocess.Popen([cli.PROGRAM, "run", "net.toml", "--out", "r", "--no-progress"], cwd=self.folder,
+                                 env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while not list((self.folder / "r").glob("spikes.h5*")) and first.poll() is None:
+            time.sleep(0.05)
+        before = set(self.files())
+        error = self.run_program("run", "net.toml", "--out", "r", "--overwrite", code=4).stderr
+        self.assertIn("another process is writing this run", error)
+        self.assertLessEqual(before, set(self.files()))
+        first.send_signal(signal.SIGINT)
+        self.assertEqual((first.communicate(timeout=60), first.returncode)[1], 130)
 
 
 class ControlC(CommandLineTest):
@@ -128,7 +142,7 @@ class ControlC(CommandLineTest):
     def interrupt(self, *arguments, after):
         process = subprocess.Popen([cli.PROGRAM, *arguments, "--out", "r", "--no-progress"], cwd=self.folder, env=self.environment(),
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while not (self.folder / "r" / after).exists() and process.poll() is None:
+        while not list((self.folder / "r").glob(after)) and process.poll() is None:
             time.sleep(0.05)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
@@ -141,13 +155,13 @@ class ControlC(CommandLineTest):
 
     def test_a_network(self):
         self.write("net.toml", NETWORK.format(duration=1e8))
-        self.interrupt("run", "net.toml", after="spikes.h5.partial")
+        self.interrupt("run", "net.toml", after="spikes.h5*")
         self.assertIn("cell", self.run_program("info", "r/spikes.h5").stdout)
 
     def test_ensembles(self):
         self.run_program("new", "xor_ensembles")
         self.interrupt("run", "xor_ensembles.toml", "--set=neurons=20", "--set=indegree=10", "--set=epochs=100000",
-                       "--set=presentation=20", "--set=burn_in=20", after="metrics.csv.partial")
+                       "--set=presentation=20", "--set=burn_in=20", after="metrics.csv*")
 
 
 if __name__ == "__main__":

@@ -91,24 +91,27 @@ class Pages(CommandLineTest):
         self.visit("both.html", "comparison", self.check_exports)
 
     def test_a_crowd(self):
-        """Some 300000 spikes at 50 Hz, and at 100 Hz in every other population: stripes that a picture by the pixel must show."""
-        self.write("crowd.toml", "duration = 1500.0\n" + "".join(
-            f'[population.p{i}]\nmodel = "poisson"\nsize = 800\nparameters = {{ rate = {rate} }}\n' for i, rate in enumerate((50.0, 100.0, 50.0, 100.0)))
-            + '[record]\nspikes = ["p0", "p1", "p2", "p3"]\n')
+        """Populations at 300 and at 900 Hz, in turn, 6 and 18 spikes a pixel: stripes that a picture by the pixel must show."""
+        self.write("crowd.toml", "duration = 19000.0\n[record]\nspikes = [\"p0\", \"p1\", \"p2\", \"p3\"]\n" + "".join(
+            f'[population.p{i}]\nmodel = "poisson"\nsize = 10\nparameters = {{ rate = {300.0 if i % 2 == 0 else 900.0} }}\n'
+            for i in range(4)))
         self.run_program("run", "crowd.toml", "--out", "r", "--quiet")
         with browser.Browser() as b:
             b.look(1280)
             b.open(self.folder / "r/report.html")
+            b.run("[...document.querySelectorAll('button')].find(x => x.textContent === 'Whole run').click()")
+            b.settle()
             self.assertIn("drawn by the pixel", b.run("document.querySelector('figure').textContent"))
-            shades = b.run("""(() => {
-              const canvas = document.querySelector("figure canvas"), {width, height} = canvas, c = canvas.getContext("2d");
-              return [0.15, 0.4, 0.65].map(at => {  // blue on white: the less red, the more is drawn
-                const row = c.getImageData(width * 0.2, height * at, width * 0.6, 1).data;
-                return row.filter((_, i) => i % 4 === 0).reduce((sum, red) => sum + 255 - red, 0) / row.length;
+            cover = b.run("""(() => {
+              const canvas = document.querySelector("figure canvas"), {width, height} = canvas;
+              const pixels = canvas.getContext("2d").getImageData(width * 0.2, 0, 500, height).data;
+              return [0, 1, 2, 3].map(stripe => {  // mean of alpha over twenty rows of pixels, of the thirty that a population has
+                const rows = pixels.filter((_, i) => i % 4 === 3).slice(500 * (9 + 30 * stripe), 500 * (29 + 30 * stripe));
+                return rows.reduce((sum, alpha) => sum + alpha, 0) / rows.length;
               });
             })()""")
-            self.assertGreater(shades[1], 1.3 * shades[0], shades)
-            self.assertGreater(shades[1], 1.3 * shades[2], shades)
+            for thin, thick in ((0, 1), (2, 1), (2, 3)):
+                self.assertGreater(cover[thick], 1.4 * cover[thin], cover)
             self.assertEqual((b.errors, b.requests), ([], []))
 
     def test_silence(self):

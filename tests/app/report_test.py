@@ -191,7 +191,7 @@ class Report(CommandLineTest):
             (self.folder / "r" / name).write_bytes(content)
         with h5py.File(self.folder / "r/spikes.h5", "r+") as file:
             file["spikes/output/node_ids"][0] = 1 << 60
-        self.assertIn("population output", self.run_program("report", "r", code=3).stderr)
+        self.assertIn("/spikes/output/node_ids", self.run_program("report", "r", code=3).stderr)
         with h5py.File(self.folder / "r/spikes.h5", "r+") as file:
             del file["spikes/output/node_ids"]
         self.assertIn("node_ids", self.run_program("report", "r", code=3).stderr)
