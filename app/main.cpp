@@ -23,7 +23,7 @@ constexpr Verb verbs[] = {
     {"resume", resume_verb},   {"sweep", sweep_verb},       {"report", report_verb},
     {"stp", stp_verb},         {"single", single_verb},     {"export", export_verb},
     {"data", data_verb},       {"evaluate", evaluate_verb}, {"info", info_verb},
-    {"explain", explain_verb}, {"selftest", selftest_verb},
+    {"explain", explain_verb}, {"selftest", selftest_verb}, {"bench", bench_verb},
 };
 
 constexpr std::string_view help = R"(apical: event-driven simulation of bursting cortical networks
@@ -49,6 +49,7 @@ look
   info FILE|RUN     what a run or one of its files contains
 the program
   selftest          does this installation compute the golden values
+  bench [NAME...]   how fast is it on networks of the literature, and how right
   --version, --help version and libraries; this text; `apical VERB --help` for a verb
 )";
 

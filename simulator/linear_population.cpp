@@ -302,6 +302,44 @@ std::size_t LinearPopulation::append_gain(Shard& shard, std::size_t p, Time time
     return offset;
 }
 
+namespace {
+
+/// Adds a row of weights, each times a gain for each of the columns.
+template <std::size_t columns, class WeightOf>
+void add_row(std::span<const Table::Local> targets, const std::array<double*, most_functions>& s,
+             const double* gains, const WeightOf& weight_of) {
+    std::array<double*, columns> column;
+    std::array<double, columns> gain;
+    for (std::size_t c = 0; c < columns; ++c) {
+        column[c] = s[c];
+        gain[c] = gains[c];
+    }
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const double w = weight_of(i);
+        for (std::size_t c = 0; c < columns; ++c) column[c][targets[i]] += w * gain[c];
+    }
+}
+
+/// The same for a number of columns known only now: most models have one to three.
+template <class WeightOf>
+void add_row(std::size_t columns, std::span<const Table::Local> targets,
+             const std::array<double*, most_functions>& s, const double* gains, const WeightOf& weight_of) {
+    switch (columns) {
+        case 1:
+            return add_row<1>(targets, s, gains, weight_of);
+        case 2:
+            return add_row<2>(targets, s, gains, weight_of);
+        case 3:
+            return add_row<3>(targets, s, gains, weight_of);
+        default:
+            for (std::size_t c = 0; c < columns; ++c) {
+                for (std::size_t i = 0; i < targets.size(); ++i) s[c][targets[i]] += weight_of(i) * gains[c];
+            }
+    }
+}
+
+}  // namespace
+
 void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     Shard& shard = state_[k];
     Projection& p = projection(arrival);
@@ -313,56 +351,100 @@ void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     const double uniform = p.tables[k].uniform_weight();
     shard.rows.push_back({arrival.time, row.targets, shard.weights.size(), row.weights.empty(), uniform,
                           arrival.release, p.port, gain});
-    shard.weights.insert(shard.weights.end(), row.weights.begin(), row.weights.end());
+    std::array<double*, most_functions> columns{};
+    for (std::size_t c = 0; c < port.columns.size(); ++c) columns[c] = shard.s[port.columns[c]].data();
+    double* const lifts = shard.lift.data();
+    const double* const gains = shard.gains.data() + gain;
     const auto lift = [&](double w) { return w > 0.0 ? w * port.rise : -w * port.fall; };
-    for (std::size_t i = 0; i < row.targets.size(); ++i) {
-        const double w = (row.weights.empty() ? uniform : double{row.weights[i]}) * arrival.release;
-        for (std::size_t c = 0; c < port.columns.size(); ++c) {
-            shard.s[port.columns[c]][row.targets[i]] += w * shard.gains[gain + c];
+    const double release = arrival.release;
+    if (row.weights.empty()) {
+        const double w = uniform * release;
+        add_row(port.columns.size(), row.targets, columns, gains, [&](std::size_t) { return w; });
+        if (const double common = lift(w); common != 0.0) {
+            for (const Table::Local local : row.targets) lifts[local] += common;
         }
-        shard.lift[row.targets[i]] += lift(w);
+        return;
     }
+    // Those of plastic synapses may change within the slice, and the replay needs them as they are now.
+    shard.weights.insert(shard.weights.end(), row.weights.begin(), row.weights.end());
+    const float* const weights = row.weights.data();
+    add_row(port.columns.size(), row.targets, columns, gains,
+            [&](std::size_t i) { return double{weights[i]} * release; });
+    for (std::size_t i = 0; i < row.targets.size(); ++i)
+        lifts[row.targets[i]] += lift(double{weights[i]} * release);
 }
 
 void LinearPopulation::deliver_noise(Shard& shard, Time end) const {
     for (std::size_t g = 0; g < shard.groups.size(); ++g) {
-        Group& group = shard.groups[g];
-        while (!group.trains.empty()) {
-            Train* earliest = &group.trains.front();
-            for (Train& train : group.trains) {
-                if (train.points.next_time() < earliest->points.next_time()) earliest = &train;
-            }
-            Train& train = *earliest;
-            const Time time = train.points.next_time();
-            if (time >= end) break;
-            const Noise& noise = train.points.noise();
-            const PortGain& port = ports_[noise.port];
-            const std::span<const Time> times = train.points.times();
-            if (train.chunk != train.points.chunks_drawn()) {
-                train.chunk = train.points.chunks_drawn();
-                train.gains.assign(port.columns.size(), Vector(times.size()));
-                Vector before(times.size());
-                Vector phi(times.size());
-                for (std::size_t i = 0; i < times.size(); ++i) before[i] = -tau(shard, times[i]);
-                for (std::size_t j = 0; j < port.functions.size(); ++j) {
-                    propagator_.evaluate(port.functions[j], before, phi);
-                    for (std::size_t c = 0; c < port.columns.size(); ++c) {
-                        for (std::size_t i = 0; i < times.size(); ++i)
-                            train.gains[c][i] += port.weights[c][j] * phi[i];
-                    }
+        while (!shard.groups[g].trains.empty()) {
+            // The train with the earliest point goes first, as far as it stays the earliest.
+            Train* first = nullptr;
+            Time first_time = Time::max();
+            Time until = end;
+            for (Train& train : shard.groups[g].trains) {
+                const Time time = train.points.next_time();
+                if (time < first_time) {
+                    until = std::min(until, first_time);
+                    first_time = time;
+                    first = &train;
+                } else {
+                    until = std::min(until, time);
                 }
             }
-            const Table::Local local = train.points.targets().front();
-            const std::size_t point = train.gains.front().size() - times.size();
-            shard.points[g].push_back(
-                {time, local, static_cast<std::uint32_t>(noise.port), noise.weight, shard.gains.size()});
-            for (std::size_t c = 0; c < port.columns.size(); ++c) {
-                shard.gains.push_back(train.gains[c][point]);
-                shard.s[port.columns[c]][local] += noise.weight * train.gains[c][point];
-            }
-            shard.lift[local] += noise.weight > 0.0 ? noise.weight * port.rise : -noise.weight * port.fall;
-            train.points.take(1);
+            if (first_time >= end) break;
+            refresh(shard, *first);
+            const std::span<const Time> times = first->points.times();
+            std::size_t count = 1;
+            while (count < times.size() && times[count] < until) ++count;
+            deliver_points(shard, *first, times.first(count), shard.points[g]);
+            first->points.take(count);
         }
+    }
+}
+
+void LinearPopulation::refresh(const Shard& shard, Train& train) const {
+    if (train.chunk == train.points.chunks_drawn()) return;
+    train.chunk = train.points.chunks_drawn();
+    const std::span<const Time> times = train.points.times();
+    const PortGain& port = ports_[train.points.noise().port];
+    train.gains.assign(port.columns.size(), Vector(times.size()));
+    Vector before(times.size());
+    Vector phi(times.size());
+    for (std::size_t i = 0; i < times.size(); ++i) before[i] = -tau(shard, times[i]);
+    for (std::size_t j = 0; j < port.functions.size(); ++j) {
+        propagator_.evaluate(port.functions[j], before, phi);
+        for (std::size_t c = 0; c < port.columns.size(); ++c) {
+            const double weight = port.weights[c][j];
+            double* const gains = train.gains[c].data();
+            for (std::size_t i = 0; i < times.size(); ++i) gains[i] += weight * phi[i];
+        }
+    }
+}
+
+void LinearPopulation::deliver_points(Shard& shard, const Train& train, std::span<const Time> times,
+                                      std::vector<DeliveredPoint>& delivered) const {
+    const std::span<const Table::Local> targets = train.points.targets();
+    const Noise& noise = train.points.noise();
+    const PortGain& port = ports_[noise.port];
+    const std::size_t columns = port.columns.size();
+    const std::size_t count = times.size();
+    const std::size_t point = train.gains.front().size() - targets.size();
+    const std::size_t base = shard.gains.size();
+    shard.gains.resize(base + count * columns);
+    for (std::size_t c = 0; c < columns; ++c) {
+        double* const s = shard.s[port.columns[c]].data();
+        const double* const gains = train.gains[c].data() + point;
+        double* const kept = shard.gains.data() + base + c;
+        for (std::size_t i = 0; i < count; ++i) {
+            kept[i * columns] = gains[i];
+            s[targets[i]] += noise.weight * gains[i];
+        }
+    }
+    const double lift = noise.weight > 0.0 ? noise.weight * port.rise : -noise.weight * port.fall;
+    for (std::size_t i = 0; i < count; ++i) {
+        shard.lift[targets[i]] += lift;
+        delivered.push_back(
+            {times[i], targets[i], static_cast<std::uint32_t>(noise.port), noise.weight, base + i * columns});
     }
 }
 

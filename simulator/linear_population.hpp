@@ -118,6 +118,10 @@ private:
     void slice(std::size_t shard, const Window& slice, std::span<const Arrival> arrivals);
     void rescale(Shard& shard, Time now) const;
     void deliver_noise(Shard& shard, Time end) const;
+    void refresh(const Shard& shard, Train& train) const;
+    /// The next points of a train, which are at `times`.
+    void deliver_points(Shard& shard, const Train& train, std::span<const Time> times,
+                        std::vector<DeliveredPoint>& delivered) const;
     void deliver_row(std::size_t k, const Arrival& arrival);
     std::size_t append_gain(Shard& shard, std::size_t port, Time time) const;
     SliceBound bound(const Shard& shard, const Window& slice) const;

@@ -201,6 +201,13 @@ INSTANTIATE_TEST_SUITE_P(
              "linear",
              30.0,
              -12.0},
+        Case{"alpha currents", "alpha_lif", {}, "linear", 40.0, -20.0},
+        Case{"fast alpha currents",
+             "alpha_lif",
+             {{"tau_syn_ex", 0.33}, {"tau_syn_in", 0.5}, {"t_ref", 0.5}},
+             "linear",
+             250.0,
+             -100.0},
         Case{"interneuron pv", "pv", {}, "linear", 45.0, -30.0},
         Case{"interneuron sst", "sst", {{"I_e", 20.0}}, "linear", 24.0, -12.0}),
     [](const auto& tested) {
