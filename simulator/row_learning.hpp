@@ -48,6 +48,7 @@ APICAL_WIDEST(template <class Rule>, void, depress,
 /// a row learns from the log when its source arrives and it is about to be read anyway: no column of weights
 /// is ever walked, and changes of many synapses are worked out side by side. Whoever else reads weights calls
 /// settle() before. Every weight sees the same changes in the same order, whenever it learns them.
+/// Weights start within the rule's bounds.
 template <PairRule Rule>
 class RowLearning final : public Learning {
 public:
@@ -78,6 +79,9 @@ public:
     }
 
     void enqueue(std::span<const Spike> spikes, Index first) override {
+        // The log is to stay in the cache. Between windows nobody holds a row that this may change.
+        constexpr std::size_t spikes_of_a_target = 16;
+        if (log_.size() >= spikes_of_a_target * targets_.size()) settle();
         if (immediate()) return;
         queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
         next_ = 0;
@@ -87,6 +91,8 @@ public:
 
     Duration back_delay() const override { return back_delay_; }
     void fire_now(Table::Local target, const Spike& spike) override { fire({spike.time, target}); }
+
+    Time settles_after() const override { return T0_ + epoch_; }
 
     void settle() override {
         if (log_.empty()) return;
@@ -185,9 +191,6 @@ private:
         const double since = ms(spike.seen - T0_);
         targets_[spike.target].add(spike.seen, exp(since / rule_.target_decay()));
         if (!enabled_) return;
-        // The log is to stay in the cache.
-        constexpr std::size_t spikes_of_a_target = 16;
-        if (log_.size() >= spikes_of_a_target * targets_.size()) settle();
         log_.push_back({spike.seen, exp(-since / rule_.source_decay()), newest_[spike.target]});
         newest_[spike.target] = static_cast<std::uint32_t>(log_.size());
     }
