@@ -321,10 +321,9 @@ int bench_verb(const Arguments& arguments) {
          "runs of each, of which the one with the median CPU time is reported")  //
         ("seed", po::value(&settings.seed)->default_value(1)->value_name("N"),
          "seed of all random numbers")  //
-        (
-            "length", po::value(&settings.length)->value_name("MS"),
-            "biological time measured; at another length than the network's own its statistics are not "
-            "judged")  //
+        ("length", po::value(&settings.length)->value_name("MS"),
+         "biological time measured; at another length than the network's own its statistics are not "
+         "judged")  //
         ("yardstick", po::value(&settings.yardstick)->value_name("PROGRAM"),
          "run this program beside each run, for the ratio of CPU times")  //
         ("json", po::bool_switch(&json), "one JSON object a line")        //

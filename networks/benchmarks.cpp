@@ -200,7 +200,10 @@ Benchmark micro(std::string_view name) {
     projections.push_back(projection("sources", "targets", "excitatory", {}, 1e-9, delay));
     if (name == "m1-tm")
         projections.back().release = {{"tm", 1.0, {{"U", 0.5}, {"tau_rec", 200}, {"tau_fac", 50}}}};
-    if (name == "m1-stdp") projections.back().plasticity = power_law_stdp(delay);
+    if (name == "m1-stdp") {
+        projections.back().plasticity = power_law_stdp(delay);
+        projections.back().plasticity->parameters["w_max"] = 2e-9;  // potentiated, and still negligible
+    }
     return b;
 }
 
@@ -237,7 +240,9 @@ Benchmark make(std::string_view name) {
         b = hpc(name, name == "b4");
         b.expected = {{"rate_hz", 10.3, 0.4}, {"cv", 0.67, 0.01}, {"f1", 38, 8}, {"f5", 104, 18}};
         if (name == "b4") {
-            b.expected.push_back({"weight_mean", 45.65, 0.03});
+            // 45.65 as they were last delivered; their targets have since added lambda w^mu r tau_plus =
+            // 0.07 at the rate r.
+            b.expected.push_back({"weight_mean", 45.72, 0.03});
             b.expected.push_back({"weight_sd", 0.695, 0.02});
         }
     } else {
