@@ -47,10 +47,9 @@ look
   stp               what a synapse releases at each spike: table, CSV, or a page to explore
   export RUN        the spikes for other programs: CSV, gdf, NWB
   info FILE|RUN     what a run or one of its files contains
-the program
+the program (--version, --help; `apical VERB --help` for a verb)
   selftest          does this installation compute the golden values
   bench [NAME...]   how fast is it on networks of the literature, and how right
-  --version, --help version and libraries; this text; `apical VERB --help` for a verb
 )";
 
 /// Which exit code and, unless its message has one, which error code an error has.

@@ -58,6 +58,7 @@ public:
           back_delay_(back_delay),
           sources_(table.sources()),
           targets_(targets),
+          learnt_(table.sources(), 0),
           newest_(targets, 0) {
         set_epoch();
     }
@@ -86,20 +87,21 @@ public:
         queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
         next_ = 0;
         for (const Spike& spike : spikes)
-            queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first)});
+            queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first),
+                              spike.kind, spike.mark});
     }
 
     Duration back_delay() const override { return back_delay_; }
-    void fire_now(Table::Local target, const Spike& spike) override { fire({spike.time, target}); }
+    void fire_now(Table::Local target, const Spike& spike) override {
+        fire({spike.time, target, spike.kind, spike.mark});
+    }
 
     Time settles_after() const override { return T0_ + epoch_; }
 
     void settle() override {
         if (log_.empty()) return;
-        for (Index source = 0; source < sources_.size(); ++source) {
-            learn(source);
-            sources_[source].learnt = 0;
-        }
+        for (Index source = 0; source < sources_.size(); ++source) learn(source);
+        std::fill(learnt_.begin(), learnt_.end(), 0U);
         log_.clear();
         std::fill(newest_.begin(), newest_.end(), 0U);
     }
@@ -109,7 +111,7 @@ public:
         settle();
         const Rule old = rule_;
         rule_ = with_parameter(rule_, parameter, value, owner);
-        for (Source& s : sources_) s.rescale(T0_, old.source_decay(), rule_.source_decay());
+        for (Trace& s : sources_) s.rescale(T0_, old.source_decay(), rule_.source_decay());
         for (Trace& t : targets_) t.rescale(T0_, old.target_decay(), rule_.target_decay());
         set_epoch();
     }
@@ -118,8 +120,22 @@ public:
         settle();
         queue_.clear();
         next_ = 0;
-        std::fill(sources_.begin(), sources_.end(), Source{});
+        std::fill(sources_.begin(), sources_.end(), Trace{});
         std::fill(targets_.begin(), targets_.end(), Trace{});
+    }
+
+    void persist(Archive& archive) override {
+        settle();
+        archive.fields("rule", rule_);
+        set_epoch();
+        archive("enabled", enabled_);
+        archive("T0", T0_);
+        archive.columns("sources", std::span(sources_), "z", &Trace::z, "before", &Trace::before, "last",
+                        &Trace::last);
+        archive.columns("targets", std::span(targets_), "z", &Trace::z, "before", &Trace::before, "last",
+                        &Trace::last);
+        archive.queue("queue", queue_, next_, "seen", &PostSpike::seen, "target", &PostSpike::target, "kind",
+                      &PostSpike::kind, "mark", &PostSpike::mark);
     }
 
 private:
@@ -141,13 +157,6 @@ private:
             z *= factor;
             before *= factor;
         }
-    };
-    struct Source : Trace {
-        std::uint32_t learnt = 0;  ///< entries of the log
-    };
-    struct PostSpike {
-        Time seen;
-        Table::Local target;
     };
     struct Entry {
         Time seen;
@@ -181,7 +190,7 @@ private:
             trace.z *= factor;
             trace.before *= factor;
         };
-        for (Source& s : sources_) decay(s, source);
+        for (Trace& s : sources_) decay(s, source);
         for (Trace& t : targets_) decay(t, target);
         T0_ = to;
     }
@@ -197,9 +206,9 @@ private:
 
     /// Makes up the changes of a row's weights since its source last arrived.
     void learn(Index source) {
-        Source& s = sources_[source];
+        const Trace& s = sources_[source];
         const auto end = static_cast<std::uint32_t>(log_.size());
-        const std::uint32_t from = std::exchange(s.learnt, end);
+        const std::uint32_t from = std::exchange(learnt_[source], end);
         if (from == end || (s.z == 0.0 && s.before == 0.0)) return;
         std::uint32_t later = from;  // than the source's last arrival, not at its tick
         while (later < end && log_[later].seen == s.last) ++later;
@@ -243,7 +252,7 @@ private:
     Rule rule_;
     Table* table_;
     Duration back_delay_;
-    std::vector<Source> sources_;
+    std::vector<Trace> sources_;
     std::vector<Trace> targets_;
     std::vector<PostSpike> queue_;  ///< [next_, end) are still to be seen, in order of time
     std::size_t next_ = 0;
@@ -251,6 +260,7 @@ private:
     Time T0_{};
     Duration epoch_{};
     std::vector<Entry> log_;             ///< spikes of targets, in order of time
+    std::vector<std::uint32_t> learnt_;  ///< by source: entries that its row has seen
     std::vector<std::uint32_t> newest_;  ///< by target: its last entry, counted from 1; 0: none
     std::vector<std::uint32_t> chain_;   ///< room to work in, as the next two
     std::vector<Round> rounds_;
