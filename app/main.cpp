@@ -23,7 +23,7 @@ constexpr Verb verbs[] = {
     {"resume", resume_verb},   {"sweep", sweep_verb},       {"report", report_verb},
     {"stp", stp_verb},         {"single", single_verb},     {"export", export_verb},
     {"data", data_verb},       {"evaluate", evaluate_verb}, {"info", info_verb},
-    {"explain", explain_verb}, {"selftest", selftest_verb},
+    {"explain", explain_verb}, {"selftest", selftest_verb}, {"bench", bench_verb},
 };
 
 constexpr std::string_view help = R"(apical: event-driven simulation of bursting cortical networks
@@ -47,9 +47,9 @@ look
   stp               what a synapse releases at each spike: table, CSV, or a page to explore
   export RUN        the spikes for other programs: CSV, gdf, NWB
   info FILE|RUN     what a run or one of its files contains
-the program
+the program (--version, --help; `apical VERB --help` for a verb)
   selftest          does this installation compute the golden values
-  --version, --help version and libraries; this text; `apical VERB --help` for a verb
+  bench [NAME...]   how fast is it on networks of the literature, and how right
 )";
 
 /// Which exit code and, unless its message has one, which error code an error has.

@@ -22,6 +22,7 @@ int data_verb(const Arguments& arguments);
 int info_verb(const Arguments& arguments);
 int explain_verb(const Arguments& arguments);
 int selftest_verb(const Arguments& arguments);
+int bench_verb(const Arguments& arguments);
 
 inline constexpr int interrupted_exit_code = 130;
 

@@ -150,6 +150,7 @@ private:
         const Population& neurons = simulation().population(projection.target);
         const bool dense = is_dense(p, neurons.size());
         const bool uniform = p.weight.kind == Distribution::Kind::constant && !p.plasticity && !p.tie;
+        const bool columns = p.plasticity && learns_by_column(p);
         for (std::size_t k = 0; k < neurons.shards(); ++k) {
             const Index first = neurons.first(k);
             const Index last = neurons.last(k);
@@ -162,8 +163,7 @@ private:
                     std::span(wiring.sources).subspan(begin, count),
                     uniform ? std::span<const float>{} : std::span(wiring.weights).subspan(begin, count));
             }
-            projection.tables.push_back(dense ? builder.build_dense()
-                                              : builder.build(p.weight.a, p.plasticity.has_value()));
+            projection.tables.push_back(dense ? builder.build_dense() : builder.build(p.weight.a, columns));
         }
         if (p.plasticity) {
             for (std::size_t k = 0; k < neurons.shards(); ++k)

@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "neurons/adaptive_lif.hpp"
 #include "neurons/adex.hpp"
+#include "neurons/alpha_lif.hpp"
 #include "neurons/burst_poisson.hpp"
 #include "neurons/burst_pyramidal.hpp"
 #include "neurons/lif.hpp"
@@ -25,6 +26,7 @@ void for_each_neuron_model(Visit visit) {
     visit("adaptive_lif", AdaptiveLif{});
     visit("pv", AdaptiveLif::pv());
     visit("sst", AdaptiveLif::sst());
+    visit("alpha_lif", AlphaLif{});
     visit("stochastic_pyramidal", StochasticPyramidal{});
     visit("integrator_pyramidal", IntegratorPyramidal{});
     visit("payeur2021_pyramidal", BurstPyramidal::payeur2021());

@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "networks/models.hpp"
 #include "simulator/dense_learning.hpp"
+#include "simulator/row_learning.hpp"
 
 namespace apical {
 namespace {
@@ -38,6 +39,12 @@ bool learns_dense(const ProjectionDescription& p) {
     return learns;
 }
 
+bool learns_by_column(const ProjectionDescription& p) {
+    bool by_column = false;
+    with_rule(p, [&]<class Rule>(const Rule&) { by_column = !PairRule<Rule>; });
+    return by_column;
+}
+
 std::unique_ptr<Learning> make_learning(const ProjectionDescription& p, Table& table, Index targets) {
     const Duration back_delay = ticks(p.plasticity->back_delay.value_or(p.delay));
     std::unique_ptr<Learning> made;
@@ -48,7 +55,11 @@ std::unique_ptr<Learning> make_learning(const ProjectionDescription& p, Table& t
                 return;
             }
         }
-        made = std::make_unique<LearningOf<Rule>>(rule, table, targets, back_delay);
+        if constexpr (PairRule<Rule>) {
+            made = std::make_unique<RowLearning<Rule>>(rule, table, targets, back_delay);
+        } else {
+            made = std::make_unique<LearningOf<Rule>>(rule, table, targets, back_delay);
+        }
     });
     if (made) return made;
     throw ConfigError(fmt::format(

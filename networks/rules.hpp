@@ -8,6 +8,9 @@ namespace apical {
 /// Whether the rule can teach a projection that is stored as a whole matrix.
 bool learns_dense(const ProjectionDescription& p);
 
+/// Whether it reads the table's synapses by target, too.
+bool learns_by_column(const ProjectionDescription& p);
+
 /// The learning of the part of projection `p` that `table` holds, onto `targets` neurons. Throws ConfigError
 /// if there is no such rule, ModelError for its parameters.
 std::unique_ptr<Learning> make_learning(const ProjectionDescription& p, Table& table, Index targets);

@@ -182,10 +182,15 @@ void Propagator::evaluate(std::size_t function, std::span<const double> t, std::
     for (const Cluster& cluster : clusters_) {
         if (!cluster.pair && j == function) return exp(cluster.m, t, phi);
         if (cluster.pair && function < j + 2) {
-            std::vector<double> all(functions());
-            for (std::size_t i = 0; i < t.size(); ++i) {
-                evaluate(t[i], all);
-                phi[i] = all[function];
+            const bool cosine = function == j;
+            exp(cluster.m, t, phi);
+            if (cluster.q_square != 0.0) {
+                for (std::size_t i = 0; i < t.size(); ++i) {
+                    const Pair pair = pair_functions(cluster.q_square, t[i]);
+                    phi[i] *= cosine ? pair.c : pair.s;
+                }
+            } else if (!cosine) {
+                for (std::size_t i = 0; i < t.size(); ++i) phi[i] *= t[i];
             }
             return;
         }

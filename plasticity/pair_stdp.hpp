@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <limits>
 #include <optional>
@@ -82,19 +81,26 @@ struct PairStdp {
     void reset(Post& post) const { post = {}; }
 
     double at_arrival(double w, const Post& post, double dt) const {
-        return clip(w - A_minus * power(w, mu_minus) * post.value * exp(-dt / tau_minus));
+        return depressed(w, post.value * exp(-dt / tau_minus));
     }
 
     double at_fire(double w, const Pre& pre, double dt, double) const {
-        return clip(w + A_plus * power(w, mu_plus) * pre.value * exp(-dt / tau_plus));
+        return potentiated(w, pre.value * exp(-dt / tau_plus));
     }
 
+    double source_decay() const { return tau_plus; }
+    double target_decay() const { return tau_minus; }
+    double potentiated(double w, double x) const { return clip(w + A_plus * power(w, mu_plus) * x); }
+    double depressed(double w, double y) const { return clip(w - A_minus * power(w, mu_minus) * y); }
+
 private:
-    double clip(double w) const { return std::clamp(w, w_min, w_max); }
+    double clip(double w) const { return w < w_min ? w_min : (w > w_max ? w_max : w); }
 
     static double power(double w, double mu) {
         if (mu == 0.0) return 1.0;
-        return w > 0.0 ? exp(mu * log(w)) : 0.0;
+        if (mu == 1.0) return w;
+        const double raised = exp(mu * log(w));  // whatever w is: no branch in loops over synapses
+        return w > 0.0 ? raised : 0.0;
     }
 };
 

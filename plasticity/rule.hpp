@@ -46,4 +46,18 @@ concept TraceRule = PlasticityRule<R> &&
     { rule.changed(w, x, factor) } -> std::same_as<double>;
 };
 
+/// A rule of pairs of spikes: its changes depend on one trace of the source, at spikes of the target, and on
+/// one trace of the target, at spikes of the source. Each is +1 at every spike and decays by itself.
+///
+///     source_decay(), target_decay()    of the traces [ms]
+///     potentiated(w, x)                 the new weight at a spike of the target, the source's trace being x
+///     depressed(w, y)                   the new weight at a spike of the source, the target's trace being y
+template <class R>
+concept PairRule = PlasticityRule<R> && requires(const R rule, double w, double trace) {
+    { rule.source_decay() } -> std::same_as<double>;
+    { rule.target_decay() } -> std::same_as<double>;
+    { rule.potentiated(w, trace) } -> std::same_as<double>;
+    { rule.depressed(w, trace) } -> std::same_as<double>;
+};
+
 }  // namespace apical

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/simd.hpp"
 
 namespace apical {
 namespace {
@@ -17,9 +18,29 @@ constexpr double rescale_at = 4.0;
 /// A slice is this part of the membrane time constant: short enough for the bound to exclude nearly all
 /// neurons, long enough for the test to cost less than the arrivals.
 constexpr double slice_of_membrane = 0.02;
-constexpr std::size_t most_functions = 12;
 
 Eigen::Index idx(std::size_t i) { return static_cast<Eigen::Index>(i); }
+
+/// The coefficient of a variable at both ends of a slice, and by how much it may leave its chord.
+struct Coefficient {
+    double begin;
+    double end;
+    double pad;
+};
+
+[[gnu::always_inline]] inline void add_variable_loop(const Coefficient& c, const double* __restrict s,
+                                                     double* __restrict at_begin, double* __restrict at_end,
+                                                     double* __restrict pad, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) {
+        at_begin[i] += c.begin * s[i];
+        at_end[i] += c.end * s[i];
+        pad[i] += c.pad * std::abs(s[i]);
+    }
+}
+APICAL_WIDEST(, void, add_variable,
+              (const Coefficient& c, const double* s, double* at_begin, double* at_end, double* pad,
+               std::size_t n),
+              (c, s, at_begin, at_end, pad, n))
 
 /// Which variables are reached from the marked ones: by what reads them, and so on.
 std::vector<bool> closure(const Eigen::MatrixXd& A, std::vector<bool> marked) {
@@ -173,6 +194,7 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
         const Index count = last(k) - first(k);
         shard.groups.resize(count / noise_block() + 2);
         shard.points.resize(shard.groups.size());
+        shard.place.assign(count, 0);
         shard.held.assign(dependent_.size(), Vector(count));
         for (NoiseGroup& noise :
              noise_groups(this->setup().seed, name(), this->setup().noise, size(), first(k), last(k))) {
@@ -256,17 +278,61 @@ void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const
     const Index count = last(k) - first(k);
     shard.tested += count;
     Vector& top = shard.lift;
-    for (Index i = 0; i < count; ++i) top[i] += b.constant;
+    shard.at_begin.assign(count, b.begin[n_]);
+    shard.at_end.assign(count, b.end[n_]);
     for (std::size_t v = 0; v < n_; ++v) {
-        const double* s = shard.start[v].data();
-        const double low = b.low[v];
-        const double high = b.high[v];
-        for (Index i = 0; i < count; ++i) top[i] += std::max(low * s[i], high * s[i]);
+        add_variable({b.begin[v], b.end[v], b.pad[v]}, shard.start[v].data(), shard.at_begin.data(),
+                     shard.at_end.data(), top.data(), count);
     }
+    for (Index i = 0; i < count; ++i) top[i] += b.pad[n_] + std::max(shard.at_begin[i], shard.at_end[i]);
+    shard.flagged.clear();
     for (Index i = 0; i < count; ++i) {
         if (!(top[i] >= 0.0) && shard.release[i] >= slice.end && !replay_all_) continue;
-        ++shard.replayed;
-        replay(k, static_cast<Table::Local>(i), slice);
+        shard.flagged.push_back(static_cast<Table::Local>(i));
+    }
+    if (shard.flagged.empty()) return;
+    shard.replayed += shard.flagged.size();
+    sort_arrivals(shard);
+    Functions low{};
+    Functions high{};
+    propagator_.bounds(tau(shard, slice.begin), tau(shard, slice.end), low, high);
+    for (std::size_t j = 0; j < low.size(); ++j)
+        shard.peak[j] = std::max(std::abs(low[j]), std::abs(high[j]));
+    for (std::size_t i = 0; i < shard.flagged.size(); ++i)
+        replay(k, shard.flagged[i], shard.arrivals[i], slice);
+}
+
+void LinearPopulation::sort_arrivals(Shard& shard) const {
+    const std::size_t count = shard.flagged.size();
+    if (shard.arrivals.size() < count) shard.arrivals.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        shard.place[shard.flagged[i]] = static_cast<std::uint32_t>(i + 1);
+        shard.arrivals[i].clear();
+    }
+    for (const auto& points : shard.points) {
+        for (const DeliveredPoint& point : points) {
+            if (const std::uint32_t place = shard.place[point.local]; place != 0)
+                shard.arrivals[place - 1U].push_back({point.time, point.port, point.weight, point.gain});
+        }
+    }
+    // A neuron's noise comes first at a tick, as in the delivery; each list is put in order below.
+    const auto earlier = [](const Replayed& a, const Replayed& b) { return a.time < b.time; };
+    std::vector<std::size_t>& noise = shard.noise_count;
+    noise.resize(count);
+    for (std::size_t i = 0; i < count; ++i) noise[i] = shard.arrivals[i].size();
+    for (const DeliveredRow& row : shard.rows) {
+        for (std::size_t j = 0; j < row.targets.size(); ++j) {
+            const std::uint32_t place = shard.place[row.targets[j]];
+            if (place == 0) continue;
+            const double weight = row.uniform ? row.uniform_weight : double{shard.weights[row.weights + j]};
+            shard.arrivals[place - 1U].push_back({row.time, row.port, weight * row.release, row.gain});
+        }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        auto& list = shard.arrivals[i];
+        std::inplace_merge(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(noise[i]), list.end(),
+                           earlier);
+        shard.place[shard.flagged[i]] = 0;
     }
 }
 
@@ -302,6 +368,44 @@ std::size_t LinearPopulation::append_gain(Shard& shard, std::size_t p, Time time
     return offset;
 }
 
+namespace {
+
+/// Adds a row of weights, each times a gain for each of the columns.
+template <std::size_t columns, class WeightOf>
+void add_row(std::span<const Table::Local> targets, std::span<double* const> s, const double* gains,
+             const WeightOf& weight_of) {
+    std::array<double*, columns> column;
+    std::array<double, columns> gain;
+    for (std::size_t c = 0; c < columns; ++c) {
+        column[c] = s[c];
+        gain[c] = gains[c];
+    }
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const double w = weight_of(i);
+        for (std::size_t c = 0; c < columns; ++c) column[c][targets[i]] += w * gain[c];
+    }
+}
+
+/// The same for a number of columns known only now: most models have one to three.
+template <class WeightOf>
+void add_row(std::size_t columns, std::span<const Table::Local> targets, std::span<double* const> s,
+             const double* gains, const WeightOf& weight_of) {
+    switch (columns) {
+        case 1:
+            return add_row<1>(targets, s, gains, weight_of);
+        case 2:
+            return add_row<2>(targets, s, gains, weight_of);
+        case 3:
+            return add_row<3>(targets, s, gains, weight_of);
+        default:
+            for (std::size_t c = 0; c < columns; ++c) {
+                for (std::size_t i = 0; i < targets.size(); ++i) s[c][targets[i]] += weight_of(i) * gains[c];
+            }
+    }
+}
+
+}  // namespace
+
 void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     Shard& shard = state_[k];
     Projection& p = projection(arrival);
@@ -313,56 +417,100 @@ void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     const double uniform = p.tables[k].uniform_weight();
     shard.rows.push_back({arrival.time, row.targets, shard.weights.size(), row.weights.empty(), uniform,
                           arrival.release, p.port, gain});
-    shard.weights.insert(shard.weights.end(), row.weights.begin(), row.weights.end());
+    std::array<double*, most_functions> columns{};
+    for (std::size_t c = 0; c < port.columns.size(); ++c) columns[c] = shard.s[port.columns[c]].data();
+    double* const lifts = shard.lift.data();
+    const double* const gains = shard.gains.data() + gain;
     const auto lift = [&](double w) { return w > 0.0 ? w * port.rise : -w * port.fall; };
-    for (std::size_t i = 0; i < row.targets.size(); ++i) {
-        const double w = (row.weights.empty() ? uniform : double{row.weights[i]}) * arrival.release;
-        for (std::size_t c = 0; c < port.columns.size(); ++c) {
-            shard.s[port.columns[c]][row.targets[i]] += w * shard.gains[gain + c];
+    const double release = arrival.release;
+    if (row.weights.empty()) {
+        const double w = uniform * release;
+        add_row(port.columns.size(), row.targets, columns, gains, [&](std::size_t) { return w; });
+        if (const double common = lift(w); common != 0.0) {
+            for (const Table::Local local : row.targets) lifts[local] += common;
         }
-        shard.lift[row.targets[i]] += lift(w);
+        return;
     }
+    // Those of plastic synapses may change within the slice, and the replay needs them as they are now.
+    shard.weights.insert(shard.weights.end(), row.weights.begin(), row.weights.end());
+    const float* const weights = row.weights.data();
+    add_row(port.columns.size(), row.targets, columns, gains,
+            [&](std::size_t i) { return double{weights[i]} * release; });
+    for (std::size_t i = 0; i < row.targets.size(); ++i)
+        lifts[row.targets[i]] += lift(double{weights[i]} * release);
 }
 
 void LinearPopulation::deliver_noise(Shard& shard, Time end) const {
     for (std::size_t g = 0; g < shard.groups.size(); ++g) {
-        Group& group = shard.groups[g];
-        while (!group.trains.empty()) {
-            Train* earliest = &group.trains.front();
-            for (Train& train : group.trains) {
-                if (train.points.next_time() < earliest->points.next_time()) earliest = &train;
-            }
-            Train& train = *earliest;
-            const Time time = train.points.next_time();
-            if (time >= end) break;
-            const Noise& noise = train.points.noise();
-            const PortGain& port = ports_[noise.port];
-            const std::span<const Time> times = train.points.times();
-            if (train.chunk != train.points.chunks_drawn()) {
-                train.chunk = train.points.chunks_drawn();
-                train.gains.assign(port.columns.size(), Vector(times.size()));
-                Vector before(times.size());
-                Vector phi(times.size());
-                for (std::size_t i = 0; i < times.size(); ++i) before[i] = -tau(shard, times[i]);
-                for (std::size_t j = 0; j < port.functions.size(); ++j) {
-                    propagator_.evaluate(port.functions[j], before, phi);
-                    for (std::size_t c = 0; c < port.columns.size(); ++c) {
-                        for (std::size_t i = 0; i < times.size(); ++i)
-                            train.gains[c][i] += port.weights[c][j] * phi[i];
-                    }
+        while (!shard.groups[g].trains.empty()) {
+            // The train with the earliest point goes first, as far as it stays the earliest.
+            Train* first = nullptr;
+            Time first_time = Time::max();
+            Time until = end;
+            for (Train& train : shard.groups[g].trains) {
+                const Time time = train.points.next_time();
+                if (time < first_time) {
+                    until = std::min(until, first_time);
+                    first_time = time;
+                    first = &train;
+                } else {
+                    until = std::min(until, time);
                 }
             }
-            const Table::Local local = train.points.targets().front();
-            const std::size_t point = train.gains.front().size() - times.size();
-            shard.points[g].push_back(
-                {time, local, static_cast<std::uint32_t>(noise.port), noise.weight, shard.gains.size()});
-            for (std::size_t c = 0; c < port.columns.size(); ++c) {
-                shard.gains.push_back(train.gains[c][point]);
-                shard.s[port.columns[c]][local] += noise.weight * train.gains[c][point];
-            }
-            shard.lift[local] += noise.weight > 0.0 ? noise.weight * port.rise : -noise.weight * port.fall;
-            train.points.take(1);
+            if (first_time >= end) break;
+            refresh(shard, *first);
+            const std::span<const Time> times = first->points.times();
+            std::size_t count = 1;
+            while (count < times.size() && times[count] < until) ++count;
+            deliver_points(shard, *first, times.first(count), shard.points[g]);
+            first->points.take(count);
         }
+    }
+}
+
+void LinearPopulation::refresh(const Shard& shard, Train& train) const {
+    if (train.chunk == train.points.chunks_drawn()) return;
+    train.chunk = train.points.chunks_drawn();
+    const std::span<const Time> times = train.points.times();
+    const PortGain& port = ports_[train.points.noise().port];
+    train.gains.assign(port.columns.size(), Vector(times.size()));
+    Vector before(times.size());
+    Vector phi(times.size());
+    for (std::size_t i = 0; i < times.size(); ++i) before[i] = -tau(shard, times[i]);
+    for (std::size_t j = 0; j < port.functions.size(); ++j) {
+        propagator_.evaluate(port.functions[j], before, phi);
+        for (std::size_t c = 0; c < port.columns.size(); ++c) {
+            const double weight = port.weights[c][j];
+            double* const gains = train.gains[c].data();
+            for (std::size_t i = 0; i < times.size(); ++i) gains[i] += weight * phi[i];
+        }
+    }
+}
+
+void LinearPopulation::deliver_points(Shard& shard, const Train& train, std::span<const Time> times,
+                                      std::vector<DeliveredPoint>& delivered) const {
+    const std::span<const Table::Local> targets = train.points.targets();
+    const Noise& noise = train.points.noise();
+    const PortGain& port = ports_[noise.port];
+    const std::size_t columns = port.columns.size();
+    const std::size_t count = times.size();
+    const std::size_t point = train.gains.front().size() - targets.size();
+    const std::size_t base = shard.gains.size();
+    shard.gains.resize(base + count * columns);
+    for (std::size_t c = 0; c < columns; ++c) {
+        double* const s = shard.s[port.columns[c]].data();
+        const double* const gains = train.gains[c].data() + point;
+        double* const kept = shard.gains.data() + base + c;
+        for (std::size_t i = 0; i < count; ++i) {
+            kept[i * columns] = gains[i];
+            s[targets[i]] += noise.weight * gains[i];
+        }
+    }
+    const double lift = noise.weight > 0.0 ? noise.weight * port.rise : -noise.weight * port.fall;
+    for (std::size_t i = 0; i < count; ++i) {
+        shard.lift[targets[i]] += lift;
+        delivered.push_back(
+            {times[i], targets[i], static_cast<std::uint32_t>(noise.port), noise.weight, base + i * columns});
     }
 }
 
@@ -379,7 +527,7 @@ LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const W
     propagator_.evaluate(from, begin);
     propagator_.evaluate(to, end);
     propagator_.bounds(from, to, low, high);
-    SliceBound b{Vector(n_), Vector(n_), 0.0};
+    SliceBound b{Vector(n_ + 1), Vector(n_ + 1), Vector(n_ + 1)};
     for (std::size_t k = 0; k <= n_; ++k) {
         double a = 0.0;
         double z = 0.0;
@@ -392,80 +540,71 @@ LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const W
         }
         // And a hair for rounding: a neuron is never dropped that a replay would make fire.
         const double pad = (to - from) * (to - from) / 8 * curvature + 1e-13 * (std::abs(a) + std::abs(z));
-        if (k == n_) {
-            b.constant = std::max(a, z) + pad;
-        } else {
-            b.low[k] = std::min(a, z) - pad;
-            b.high[k] = std::max(a, z) + pad;
-        }
+        b.begin[k] = a;
+        b.end[k] = z;
+        b.pad[k] = pad;
     }
     return b;
 }
 
-void LinearPopulation::replay(std::size_t k, Table::Local local, const Window& slice) {
+void LinearPopulation::replay(std::size_t k, Table::Local local, std::span<const Replayed> arrivals,
+                              const Window& slice) {
     Shard& shard = state_[k];
     Vector s(n_);
     for (std::size_t v = 0; v < n_; ++v) s[v] = shard.start[v][local];
     const Time release_before = shard.release[local];
     const std::size_t spikes_before = blocks_[k].spikes.size();
-    const auto& points = shard.points[(first(k) + local) / noise_block() - first(k) / noise_block()];
 
     Time now = slice.begin;
-    const auto receive = [&](Time time, std::size_t p, double weight, std::size_t gain) {
-        advance(k, local, s, now, time);
-        now = time;
-        const PortGain& port = ports_[p];
+    Functions phi{};
+    propagator_.evaluate(tau(shard, now), phi);
+    for (const Replayed& arrival : arrivals) {
+        advance(k, local, s, now, arrival.time, phi);
+        now = arrival.time;
+        const PortGain& port = ports_[arrival.port];
         for (std::size_t c = 0; c < port.columns.size(); ++c)
-            s[port.columns[c]] += weight * shard.gains[gain + c];
-    };
-    std::size_t next_point = 0;
-    const auto receive_points = [&](Time end) {
-        for (; next_point < points.size() && points[next_point].time < end; ++next_point) {
-            const DeliveredPoint& point = points[next_point];
-            if (point.local == local) receive(point.time, point.port, point.weight, point.gain);
-        }
-    };
-    for (const DeliveredRow& delivered : shard.rows) {
-        const auto& targets = delivered.targets;
-        // A source may reach a target more than once.
-        const auto [begin, end] = std::equal_range(targets.begin(), targets.end(), local);
-        if (begin == end) continue;
-        receive_points(delivered.time + Duration{1});
-        for (auto i = begin; i != end; ++i) {
-            const auto position = static_cast<std::size_t>(i - targets.begin());
-            const double weight = delivered.uniform ? delivered.uniform_weight
-                                                    : double{shard.weights[delivered.weights + position]};
-            receive(delivered.time, delivered.port, weight * delivered.release, delivered.gain);
-        }
+            s[port.columns[c]] += arrival.weight * shard.gains[arrival.gain + c];
     }
-    receive_points(slice.end);
-    advance(k, local, s, now, slice.end);
+    advance(k, local, s, now, slice.end, phi);
     const bool quiet = blocks_[k].spikes.size() == spikes_before && shard.release[local] == release_before;
     if (quiet && !replay_all_) return;
     for (std::size_t v = 0; v < n_; ++v) shard.s[v][local] = s[v];
 }
 
-void LinearPopulation::advance(std::size_t k, Table::Local local, Vector& s, Time from, Time end) {
+void LinearPopulation::advance(std::size_t k, Table::Local local, Vector& s, Time from, Time end,
+                               Functions& phi) {
     Shard& shard = state_[k];
+    const std::size_t m = propagator_.functions();
     while (true) {
         if (shard.release[local] != Time::max()) {
             // A release precedes the arrivals of its tick; one at the slice's end is the next slice's.
-            if (shard.release[local] > end) return;
+            if (shard.release[local] > end) break;
             from = shard.release[local];
             free(shard, local, s, from);
+            propagator_.evaluate(tau(shard, from), phi);
         }
-        std::array<double, most_functions> coefficients{};
-        std::array<double, most_functions> phi{};
-        const std::size_t m = propagator_.functions();
-        propagator_.evaluate(tau(shard, from), phi);
+        // f = V_m - V_th as a sum of functions, and the most by which it can leave its chord.
+        Functions coefficients{};
         double now = 0.0;
+        double curvature = 0.0;
         for (std::size_t j = 0; j < m; ++j) {
             double sum = readouts_[j][n_];
-            for (std::size_t v = 0; v < n_; ++v) sum += readouts_[j][v] * s[v];
+            double second = curvatures_[j][n_];
+            for (std::size_t v = 0; v < n_; ++v) {
+                sum += readouts_[j][v] * s[v];
+                second += curvatures_[j][v] * s[v];
+            }
             coefficients[j] = sum;
             now += sum * phi[j];
+            curvature += std::abs(second) * shard.peak[j];
         }
         if (now < 0.0) {
+            propagator_.evaluate(tau(shard, end), phi);
+            double then = 0.0;
+            for (std::size_t j = 0; j < m; ++j) then += coefficients[j] * phi[j];
+            const double width = ms(end - from);
+            // And a hair for rounding.
+            if (std::max(now, then) * (1.0 - 1e-9) + width * width / 8 * curvature < 0.0) return;
             const auto crossing =
                 first_crossing(propagator_, {coefficients.data(), m}, tau(shard, from), tau(shard, end));
             if (!crossing) return;
@@ -473,7 +612,9 @@ void LinearPopulation::advance(std::size_t k, Table::Local local, Vector& s, Tim
         }
         emit(k, local, from, SpikeKind::event, no_mark);
         spike(shard, local, s, from);
+        propagator_.evaluate(tau(shard, from), phi);
     }
+    propagator_.evaluate(tau(shard, end), phi);
 }
 
 LinearPopulation::Vector LinearPopulation::at(const Shard& shard, const Vector& s, Time time) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,8 @@ protected:
 
 private:
     using Vector = std::vector<double>;
+    static constexpr std::size_t most_functions = 12;
+    using Functions = std::array<double, most_functions>;  ///< phi_j at some time
 
     /// The functions that an arrival on a port adds to, and how: G_k = sum_j weight_kj phi_j(-tau).
     struct PortGain {
@@ -91,6 +94,13 @@ private:
         double weight;
         std::size_t gain;
     };
+    /// An arrival at a neuron that is replayed.
+    struct Replayed {
+        Time time;
+        std::size_t port;
+        double weight;
+        std::size_t gain;  ///< offset into Shard::gains
+    };
     struct Shard {
         Time T0{};
         std::vector<Vector> s;      ///< by variable in use
@@ -101,6 +111,13 @@ private:
         std::vector<Group> groups;
         std::vector<DeliveredRow> rows;
         std::vector<std::vector<DeliveredPoint>> points;  ///< by group
+        std::vector<Table::Local> flagged;                ///< neurons to replay,
+        std::vector<std::uint32_t> place;                 ///< by neuron: its place among them, from 1, or 0,
+        std::vector<std::vector<Replayed>> arrivals;      ///< and theirs, in order of time
+        Functions peak{};                                 ///< largest |phi_j| within the slice
+        Vector at_begin;  ///< readout at the slice's ends without its arrivals,
+        Vector at_end;
+        std::vector<std::size_t> noise_count;  ///< room to work in
         Vector gains;
         std::vector<float>
             weights;  ///< as they were delivered: those of plastic synapses may change within the slice
@@ -108,22 +125,31 @@ private:
         std::uint64_t tested = 0;
         void persist(Archive& archive);
     };
-    /// What all neurons share within a slice: bounds of the readout's coefficients.
+    /// What all neurons share within a slice: the readout's coefficients at its ends, and by how much each
+    /// may leave its chord in between. The last entry is that of the constant.
     struct SliceBound {
-        Vector low;
-        Vector high;
-        double constant;
+        Vector begin;
+        Vector end;
+        Vector pad;
     };
 
     void slice(std::size_t shard, const Window& slice, std::span<const Arrival> arrivals);
     void rescale(Shard& shard, Time now) const;
     void deliver_noise(Shard& shard, Time end) const;
+    void refresh(const Shard& shard, Train& train) const;
+    /// The next points of a train, which are at `times`.
+    void deliver_points(Shard& shard, const Train& train, std::span<const Time> times,
+                        std::vector<DeliveredPoint>& delivered) const;
     void deliver_row(std::size_t k, const Arrival& arrival);
     std::size_t append_gain(Shard& shard, std::size_t port, Time time) const;
     SliceBound bound(const Shard& shard, const Window& slice) const;
-    void replay(std::size_t shard, Table::Local local, const Window& slice);
-    /// Between two arrivals: releases and spikes up to `end`, on the state `s` of one neuron.
-    void advance(std::size_t shard, Table::Local local, Vector& s, Time from, Time end);
+    /// Sorts what was delivered to the flagged neurons by neuron: one pass for all of them.
+    void sort_arrivals(Shard& shard) const;
+    void replay(std::size_t shard, Table::Local local, std::span<const Replayed> arrivals,
+                const Window& slice);
+    /// Between two arrivals: releases and spikes up to `end`, on the state `s` of one neuron. `phi` is at
+    /// `from`, and then at `end`.
+    void advance(std::size_t shard, Table::Local local, Vector& s, Time from, Time end, Functions& phi);
     void spike(Shard& shard, Table::Local local, Vector& s, Time time) const;
     void free(Shard& shard, Table::Local local, Vector& s, Time time) const;
     Vector at(const Shard& shard, const Vector& s, Time time) const;

@@ -11,12 +11,12 @@ class Help(CommandLineTest):
         text = self.run_program("--help").stdout
         self.assertLessEqual(len(text.splitlines()), 24)
         self.assertIn("apical new xor && apical run xor.toml", text.splitlines()[2])
-        for verb in ("new", "check", "run", "info", "explain", "selftest"):
+        for verb in ("new", "check", "run", "info", "explain", "selftest", "bench"):
             self.assertIn(f"\n  {verb} ", text)
         self.assertEqual(self.run_program().stdout, text)
 
     def test_every_verb_has_help(self):
-        for verb in ("new", "check", "run", "info", "explain", "selftest"):
+        for verb in ("new", "check", "run", "info", "explain", "selftest", "bench"):
             text = self.run_program(verb, "--help").stdout
             self.assertIn(f"usage: apical {verb}", text)
             self.assertIn("examples:", text)

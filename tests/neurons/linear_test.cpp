@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "neurons/adaptive_lif.hpp"
+#include "neurons/alpha_lif.hpp"
 #include "neurons/lif.hpp"
 
 namespace apical {
@@ -155,6 +156,25 @@ TEST(LinearNeuron, PostsynapticPotentialOfAnExponentialCurrent) {
     const double expected =
         50.0 / 100.0 * (20.0 * 5.0 / (20.0 - 5.0)) * (std::exp(-7.0 / 20) - std::exp(-7.0 / 5));
     EXPECT_NEAR(state.x[0], -70.0 + expected, 1e-12);
+}
+
+TEST(LinearNeuron, PostsynapticPotentialOfAnAlphaCurrent) {
+    const AlphaLif model{.tau_syn_ex = 0.5, .tau_syn_in = 3.0};
+    const LinearNeuron<AlphaLif> neuron(model);
+    const double tau[] = {model.tau_syn_ex, model.tau_syn_in};
+    for (const std::size_t port : {0U, 1U}) {
+        auto state = neuron.initial();
+        neuron.receive(state, port, 50.0);
+        EXPECT_FALSE(neuron.advance(state, tau[port]));
+        EXPECT_NEAR(state.x[1 + 2 * port], 50.0, 1e-12);  // the peak
+        const double t = 4.0;
+        EXPECT_FALSE(neuron.advance(state, t - tau[port]));
+        // V_m is the integral of exp(-(t - s) / tau_m) w e s / tau_syn exp(-s / tau_syn) / C_m over s.
+        const double d = 1.0 / tau[port] - 1.0 / model.tau_m;
+        const double expected = 50.0 * std::exp(1.0) / tau[port] / model.C_m * std::exp(-t / model.tau_m) *
+                                (1.0 - (1.0 + d * t) * std::exp(-d * t)) / (d * d);
+        EXPECT_NEAR(state.x[0], -70.0 + expected, 1e-12);
+    }
 }
 
 }  // namespace

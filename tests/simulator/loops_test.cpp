@@ -201,6 +201,13 @@ INSTANTIATE_TEST_SUITE_P(
              "linear",
              30.0,
              -12.0},
+        Case{"alpha currents", "alpha_lif", {}, "linear", 55.0, -20.0},
+        Case{"fast alpha currents",
+             "alpha_lif",
+             {{"tau_syn_ex", 0.33}, {"tau_syn_in", 0.5}, {"t_ref", 0.5}},
+             "linear",
+             320.0,
+             -100.0},
         Case{"interneuron pv", "pv", {}, "linear", 45.0, -30.0},
         Case{"interneuron sst", "sst", {{"I_e", 20.0}}, "linear", 24.0, -12.0}),
     [](const auto& tested) {
@@ -252,9 +259,11 @@ TEST(PlasticSynapses, SameWeightsInBothLoops) {
 /// The bound that drops neurons from the replay, and the replay itself, may not move a bit: the same as
 /// replaying everybody.
 TEST(LinearLoop, BoundAndReplayEqualReplayingEverything) {
-    for (const Parameters& parameters :
-         {Parameters{}, Parameters{{"a", 2.0}, {"b", 20.0}}, Parameters{{"tau_syn_ex", 20.0}}}) {
-        const NetworkDescription d = feedforward(Case{"", "adaptive_lif", parameters, "linear", 20.0, -10.0});
+    for (const Case& tested : {Case{"", "adaptive_lif", {}, "linear", 20.0, -10.0},
+                               Case{"", "adaptive_lif", {{"a", 2.0}, {"b", 20.0}}, "linear", 20.0, -10.0},
+                               Case{"", "adaptive_lif", {{"tau_syn_ex", 20.0}}, "linear", 20.0, -10.0},
+                               Case{"", "alpha_lif", {{"tau_syn_ex", 0.33}}, "linear", 320.0, -50.0}}) {
+        const NetworkDescription d = feedforward(tested);
         const Outcome with_bound = run(d, 200.0);
         const Outcome everything = run(d, 200.0, {}, [](Network& network) {
             dynamic_cast<LinearPopulation&>(network.simulation->population(1)).replay_all();

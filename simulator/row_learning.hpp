@@ -1,0 +1,270 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/exp.hpp"
+#include "core/simd.hpp"
+#include "simulator/learning.hpp"
+
+namespace apical {
+namespace row_learning {
+
+template <class Rule>
+[[gnu::always_inline]] inline void potentiate_loop(const Rule& rule, const double* traces, float* weights,
+                                                   std::size_t n) {
+    const Rule own = rule;
+    for (std::size_t i = 0; i < n; ++i)
+        weights[i] = static_cast<float>(own.potentiated(double{weights[i]}, traces[i]));
+}
+APICAL_WIDEST(template <class Rule>, void, potentiate,
+              (const Rule& rule, const double* traces, float* weights, std::size_t n),
+              (rule, traces, weights, n))
+
+template <class Rule>
+[[gnu::always_inline]] inline void depress_loop(const Rule& rule, const double* traces, float* weights,
+                                                std::size_t n) {
+    const Rule own = rule;
+    for (std::size_t i = 0; i < n; ++i)
+        weights[i] = static_cast<float>(own.depressed(double{weights[i]}, traces[i]));
+}
+APICAL_WIDEST(template <class Rule>, void, depress,
+              (const Rule& rule, const double* traces, float* weights, std::size_t n),
+              (rule, traces, weights, n))
+
+}  // namespace row_learning
+
+/// The plasticity of pairs of spikes within one shard. Traces are kept scaled to a time T0,
+///
+///     x = z exp(-(t - T0) / tau),
+///
+/// so that nothing but a spike of their owner changes them. A spike of a target is written into a log, once;
+/// a row learns from the log when its source arrives and it is about to be read anyway: no column of weights
+/// is ever walked, and changes of many synapses are worked out side by side. Whoever else reads weights calls
+/// settle() before. Every weight sees the same changes in the same order, whenever it learns them.
+/// Weights start within the rule's bounds.
+template <PairRule Rule>
+class RowLearning final : public Learning {
+public:
+    RowLearning(const Rule& rule, Table& table, Index targets, Duration back_delay)
+        : rule_(rule),
+          table_(&table),
+          back_delay_(back_delay),
+          sources_(table.sources()),
+          targets_(targets),
+          learnt_(table.sources(), 0),
+          newest_(targets, 0) {
+        set_epoch();
+    }
+
+    void arrive(Index source, Time time, SpikeKind /*kind*/) override {
+        catch_up(time);
+        move_on(time);
+        learn(source);
+        if (enabled_) depress(source, time);
+        sources_[source].add(time, exp(ms(time - T0_) / rule_.source_decay()));
+    }
+
+    void catch_up(Time end) override {
+        for (; next_ < queue_.size() && queue_[next_].seen < end; ++next_) fire(queue_[next_]);
+        if (next_ == queue_.size()) {
+            queue_.clear();
+            next_ = 0;
+        }
+    }
+
+    void enqueue(std::span<const Spike> spikes, Index first) override {
+        // The log is to stay in the cache. Between windows nobody holds a row that this may change.
+        constexpr std::size_t spikes_of_a_target = 16;
+        if (log_.size() >= spikes_of_a_target * targets_.size()) settle();
+        if (immediate()) return;
+        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
+        next_ = 0;
+        for (const Spike& spike : spikes)
+            queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first),
+                              spike.kind, spike.mark});
+    }
+
+    Duration back_delay() const override { return back_delay_; }
+    void fire_now(Table::Local target, const Spike& spike) override {
+        fire({spike.time, target, spike.kind, spike.mark});
+    }
+
+    Time settles_after() const override { return T0_ + epoch_; }
+
+    void settle() override {
+        if (log_.empty()) return;
+        for (Index source = 0; source < sources_.size(); ++source) learn(source);
+        std::fill(learnt_.begin(), learnt_.end(), 0U);
+        log_.clear();
+        std::fill(newest_.begin(), newest_.end(), 0U);
+    }
+
+    void enable(bool on) override { enabled_ = on; }
+    void set_parameter(std::string_view parameter, double value, const std::string& owner) override {
+        settle();
+        const Rule old = rule_;
+        rule_ = with_parameter(rule_, parameter, value, owner);
+        for (Trace& s : sources_) s.rescale(T0_, old.source_decay(), rule_.source_decay());
+        for (Trace& t : targets_) t.rescale(T0_, old.target_decay(), rule_.target_decay());
+        set_epoch();
+    }
+
+    void reset_traces() override {
+        settle();
+        queue_.clear();
+        next_ = 0;
+        std::fill(sources_.begin(), sources_.end(), Trace{});
+        std::fill(targets_.begin(), targets_.end(), Trace{});
+    }
+
+    void persist(Archive& archive) override {
+        settle();
+        archive.fields("rule", rule_);
+        set_epoch();
+        archive("enabled", enabled_);
+        archive("T0", T0_);
+        archive.columns("sources", std::span(sources_), "z", &Trace::z, "before", &Trace::before, "last",
+                        &Trace::last);
+        archive.columns("targets", std::span(targets_), "z", &Trace::z, "before", &Trace::before, "last",
+                        &Trace::last);
+        archive.queue("queue", queue_, next_, "seen", &PostSpike::seen, "target", &PostSpike::target, "kind",
+                      &PostSpike::kind, "mark", &PostSpike::mark);
+    }
+
+private:
+    struct Trace {
+        double z = 0.0;       ///< scaled to T0
+        double before = 0.0;  ///< the same before the last spike, which one at its tick must not see
+        Time last = never;
+
+        void add(Time time, double one) {
+            if (last != time) before = z;
+            last = time;
+            z += one;
+        }
+        /// A trace keeps the value that it had at its last spike.
+        void rescale(Time T0, double old_decay, double decay) {
+            if (z == 0.0 || decay == old_decay) return;
+            const double span = ms(last - T0);
+            const double factor = exp(span / decay - span / old_decay);
+            z *= factor;
+            before *= factor;
+        }
+    };
+    struct Entry {
+        Time seen;
+        double decay;            ///< exp(-(seen - T0) / tau) of sources' traces
+        std::uint32_t previous;  ///< entry of the same target, counted from 1; 0: none
+    };
+    /// Changes of different synapses of a row: their first, their second, ...
+    struct Round {
+        std::vector<std::uint32_t> synapses;
+        std::vector<double> traces;
+        std::vector<float> weights;
+    };
+
+    /// Traces decay over this many of the shorter time constant before T0 moves on, on a grid of its own:
+    /// their scale stays within the range of a double, and all rows learn at once seldom enough.
+    static constexpr double largest_exponent = 256.0;
+    void set_epoch() {
+        const double decay = std::min(rule_.source_decay(), rule_.target_decay());
+        constexpr double longest = 3.6e6;  // [ms]
+        epoch_ = Duration{static_cast<Clock::rep>(std::bit_floor(
+            static_cast<std::uint64_t>(std::min(largest_exponent * decay, longest) * ticks_per_ms)))};
+    }
+
+    void move_on(Time time) {
+        if (time <= T0_ + epoch_) return;
+        settle();
+        const Time to = time - time.time_since_epoch() % epoch_;
+        const double source = exp(-ms(to - T0_) / rule_.source_decay());
+        const double target = exp(-ms(to - T0_) / rule_.target_decay());
+        const auto decay = [](Trace& trace, double factor) {
+            trace.z *= factor;
+            trace.before *= factor;
+        };
+        for (Trace& s : sources_) decay(s, source);
+        for (Trace& t : targets_) decay(t, target);
+        T0_ = to;
+    }
+
+    void fire(const PostSpike& spike) {
+        move_on(spike.seen);
+        const double since = ms(spike.seen - T0_);
+        targets_[spike.target].add(spike.seen, exp(since / rule_.target_decay()));
+        if (!enabled_) return;
+        log_.push_back({spike.seen, exp(-since / rule_.source_decay()), newest_[spike.target]});
+        newest_[spike.target] = static_cast<std::uint32_t>(log_.size());
+    }
+
+    /// Makes up the changes of a row's weights since its source last arrived.
+    void learn(Index source) {
+        const Trace& s = sources_[source];
+        const auto end = static_cast<std::uint32_t>(log_.size());
+        const std::uint32_t from = std::exchange(learnt_[source], end);
+        if (from == end || (s.z == 0.0 && s.before == 0.0)) return;
+        std::uint32_t later = from;  // than the source's last arrival, not at its tick
+        while (later < end && log_[later].seen == s.last) ++later;
+        const Table::Row row = table_->row(source);
+        for (Round& round : rounds_) {
+            round.synapses.clear();
+            round.traces.clear();
+        }
+        for (std::uint32_t i = 0; i < row.targets.size(); ++i) {
+            chain_.clear();
+            for (std::uint32_t k = newest_[row.targets[i]]; k > from; k = log_[k - 1].previous)
+                chain_.push_back(k - 1);
+            if (rounds_.size() < chain_.size()) rounds_.resize(chain_.size());
+            for (std::size_t r = 0; r < chain_.size(); ++r) {
+                const std::uint32_t k = chain_[chain_.size() - 1 - r];
+                rounds_[r].synapses.push_back(i);
+                rounds_[r].traces.push_back((k < later ? s.before : s.z) * log_[k].decay);
+            }
+        }
+        for (Round& round : rounds_) {
+            const std::size_t n = round.synapses.size();
+            if (n == 0) break;
+            round.weights.resize(n);
+            for (std::size_t j = 0; j < n; ++j) round.weights[j] = row.weights[round.synapses[j]];
+            row_learning::potentiate(rule_, round.traces.data(), round.weights.data(), n);
+            for (std::size_t j = 0; j < n; ++j) row.weights[round.synapses[j]] = round.weights[j];
+        }
+    }
+
+    void depress(Index source, Time time) {
+        const Table::Row row = table_->row(source);
+        const double decay = exp(-ms(time - T0_) / rule_.target_decay());
+        traces_.resize(row.targets.size());
+        for (std::size_t i = 0; i < traces_.size(); ++i) {
+            const Trace& trace = targets_[row.targets[i]];
+            traces_[i] = (trace.last < time ? trace.z : trace.before) * decay;
+        }
+        row_learning::depress(rule_, traces_.data(), row.weights.data(), traces_.size());
+    }
+
+    Rule rule_;
+    Table* table_;
+    Duration back_delay_;
+    std::vector<Trace> sources_;
+    std::vector<Trace> targets_;
+    std::vector<PostSpike> queue_;  ///< [next_, end) are still to be seen, in order of time
+    std::size_t next_ = 0;
+    bool enabled_ = true;
+    Time T0_{};
+    Duration epoch_{};
+    std::vector<Entry> log_;             ///< spikes of targets, in order of time
+    std::vector<std::uint32_t> learnt_;  ///< by source: entries that its row has seen
+    std::vector<std::uint32_t> newest_;  ///< by target: its last entry, counted from 1; 0: none
+    std::vector<std::uint32_t> chain_;   ///< room to work in, as the next two
+    std::vector<Round> rounds_;
+    std::vector<double> traces_;
+};
+
+}  // namespace apical
