@@ -21,8 +21,8 @@ namespace apical {
 ///
 /// so that an arrival at t adds w E with E = exp((t - T0) / tau), one number for a whole row of synapses, and
 /// is compared with a ceiling scaled alike. A neuron is visited when its wait has passed or a trace has been
-/// lifted above its ceiling: tens of times a second, whatever the number of its synapses. Time runs forward
-/// through arrivals, noise and visits, so a trace is always that of the present.
+/// lifted above its ceiling: tens of times a second, whatever the number of its synapses. Within a window no
+/// neuron depends on another, so time runs forward through arrivals, noise and visits for each by itself.
 template <TracedModel Model>
 class TracedPopulation final : public Population {
 public:
@@ -315,7 +315,7 @@ private:
             visit(k, local, at.time);
     }
 
-    /// Visits and noise before `end`, in order of time; moves T0 on the way.
+    /// Visits and noise before `end`, in order of time for each neuron; moves T0 on the way.
     void proceed(std::size_t k, Time end) {
         Shard& shard = shards_[k];
         while (end > shard.T0 + epoch_) {
