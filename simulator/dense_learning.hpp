@@ -25,7 +25,7 @@ template <TraceRule Rule>
 class DenseLearning final : public Learning {
 public:
     DenseLearning(const Rule& rule, Table& table, Index targets, Duration back_delay)
-        : rule_(rule), table_(&table), back_delay_(back_delay), sources_(table.sources()), post_(targets) {
+        : rule_(rule), table_(&table), queue_(back_delay), sources_(table.sources()), post_(targets) {
         set_epoch();
     }
 
@@ -40,24 +40,12 @@ public:
     }
 
     void catch_up(Time end) override {
-        for (; next_ < queue_.size() && queue_[next_].seen < end; ++next_) fire(queue_[next_]);
-        if (next_ == queue_.size()) {
-            queue_.clear();
-            next_ = 0;
-        }
+        queue_.take(end, [this](const PostSpike& spike) { fire(spike); });
     }
 
-    void enqueue(std::span<const Spike> spikes, Index first) override {
-        if (immediate()) return;
-        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
-        next_ = 0;
-        for (const Spike& spike : spikes) {
-            queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first),
-                              spike.kind, spike.mark});
-        }
-    }
+    void enqueue(std::span<const Spike> spikes, Index first) override { queue_.push(spikes, first); }
 
-    Duration back_delay() const override { return back_delay_; }
+    Duration back_delay() const override { return queue_.back_delay(); }
     void fire_now(Table::Local target, const Spike& spike) override {
         fire({spike.time, target, spike.kind, spike.mark});
     }
@@ -97,7 +85,6 @@ public:
     void reset_traces() override {
         settle();
         queue_.clear();
-        next_ = 0;
         std::fill(sources_.begin(), sources_.end(), Source{});
         if constexpr (requires(typename Rule::Post post) { rule_.reset(post); }) {
             for (auto& post : post_) rule_.reset(post.state);
@@ -113,8 +100,7 @@ public:
         archive.columns("sources", std::span(sources_), "z", &Source::z, "before", &Source::before, "last",
                         &Source::last);
         archive.columns("post", std::span(post_), "state", &Post::state, "last", &Post::last);
-        archive.queue("queue", queue_, next_, "seen", &PostSpike::seen, "target", &PostSpike::target, "kind",
-                      &PostSpike::kind, "mark", &PostSpike::mark);
+        queue_.persist(archive);
     }
 
 private:
@@ -184,11 +170,9 @@ private:
 
     Rule rule_;
     Table* table_;
-    Duration back_delay_;
+    PostSpikeQueue queue_;
     std::vector<Source> sources_;
     std::vector<Post> post_;
-    std::vector<PostSpike> queue_;  ///< [next_, end) are still to be seen, in order of time
-    std::size_t next_ = 0;
     bool enabled_ = true;
     Time T0_{};
     Duration epoch_{};

@@ -62,11 +62,53 @@ struct PostSpike {
     double mark;
 };
 
+/// The spikes of a shard's neurons on their way back to the synapses.
+class PostSpikeQueue {
+public:
+    explicit PostSpikeQueue(Duration back_delay) : back_delay_(back_delay) {}
+
+    Duration back_delay() const { return back_delay_; }
+
+    /// Spikes in order of time; `first` is the shard's first neuron. Those that are seen at once do not
+    /// travel.
+    void push(std::span<const Spike> spikes, Index first) {
+        if (back_delay_ == Duration::zero()) return;
+        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
+        next_ = 0;
+        for (const Spike& spike : spikes) {
+            queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first),
+                              spike.kind, spike.mark});
+        }
+    }
+
+    /// Takes those that are seen before `end`.
+    template <class Fire>
+    void take(Time end, const Fire& fire) {
+        for (; next_ < queue_.size() && queue_[next_].seen < end; ++next_) fire(queue_[next_]);
+        if (next_ == queue_.size()) clear();
+    }
+
+    void clear() {
+        queue_.clear();
+        next_ = 0;
+    }
+
+    void persist(Archive& archive) {
+        archive.queue("queue", queue_, next_, "seen", &PostSpike::seen, "target", &PostSpike::target, "kind",
+                      &PostSpike::kind, "mark", &PostSpike::mark);
+    }
+
+private:
+    Duration back_delay_;
+    std::vector<PostSpike> queue_;  ///< [next_, end) are still to be seen, in order of time
+    std::size_t next_ = 0;
+};
+
 template <PlasticityRule Rule>
 class LearningOf final : public Learning {
 public:
     LearningOf(const Rule& rule, Table& table, Index targets, Duration back_delay)
-        : rule_(rule), table_(&table), back_delay_(back_delay), pre_(table.sources()), post_(targets) {}
+        : rule_(rule), table_(&table), queue_(back_delay), pre_(table.sources()), post_(targets) {}
 
     void arrive(Index source, Time time, SpikeKind kind) override {
         catch_up(time);
@@ -81,24 +123,12 @@ public:
     }
 
     void catch_up(Time end) override {
-        for (; next_ < queue_.size() && queue_[next_].seen < end; ++next_) fire(queue_[next_]);
-        if (next_ == queue_.size()) {
-            queue_.clear();
-            next_ = 0;
-        }
+        queue_.take(end, [this](const PostSpike& spike) { fire(spike); });
     }
 
-    void enqueue(std::span<const Spike> spikes, Index first) override {
-        if (immediate()) return;
-        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
-        next_ = 0;
-        for (const Spike& spike : spikes) {
-            queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first),
-                              spike.kind, spike.mark});
-        }
-    }
+    void enqueue(std::span<const Spike> spikes, Index first) override { queue_.push(spikes, first); }
 
-    Duration back_delay() const override { return back_delay_; }
+    Duration back_delay() const override { return queue_.back_delay(); }
 
     void fire_now(Table::Local target, const Spike& spike) override {
         fire({spike.time, target, spike.kind, spike.mark});
@@ -111,7 +141,6 @@ public:
 
     void reset_traces() override {
         queue_.clear();
-        next_ = 0;
         for (auto& pre : pre_) pre = {};
         // What a rule keeps of its targets is a trace, which it says how to reset, or a slow average, which
         // goes on.
@@ -128,8 +157,7 @@ public:
         archive("enabled", enabled_);
         persist_memories(archive, "pre", pre_);
         persist_memories(archive, "post", post_);
-        archive.queue("queue", queue_, next_, "seen", &PostSpike::seen, "target", &PostSpike::target, "kind",
-                      &PostSpike::kind, "mark", &PostSpike::mark);
+        queue_.persist(archive);
     }
 
 private:
@@ -181,11 +209,9 @@ private:
 
     Rule rule_;
     Table* table_;
-    Duration back_delay_;
+    PostSpikeQueue queue_;
     std::vector<Memory<typename Rule::Pre>> pre_;
     std::vector<Memory<typename Rule::Post>> post_;
-    std::vector<PostSpike> queue_;  ///< [next_, end) are still to be seen, in order of time
-    std::size_t next_ = 0;
     bool enabled_ = true;
 };
 

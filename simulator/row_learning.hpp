@@ -55,7 +55,7 @@ public:
     RowLearning(const Rule& rule, Table& table, Index targets, Duration back_delay)
         : rule_(rule),
           table_(&table),
-          back_delay_(back_delay),
+          queue_(back_delay),
           sources_(table.sources()),
           targets_(targets),
           learnt_(table.sources(), 0),
@@ -72,26 +72,17 @@ public:
     }
 
     void catch_up(Time end) override {
-        for (; next_ < queue_.size() && queue_[next_].seen < end; ++next_) fire(queue_[next_]);
-        if (next_ == queue_.size()) {
-            queue_.clear();
-            next_ = 0;
-        }
+        queue_.take(end, [this](const PostSpike& spike) { fire(spike); });
     }
 
     void enqueue(std::span<const Spike> spikes, Index first) override {
         // The log is to stay in the cache. Between windows nobody holds a row that this may change.
         constexpr std::size_t spikes_of_a_target = 16;
         if (log_.size() >= spikes_of_a_target * targets_.size()) settle();
-        if (immediate()) return;
-        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
-        next_ = 0;
-        for (const Spike& spike : spikes)
-            queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first),
-                              spike.kind, spike.mark});
+        queue_.push(spikes, first);
     }
 
-    Duration back_delay() const override { return back_delay_; }
+    Duration back_delay() const override { return queue_.back_delay(); }
     void fire_now(Table::Local target, const Spike& spike) override {
         fire({spike.time, target, spike.kind, spike.mark});
     }
@@ -119,7 +110,6 @@ public:
     void reset_traces() override {
         settle();
         queue_.clear();
-        next_ = 0;
         std::fill(sources_.begin(), sources_.end(), Trace{});
         std::fill(targets_.begin(), targets_.end(), Trace{});
     }
@@ -134,8 +124,7 @@ public:
                         &Trace::last);
         archive.columns("targets", std::span(targets_), "z", &Trace::z, "before", &Trace::before, "last",
                         &Trace::last);
-        archive.queue("queue", queue_, next_, "seen", &PostSpike::seen, "target", &PostSpike::target, "kind",
-                      &PostSpike::kind, "mark", &PostSpike::mark);
+        queue_.persist(archive);
     }
 
 private:
@@ -251,11 +240,9 @@ private:
 
     Rule rule_;
     Table* table_;
-    Duration back_delay_;
+    PostSpikeQueue queue_;
     std::vector<Trace> sources_;
     std::vector<Trace> targets_;
-    std::vector<PostSpike> queue_;  ///< [next_, end) are still to be seen, in order of time
-    std::size_t next_ = 0;
     bool enabled_ = true;
     Time T0_{};
     Duration epoch_{};
