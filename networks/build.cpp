@@ -103,9 +103,13 @@ private:
         }
         for_each_source_model([&]<class Source>(std::string_view name, const Source& defaults) {
             if (name != p.model) return;
-            simulation().add(std::make_unique<SourcePopulationOf<Source>>(
-                p.name, index, p.size, d_.seed,
-                with_parameters(defaults, p.parameters, "population " + p.name)));
+            const Source source = with_parameters(defaults, p.parameters, "population " + p.name);
+            if constexpr (SpikeSource<Source>) {
+                simulation().add(
+                    std::make_unique<SourcePopulationOf<Source>>(p.name, index, p.size, d_.seed, source));
+            } else {
+                simulation().add(std::make_unique<LatencyPopulation>(p.name, index, p.size, source));
+            }
         });
         if (auto neurons = make_population(p, d_, index, options_, network_.warnings))
             simulation().add(std::move(neurons));

@@ -92,6 +92,7 @@ Catalogue make() {
         info.kind = ModelInfo::Kind::source;
         info.summary = Source::summary;
         info.fields = fields_of(defaults);
+        info.check = check_of(defaults);
         catalogue.models.push_back(std::move(info));
     });
     catalogue.models.push_back({.name = "spike_train",
@@ -121,7 +122,10 @@ Catalogue make() {
                 {"teaching",
                  "what an event teaches",
                  {{"sampled", "-P at an event, +1 at the second spike of a burst"},
-                  {"variance_reduced", "p - P at an event, p as the cell states it"}}},
+                  {"variance_reduced", "p - P at an event, p as the cell states it"},
+                  {"potential",
+                   "logit p - logit p0 at an event: the potential of the dendrite; only with the baseline "
+                   "\"fixed\""}}},
                 {"baseline",
                  "what the burst probability is compared with",
                  {{"fixed", "P = p0 (BurstCCN)"},

@@ -40,6 +40,7 @@ template <class Visit>
 void for_each_source_model(Visit visit) {
     visit("poisson", Poisson{});
     visit("regular", Regular{});
+    visit("latency", Latency{});
 }
 
 /// `teaching` and `baseline` choose between the forms of one rule; empty where there is only one.
@@ -49,6 +50,7 @@ void for_each_rule(Visit visit) {
     visit("burst_dependent", "sampled", "moving_average", BurstpropRule{});
     visit("burst_dependent", "variance_reduced", "fixed", VarianceReducedBurstCcnRule{});
     visit("burst_dependent", "variance_reduced", "moving_average", VarianceReducedBurstpropRule{});
+    visit("burst_dependent", "potential", "fixed", PotentialRule{});
     visit("pair_stdp", "", "", PairStdp{});
 }
 

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <concepts>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/field.hpp"
@@ -48,5 +50,30 @@ struct Regular {
 };
 
 static_assert(SpikeSource<Poisson> && SpikeSource<Regular>);
+
+/// Rates told by latency: from the time on at which rates were set, a volley in every `period`, in which a
+/// neuron fires once, (1 - rate/full_rate) x spread after its beginning, or not at all if its rate is at
+/// most 2 % of full_rate.
+struct Latency {
+    double rate = 0.0;         ///< [Hz]
+    double full_rate = 100.0;  ///< [Hz]
+    double period = 50.0;      ///< [ms]
+    double spread = 20.0;      ///< [ms]
+
+    static constexpr double dark = 0.02;  ///< of full_rate
+
+    static constexpr std::string_view name = "latency";
+    static constexpr std::string_view summary = "volleys in which the higher rate comes first";
+    static constexpr auto fields = std::to_array<Field<Latency>>(
+        {{"rate", &Latency::rate, "Hz", "rate that is told by the latency", not_negative},
+         {"full_rate", &Latency::full_rate, "Hz", "rate of those that open a volley", positive},
+         {"period", &Latency::period, "ms", "of the volleys", positive},
+         {"spread", &Latency::spread, "ms", "of a volley", positive}});
+
+    std::optional<std::string> check() const {
+        if (spread >= period) return "a volley must end before the next: spread < period";
+        return std::nullopt;
+    }
+};
 
 }  // namespace apical

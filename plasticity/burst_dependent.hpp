@@ -18,6 +18,7 @@ namespace apical {
 enum class Teaching {
     sampled,           ///< -P at an event, +1 at the second spike of a burst
     variance_reduced,  ///< p - P at an event, p being the mark: the same mean without the lottery
+    potential,         ///< logit p - logit P at an event: in proportion to the potential of the dendrite
 };
 
 /// Which rate a weight that grows at low rates looks at.
@@ -55,10 +56,12 @@ enum class Baseline {
 /// It delivers the weight before this change, here it is delivered after.) Both are off unless given.
 ///
 /// Spikes of source and target seen at one tick do not pair. variance_reduced needs a target that states its
-/// burst probability: without it the weights become NaN.
+/// burst probability: without it the weights become NaN. So does potential, by which inhibitory weights (eta
+/// > 0) learn to silence a dendrite, whose probability is a logistic function of its potential.
 ///
 /// Sources: Payeur, Guerguiev, Zenke, Richards & Naud (2021), Nature Neuroscience 24:1010 (moving average,
-/// "Burstprop"); Greedy, Zhu, Pemberton, Mellor & Costa (2022), NeurIPS 35 (fixed, "BurstCCN").
+/// "Burstprop"); Greedy, Zhu, Pemberton, Mellor & Costa (2022), NeurIPS 35 (fixed, "BurstCCN"; potential: its
+/// equation 2, for Q).
 template <Teaching teaching, Baseline baseline>
 struct BurstDependent {
     double eta = 1e-3;            ///< learning rate, in the unit of the weight
@@ -101,6 +104,8 @@ struct BurstDependent {
 
     std::optional<std::string> check() const {
         if (w_min > w_max) return "w_min is above w_max";
+        if (teaching == Teaching::potential && (p0 <= 0.0 || p0 >= 1.0))
+            return "teaching \"potential\" needs p0 between 0 and 1";
         return std::nullopt;
     }
 
@@ -125,17 +130,18 @@ struct BurstDependent {
     }
 
     double fire(Post& post, double dt, SpikeKind kind, double mark) const {
+        if (!averages()) return teach(kind, mark, p0);
         forget(post, dt);
         post.spikes += 1.0;
+        constexpr bool lottery = teaching == Teaching::sampled;
         if (kind == SpikeKind::event) {
             const double P = baseline == Baseline::fixed ? p0 : average(post);
             const double h = surplus(post);
             post.events += 1.0;
-            if (teaching == Teaching::sampled) return h - P;
-            post.bursts += mark;
-            return mark - P + h * (1.0 + mark);
+            if (!lottery) post.bursts += mark;
+            return teach(kind, mark, P) + h * (lottery ? 1.0 : 1.0 + mark);
         }
-        if (kind == SpikeKind::further || teaching == Teaching::variance_reduced) return 0.0;
+        if (kind == SpikeKind::further || !lottery) return 0.0;
         post.bursts += 1.0;
         return 1.0 + surplus(post);
     }
@@ -158,6 +164,24 @@ struct BurstDependent {
     }
 
 private:
+    /// Whether anything depends on what the target did of late.
+    bool averages() const {
+        return baseline == Baseline::moving_average || r_min > 0.0 ||
+               r_max < std::numeric_limits<double>::max();
+    }
+
+    /// What a spike teaches where P is expected.
+    static double teach(SpikeKind kind, double mark, double P) {
+        if (kind != SpikeKind::event)
+            return kind == SpikeKind::burst && teaching == Teaching::sampled ? 1.0 : 0.0;
+        if (teaching == Teaching::sampled) return -P;
+        if (teaching == Teaching::variance_reduced) return mark - P;
+        // A probability that has come to 0 or 1 hides how large the potential is.
+        constexpr double least = 1e-6;
+        const double p = std::clamp(mark, least, 1.0 - least);
+        return log(p / (1.0 - p)) - log(P / (1.0 - P));
+    }
+
     /// h: how much a weight shrinks for the rate of events being too high.
     double surplus(const Post& post) const {
         const double rate = post.events * per_count(tau_average);
@@ -181,10 +205,11 @@ private:
     }
 };
 
-/// The four by name.
+/// By name.
 using BurstCcnRule = BurstDependent<Teaching::sampled, Baseline::fixed>;
 using BurstpropRule = BurstDependent<Teaching::sampled, Baseline::moving_average>;
 using VarianceReducedBurstCcnRule = BurstDependent<Teaching::variance_reduced, Baseline::fixed>;
+using PotentialRule = BurstDependent<Teaching::potential, Baseline::fixed>;
 using VarianceReducedBurstpropRule = BurstDependent<Teaching::variance_reduced, Baseline::moving_average>;
 
 }  // namespace apical

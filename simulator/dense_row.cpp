@@ -57,6 +57,23 @@ APICAL_WIDEST(, void, add_full,
                std::int64_t* above),
               (rows, count, first, s, ceiling, above))
 
+/// The last block of a row, which is not full. The lanes' sums are the same.
+[[gnu::always_inline]] inline void add_some_loop(const DenseRow* rows, std::size_t count, std::size_t first,
+                                                 std::size_t n, double* __restrict s, const double* ceiling,
+                                                 std::int64_t* __restrict above) {
+    for (const DenseRow* row = rows; row != rows + count; ++row) {
+        const float* const w = row->weights + first;
+        for (std::size_t i = 0; i < n; ++i) {
+            s[first + i] += static_cast<double>(w[i]) * row->step;
+            above[i] |= std::bit_cast<std::int64_t>(ceiling[first + i] * row->E - s[first + i]);
+        }
+    }
+}
+APICAL_WIDEST(, void, add_some,
+              (const DenseRow* rows, std::size_t count, std::size_t first, std::size_t n,
+               double* __restrict s, const double* ceiling, std::int64_t* __restrict above),
+              (rows, count, first, n, s, ceiling, above))
+
 [[gnu::always_inline]] inline Clock::rep find_earliest_loop(const Time* times, std::size_t n) {
     Clock::rep least = std::numeric_limits<Clock::rep>::max();
     for (std::size_t i = 0; i < n; ++i) {
@@ -72,12 +89,7 @@ APICAL_WIDEST(, Clock::rep, find_earliest, (const Time* times, std::size_t n), (
 void add_rows(std::span<const DenseRow> rows, std::size_t first, std::size_t n, double* s,
               const double* ceiling, std::span<std::int64_t, lanes> above) {
     if (n == lanes) return add_full(rows.data(), rows.size(), first, s, ceiling, above.data());
-    for (const DenseRow& row : rows) {
-        for (std::size_t i = 0; i < n; ++i) {
-            s[first + i] += static_cast<double>(row.weights[first + i]) * row.step;
-            above[i] |= std::bit_cast<std::int64_t>(ceiling[first + i] * row.E - s[first + i]);
-        }
-    }
+    add_some(rows.data(), rows.size(), first, n, s, ceiling, above.data());
 }
 
 Time earliest(const Time* times, std::size_t n) { return Time{Duration{find_earliest(times, n)}}; }

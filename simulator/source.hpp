@@ -114,6 +114,30 @@ private:
     std::vector<Index> active_;  ///< neurons that have one at their present rate
 };
 
+/// Volleys: what is told by latency.
+class LatencyPopulation final : public SourcePopulation {
+public:
+    LatencyPopulation(std::string name, Index index, Index size, const Latency& latency)
+        : SourcePopulation(std::move(name), index, size), latency_(latency) {
+        set_rates({&latency.rate, 1}, Time{});
+    }
+
+    void emit(const Window& window, std::vector<Spike>& spikes) override;
+    void set_rates(std::span<const double> rates, Time now) override;
+    void persist(Archive& archive) override;
+
+private:
+    struct Turn {
+        Duration after;  ///< the beginning of the volley
+        Index neuron;
+    };
+
+    Latency latency_;
+    std::vector<Turn> volley_;  ///< in order of time
+    Time begin_{};              ///< of the present volley
+    std::size_t next_ = 0;      ///< turn
+};
+
 /// Given spike times [ms], ascending for each neuron.
 class SpikeTrainPopulation final : public SourcePopulation {
 public:

@@ -13,6 +13,9 @@ void read_variant(ConfigTable& root, ImagesConfig& c) {
     root.read({.name = "feedback", .meaning = "weights of the feedback onto the dendrites"},
               image_feedback_choices, c.feedback);
     root.read({"feedback_scale", "1", "standard deviation of fixed feedback", positive}, c.feedback_scale);
+    root.read({.name = "inhibition", .meaning = "weights of the inhibition by events that goes with it"},
+              image_inhibition_choices, c.inhibition);
+    root.read({"inhibition_eta", "1", "learning rate of learned inhibition", not_negative}, c.inhibition_eta);
     root.read({.name = "transmission", .meaning = "how bursts and events are told apart in the feedback"},
               feedback_choices, c.transmission);
     root.read({.name = "rule", .meaning = "how the plasticity sees bursts"}, rule_choices, c.rule);
@@ -22,6 +25,8 @@ void read_variant(ConfigTable& root, ImagesConfig& c) {
     root.read({.name = "control", .meaning = "a network that must do worse, to show what the model needs"},
               image_control_choices, c.control);
     if (c.feedback == ImagesConfig::Feedback::tied) root.idle("feedback_scale", "feedback is \"tied\"");
+    if (c.inhibition == ImagesConfig::Inhibition::matched)
+        root.idle("inhibition_eta", "inhibition is \"matched\"");
     if (c.baseline == XorConfig::Baseline::fixed) root.idle("tau_average", "baseline is \"fixed\"");
 }
 
@@ -38,6 +43,18 @@ void read_task(ConfigTable& task, ImagesConfig& c) {
     task.read({.name = "test", .meaning = "when the test images are looked at"}, test_choices,
               c.training.test);
     task.read({"shifts", "", "move each training image by up to one pixel, at random"}, c.training.shifts);
+    task.read({"batch",
+               "1",
+               "images shown at once, each to a copy of the network; the changes of their weights add up. "
+               "More than 1 is no longer online learning, and keeps as many threads busy",
+               {.low = 1.0, .high = 256.0}},
+              c.training.batch);
+    task.read(
+        {"angle_every", "1",
+         "examples between measurements of the angle between the change of the weights and the gradient "
+         "of the rate network: angles.csv; 0: none",
+         not_negative},
+        c.training.angle_every);
     if (c.training.validation == 0) task.idle("patience", "there are no validation images");
 }
 
@@ -59,6 +76,33 @@ void read_presentation(ConfigTable& root, ImagesConfig& c) {
     input.read({.name = "encoding", .meaning = "of a pixel's value in spikes"}, encoding_choices,
                c.input.encoding);
     input.read({"rate", "Hz", "of a white pixel; others in proportion", positive}, c.input.rate);
+    input.read({"period", "ms", "of the volleys of the latency code", positive}, c.input.period);
+    input.read({"spread", "ms", "between the brightest and the darkest pixel of a volley", positive},
+               c.input.spread);
+    if (c.input.spread >= c.input.period)
+        input.complain("spread", "E0209", "spread is not shorter than period: volleys would overlap");
+    if (c.input.encoding == ImagesConfig::Encoding::latency) {
+        input.idle("rate", "encoding is \"latency\"");
+    } else {
+        input.idle("period", "encoding is not \"latency\"");
+        input.idle("spread", "encoding is not \"latency\"");
+    }
+}
+
+void read_late(ConfigTable& root, ImagesConfig& c) {
+    ConfigTable late = root.table("late", "What changes in the course of the run.");
+    late.read({"from", "1", "epochs after which it changes; 0: never", not_negative}, c.late.from);
+    late.read({"duration", "ms", "T from then on", positive}, c.late.duration);
+    late.read({"settling", "ms", "T0", not_negative}, c.late.settling);
+    late.read({"tau_soma", "ms", "time constant of the soma and of the traces of plasticity", positive},
+              c.late.tau_soma);
+    late.read({"tau_dend", "ms", "time constant of the dendrite", positive}, c.late.tau_dend);
+    if (c.late.from == 0) {
+        for (const std::string_view key : {"duration", "settling", "tau_soma", "tau_dend"})
+            late.idle(key, "from is 0: never");
+    } else if (c.late.settling >= c.late.duration) {
+        late.complain("settling", "E0209", "settling is not shorter than duration: nothing would be learnt");
+    }
 }
 
 void read_layers(ConfigTable& root, ImagesConfig& c) {
@@ -162,6 +206,7 @@ ImagesConfig read_images(ConfigTable root, ImagesConfig c) {
     read_task(task, c);
     read_presentation(root, c);
     read_layers(root, c);
+    read_late(root, c);
     read_synapses(root, c);
     ConfigTable record =
         root.table("record", "What goes to the HDF5 files of the run folder. Recording never changes a run.");

@@ -14,9 +14,10 @@ namespace apical {
 /// Learning to tell images apart: a layered spiking BurstCCN, trained online, in a single phase. The defaults
 /// stand here and nowhere else; `digits` differs from `mnist` in those of digits_config().
 struct ImagesConfig {
-    enum class Encoding { regular, poisson };
+    enum class Encoding { regular, poisson, latency };
     enum class Reset { state, none };
     enum class Feedback { tied, fixed };
+    enum class Inhibition { matched, learned };
     enum class Test { end, epoch };
     enum class Control { none, no_feedback, no_q, swapped, frozen_hidden };
 
@@ -27,6 +28,8 @@ struct ImagesConfig {
     // The variant.
     Feedback feedback = Feedback::tied;
     double feedback_scale = 1.0;  ///< standard deviation of fixed weights
+    Inhibition inhibition = Inhibition::matched;
+    double inhibition_eta = 0.005;
     XorConfig::Feedback transmission = XorConfig::Feedback::gated;
     XorConfig::Rule rule = XorConfig::Rule::variance_reduced;
     XorConfig::Baseline baseline = XorConfig::Baseline::fixed;
@@ -40,7 +43,9 @@ struct ImagesConfig {
         Index validation = 5000;    ///< the last training images
         Index patience = 0;         ///< epochs without a better validation error; 0: no early stopping
         Test test = Test::end;
-        bool shifts = false;  ///< by -1, 0 or 1 pixel in each direction, at random
+        bool shifts = false;    ///< by -1, 0 or 1 pixel in each direction, at random
+        Index batch = 1;        ///< images shown at once, each to a copy of the network
+        Index angle_every = 0;  ///< examples between measurements of the angle to backprop; 0: none
     } training;
 
     struct Presentation {
@@ -53,7 +58,9 @@ struct ImagesConfig {
 
     struct Input {
         Encoding encoding = Encoding::regular;
-        double rate = 100.0;  ///< [Hz] of a white pixel
+        double rate = 100.0;   ///< [Hz] of a white pixel
+        double period = 50.0;  ///< [ms] of the volleys of the latency code
+        double spread = 20.0;  ///< [ms] of a volley
     } input;
 
     struct Hidden {
@@ -74,6 +81,15 @@ struct ImagesConfig {
         double bias = -1.0;
         double weight = 1.0;  ///< standard deviation times sqrt(senders)
     } output;
+
+    /// From an epoch on, in place of the values above.
+    struct Late {
+        Index from = 0;           ///< epochs before; 0: never
+        double duration = 320.0;  ///< [ms]
+        double settling = 170.0;  ///< [ms]
+        double tau_soma = 60.0;   ///< [ms]
+        double tau_dend = 40.0;   ///< [ms]
+    } late;
 
     double eta_final = 0.03;  ///< eta at the end of training, relative to the start
 
@@ -98,6 +114,8 @@ struct ImagesConfig {
 inline constexpr auto encoding_choices = std::to_array<Choice<ImagesConfig::Encoding>>({
     {"regular", ImagesConfig::Encoding::regular, "a regular train for each pixel, at random phase"},
     {"poisson", ImagesConfig::Encoding::poisson, "a Poisson train for each pixel"},
+    {"latency", ImagesConfig::Encoding::latency,
+     "volleys in which each pixel fires once, brighter ones earlier"},
 });
 inline constexpr auto reset_choices = std::to_array<Choice<ImagesConfig::Reset>>({
     {"state", ImagesConfig::Reset::state, "membranes and traces start anew at each image"},
@@ -106,6 +124,12 @@ inline constexpr auto reset_choices = std::to_array<Choice<ImagesConfig::Reset>>
 inline constexpr auto image_feedback_choices = std::to_array<Choice<ImagesConfig::Feedback>>({
     {"tied", ImagesConfig::Feedback::tied, "the transpose of the feedforward weights, copied at each image"},
     {"fixed", ImagesConfig::Feedback::fixed, "random and fixed (feedback alignment)"},
+});
+inline constexpr auto image_inhibition_choices = std::to_array<Choice<ImagesConfig::Inhibition>>({
+    {"matched", ImagesConfig::Inhibition::matched,
+     "the same weights, so that it cancels what carries no error"},
+    {"learned", ImagesConfig::Inhibition::learned,
+     "from random weights it learns to silence the dendrite while there is no teacher"},
 });
 inline constexpr auto test_choices = std::to_array<Choice<ImagesConfig::Test>>({
     {"end", ImagesConfig::Test::end, "the test images are looked at once, when all is done"},

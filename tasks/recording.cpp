@@ -146,10 +146,13 @@ void restore_weights(const std::filesystem::path& path, const std::vector<std::s
 }
 
 void Activity::observe(const Window& window, std::span<const Spike> spikes) {
-    const double decay = std::exp(-ms(window.end - seen_) / memory);
-    events_ *= decay;
-    bursts_ *= decay;
-    length_ = length_ * decay + ms(window.end - seen_);
+    if (window.end - seen_ != step_) {  // windows are mostly of one length
+        step_ = window.end - seen_;
+        decay_ = std::exp(-ms(step_) / memory);
+    }
+    events_ *= decay_;
+    bursts_ *= decay_;
+    length_ = length_ * decay_ + ms(step_);
     seen_ = window.end;
     for (const Spike& spike : spikes) {
         if (spike.population >= followed_.size() || !followed_[spike.population]) continue;

@@ -81,6 +81,8 @@ private:
     double events_ = 0.0;  ///< decaying with tau
     double bursts_ = 0.0;
     double length_ = 0.0;  ///< [ms] decaying likewise
+    Duration step_{};      ///< the last one,
+    double decay_ = 1.0;   ///< and the decay in it
 };
 
 }  // namespace apical

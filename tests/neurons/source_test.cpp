@@ -17,8 +17,7 @@ Time at(double t) { return Time{} + ticks(t); }
 
 /// Spike times [ms] of each neuron from `from` to `to`, in windows of `length`.
 template <class Source>
-std::vector<std::vector<double>> emit(SourcePopulationOf<Source>& source, double from, double to,
-                                      double length) {
+std::vector<std::vector<double>> emit(Source& source, double from, double to, double length) {
     std::vector<std::vector<double>> trains(source.size());
     for (double t = from; t < to; t += length) {
         std::vector<Spike> spikes;
@@ -130,6 +129,18 @@ TEST(RegularSource, KeepsItsPhaseThroughAChangeOfRateAndAPause) {
     ASSERT_FALSE(later.empty());
     // A quarter of the interval had passed; the rest goes twice as fast.
     EXPECT_NEAR(later.front(), 1000.0 + 0.75 * 50.0, 1e-6);
+}
+
+TEST(LatencySource, FiresTheBrighterTheEarlierOnceInEachVolley) {
+    LatencyPopulation source("s", 0, 4, {.full_rate = 200.0, .period = 50.0, .spread = 20.0});
+    EXPECT_EQ(emit(source, 0.0, 100.0, 1.5), std::vector<std::vector<double>>(4));
+    source.set_rates(std::vector{200.0, 100.0, 5.0, 4.0}, at(100.0));
+    // (1 - x) 20 ms after the beginning of a volley; 2 % is dark.
+    const std::vector<std::vector<double>> expected = {
+        {100.0, 150.0, 200.0}, {110.0, 160.0, 210.0}, {119.5, 169.5}, {}};
+    EXPECT_EQ(emit(source, 100.0, 211.0, 1.5), expected);
+    source.set_rates(std::vector{50.0, 300.0, 0.0, 0.0}, at(211.0));
+    EXPECT_EQ(emit(source, 211.0, 260.0, 1.5), (std::vector<std::vector<double>>{{226.0}, {211.0}, {}, {}}));
 }
 
 TEST(Sources, RatesOfZeroAreSilent) {

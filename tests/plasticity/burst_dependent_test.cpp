@@ -17,6 +17,7 @@ static_assert(PlasticityRule<BurstCcnRule>);
 static_assert(PlasticityRule<BurstpropRule>);
 static_assert(PlasticityRule<VarianceReducedBurstCcnRule>);
 static_assert(PlasticityRule<VarianceReducedBurstpropRule>);
+static_assert(PlasticityRule<PotentialRule>);
 
 using enum SpikeKind;
 
@@ -48,6 +49,19 @@ TEST(BurstDependent, ChangesNothingWithoutTheSource) {
     s.target_spikes(18.0, burst);
     s.source_spikes(20.0);
     EXPECT_EQ(s.w, 0.7);
+}
+
+TEST(BurstDependent, PotentialTeachesWhatMadeTheBurstProbability) {
+    Synapse<PotentialRule> s{{.eta = 0.1, .tau_pre = 20.0, .p0 = 0.3}};
+    s.source_spikes(0.0);
+    constexpr double potential = -1.7;
+    const double p = 1.0 / (1.0 + (0.7 / 0.3) * std::exp(-potential));
+    EXPECT_NEAR(s.target_spikes(10.0, event, p), potential, 1e-14);
+    EXPECT_NEAR(s.w, 0.1 * potential * std::exp(-0.5), 1e-15);
+    EXPECT_EQ(s.target_spikes(18.0, burst, p), 0.0);
+    // Of a certain burst no more is known than that p is above 1 - 1e-6.
+    EXPECT_NEAR(s.target_spikes(60.0, event, 1.0), std::log(1e6 - 1.0) + std::log(0.7 / 0.3), 1e-9);
+    EXPECT_TRUE(PotentialRule{.p0 = 1.0}.check().has_value());
 }
 
 TEST(BurstDependent, VarianceReducedTeachesTheMarkAtTheEvent) {

@@ -337,5 +337,46 @@ TEST(BurstRule, DoesNotFeelABackDelayOfAMillisecond) {
     EXPECT_NEAR(product / square, 1.0, 0.02);
 }
 
+/// Inhibition by events that starts at random comes to cancel what bursts at the expected probability excite:
+/// Q = p0 Y, sender by sender (Greedy et al. 2022, equation 2).
+TEST(BurstRule, LearnsToSilenceADendrite) {
+    constexpr Index senders = 20;
+    constexpr Index cells = 64;
+    constexpr double p0 = 0.5;
+    NetworkDescription d;
+    d.populations = {neurons("senders", "stochastic_pyramidal", senders, {{"bias", 0.0}, {"p0", p0}}),
+                     neurons("cells", "stochastic_pyramidal", cells, {{"bias", 1.0}, {"g", 1.0}})};
+    const Distribution random{Distribution::Kind::normal, 0.0, 0.3};
+    ProjectionDescription y = projection("senders", "cells", "dendrite", 0.0, 1.0);
+    y.name = "Y";
+    y.weight = random;
+    y.release = {{"burst", 1.0, {}}};
+    ProjectionDescription q = y;
+    q.name = "Q";
+    q.release = {{"event", -1.0, {}}};
+    q.plasticity = PlasticityDescription{};
+    q.plasticity->rule = "burst_dependent";
+    q.plasticity->teaching = "potential";
+    q.plasticity->parameters = {{"eta", 0.005}, {"p0", p0}};
+    d.projections = {y, q};
+    const auto weights = [&](double duration) {
+        std::array<std::vector<double>, 2> both;  // by projection
+        for (const Synapse& s : run(d, duration).synapses) both.at(s.projection).push_back(s.weight);
+        return both;
+    };
+    const auto before = weights(1.0);
+    EXPECT_LT(std::abs(correlation(before[0], before[1])), 4.0 / std::sqrt(senders * cells));
+    const auto after = weights(60000.0);
+    EXPECT_EQ(after[0], before[0]);
+    EXPECT_GT(correlation(after[0], after[1]), 0.95);
+    double product = 0.0;
+    double square = 0.0;
+    for (std::size_t i = 0; i < after[0].size(); ++i) {
+        product += after[0][i] * after[1][i];
+        square += after[0][i] * after[0][i];
+    }
+    EXPECT_NEAR(product / square, p0, 0.05);
+}
+
 }  // namespace
 }  // namespace apical

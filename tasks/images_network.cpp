@@ -1,0 +1,259 @@
+#include "tasks/images_network.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "synapses/decode.hpp"
+#include "tasks/idx.hpp"
+
+namespace apical {
+namespace {
+
+constexpr double tonic_rate = 500.0;  // [Hz] of the regular source through which biases are learnt
+
+using Control = ImagesConfig::Control;
+
+/// s: 1/p0 at the output, 1/(g p0 (1 - p0)) below it, makes the mean of s (p - p0) the error of the rate
+/// model.
+double error_scale(const ImagesConfig& c, const std::string& layer) {
+    if (layer == "output") return 1.0 / c.output.p0;
+    return 1.0 / (c.hidden.g * c.hidden.p0 * (1.0 - c.hidden.p0));
+}
+
+class Describer {
+public:
+    Describer(const ImagesConfig& c, Index pixels) : c_(c), pixels_(pixels), stage_(stage_of(c, 0)) {}
+
+    NetworkDescription operator()() {
+        d_.seed = c_.seed;
+        d_.duration =
+            (c_.presentation.duration + c_.presentation.gap) * c_.training.epochs * c_.training.train_limit;
+        add_input();
+        source("tonic", "regular", 1, {{"rate", tonic_rate}});
+        const std::size_t layers = c_.hidden.sizes.size();
+        for (std::size_t l = 0; l < layers; ++l) {
+            cells(hidden_name(l), static_cast<Index>(c_.hidden.sizes[l]), c_.hidden.p0, c_.hidden.bias);
+        }
+        cells("output", label_count * c_.output.per_class, c_.output.p0, c_.output.bias);
+
+        for (std::size_t l = 0; l < layers; ++l) {
+            const bool learns = c_.control != Control::frozen_hidden;
+            const double spread =
+                l == 0 ? c_.hidden.first_weight : c_.hidden.weight / std::sqrt(c_.hidden.sizes[l - 1]);
+            forward(l == 0 ? "input" : hidden_name(l - 1), hidden_name(l), spread, learns);
+            forward("tonic", hidden_name(l), 0.0, learns);
+        }
+        forward(hidden_name(layers - 1), "output", c_.output.weight / std::sqrt(c_.hidden.sizes.back()),
+                true);
+        forward("tonic", "output", 0.0, true);
+        if (c_.control != Control::no_feedback) {
+            for (std::size_t l = 0; l < layers; ++l) feed_back(l);
+        }
+        if (c_.record.spikes) {
+            for (const PopulationDescription& p : d_.populations) d_.record.spikes.push_back(p.name);
+        }
+        if (c_.record.weights) {
+            for (const ProjectionDescription& p : d_.projections) {
+                if (p.plasticity) d_.record.weights.push_back(p.name);
+            }
+        }
+        return std::move(d_);
+    }
+
+private:
+    void source(const std::string& name, const std::string& model, Index size, const Parameters& parameters) {
+        PopulationDescription p;
+        p.name = name;
+        p.model = model;
+        p.size = size;
+        p.parameters = parameters;
+        d_.populations.push_back(std::move(p));
+    }
+
+    void add_input() {
+        switch (c_.input.encoding) {
+            case ImagesConfig::Encoding::regular:
+                return source("input", "regular", pixels_, {{"rate", 0.0}});
+            case ImagesConfig::Encoding::poisson:
+                return source("input", "poisson", pixels_, {{"rate", 0.0}});
+            case ImagesConfig::Encoding::latency:
+                return source("input", "latency", pixels_,
+                              {{"rate", 0.0},
+                               {"full_rate", c_.input.rate},
+                               {"period", c_.input.period},
+                               {"spread", c_.input.spread}});
+        }
+    }
+
+    void cells(const std::string& name, Index size, double p0, double bias) {
+        PopulationDescription p;
+        p.name = name;
+        p.model = "stochastic_pyramidal";
+        p.size = size;
+        p.parameters = {{"R", c_.neuron.t_ref},
+                        {"tau_soma", c_.neuron.tau_soma},
+                        {"tau_dend", c_.neuron.tau_dend},
+                        {"bias", bias},
+                        {"p0", p0},
+                        {"g", c_.hidden.g},
+                        {"G", c_.output.G},
+                        {"burst_spikes", c_.neuron.burst_spikes},
+                        {"burst_interval", c_.neuron.burst_interval},
+                        {"slack", 0.7}};  // most cells are far from the rates at which a loose bound costs
+        d_.populations.push_back(std::move(p));
+    }
+
+    void forward(const std::string& from, const std::string& to, double spread, bool learns) {
+        ProjectionDescription p;
+        p.name = from + "_to_" + to;
+        p.source = from;
+        p.target = to;
+        p.port = "soma";
+        p.delay = c_.neuron.delay;
+        p.weight = {Distribution::Kind::normal, 0.0, spread};
+        p.release = {{"event", trace_of(c_, stage_, p), {}}};
+        if (learns) p.plasticity = rule(p, c_.neuron.tau_soma);
+        d_.projections.push_back(std::move(p));
+    }
+
+    PlasticityDescription rule(const ProjectionDescription& p, double tau_pre) const {
+        const bool fixed = c_.baseline == XorConfig::Baseline::fixed;
+        PlasticityDescription rule;
+        rule.rule = "burst_dependent";
+        rule.teaching = c_.rule == XorConfig::Rule::sampled ? "sampled" : "variance_reduced";
+        rule.baseline = fixed ? "fixed" : "moving_average";
+        rule.parameters = {{"eta", eta_of(c_, stage_, p)},
+                           {"tau_pre", tau_pre},
+                           {"p0", p.target == "output" ? c_.output.p0 : c_.hidden.p0}};
+        if (!fixed) {
+            rule.parameters["tau_average"] = c_.tau_average;
+            rule.parameters["prior"] = 100.0;
+        }
+        return rule;
+    }
+
+    /// From the layer above `layer` to its dendrites.
+    void feed_back(std::size_t layer) {
+        const bool from_output = layer + 1 == c_.hidden.sizes.size();
+        const std::string from = from_output ? "output" : hidden_name(layer + 1);
+        ProjectionDescription p;
+        p.name = from + "_to_" + hidden_name(layer) + "_YQ";
+        p.source = from;
+        p.target = hidden_name(layer);
+        p.port = "dendrite";
+        p.delay = c_.neuron.delay;
+        p.release = transmission(from_output ? c_.output.p0 : c_.hidden.p0,
+                                 trace_of(c_, stage_, p) * error_scale(c_, from));
+        // An ensemble stands for one unit of the rate model.
+        const double share = from_output ? 1.0 / c_.output.per_class : 1.0;
+        const double forward_spread =
+            (from_output ? c_.output.weight : c_.hidden.weight) / std::sqrt(c_.hidden.sizes[layer]);
+        const bool tied = c_.feedback == ImagesConfig::Feedback::tied;
+        const Distribution random{Distribution::Kind::normal, 0.0,
+                                  tied ? forward_spread * share : c_.feedback_scale * std::sqrt(share)};
+        if (tied) {
+            p.tie = TieDescription{hidden_name(layer) + "_to_" + from, share, TieDescription::Mean::none,
+                                   TieDescription::Part::whole};
+        } else {
+            p.weight = random;
+        }
+        if (c_.inhibition == ImagesConfig::Inhibition::learned && p.release.size() == 2) {
+            // In units of what would cancel excitation of the same weight: Q = Y is the symmetry.
+            ProjectionDescription q = p;
+            q.name = from + "_to_" + hidden_name(layer) + "_Q";
+            q.release.erase(q.release.begin());
+            q.tie.reset();
+            q.weight = random;
+            q.plasticity = rule(q, c_.neuron.tau_dend);
+            q.plasticity->teaching = "potential";
+            q.plasticity->baseline = "fixed";
+            q.plasticity->parameters.erase("tau_average");
+            q.plasticity->parameters.erase("prior");
+            p.name = from + "_to_" + hidden_name(layer) + "_Y";
+            p.release.pop_back();
+            d_.projections.push_back(std::move(q));
+        }
+        d_.projections.push_back(std::move(p));
+    }
+
+    /// Excitation by bursts and inhibition by events, in units of b - p0 e.
+    std::vector<ReleaseTerm> transmission(double p0, double scale) const {
+        const bool swapped = c_.control == Control::swapped;
+        std::vector<ReleaseTerm> terms;
+        if (c_.transmission == XorConfig::Feedback::gated) {
+            terms = {{swapped ? "event" : "burst", scale, {}},
+                     {swapped ? "burst" : "event", -p0 * scale, {}}};
+        } else {
+            TsodyksMarkram bursts;
+            bursts.U = c_.facilitation.U;
+            bursts.tau_rec = c_.facilitation.tau_rec;
+            bursts.tau_fac = c_.facilitation.tau_fac;
+            TsodyksMarkram events;
+            events.U = c_.depression.U;
+            events.tau_rec = c_.depression.tau_rec;
+            if (swapped) std::swap(bursts, events);
+            const Separation s = decode(bursts, events,
+                                        {p0, static_cast<int>(c_.neuron.burst_spikes),
+                                         c_.neuron.burst_interval, c_.neuron.t_ref})
+                                     .separation;
+            // The gain makes up for the size of the signal, not for its sign.
+            const double gain = scale / std::abs(s.C);
+            terms = {term_of(bursts, gain), term_of(events, -s.r * gain)};
+        }
+        if (c_.control == Control::no_q) terms.pop_back();
+        return terms;
+    }
+
+    static ReleaseTerm term_of(const TsodyksMarkram& s, double gain) {
+        return {"tm", gain, {{"U", s.U}, {"tau_rec", s.tau_rec}, {"tau_fac", s.tau_fac}}};
+    }
+
+    const ImagesConfig& c_;
+    Index pixels_;
+    ImagesStage stage_;
+    NetworkDescription d_;
+};
+
+}  // namespace
+
+ImagesStage stage_of(const ImagesConfig& c, Index epoch) {
+    if (c.late.from > 0 && epoch >= c.late.from)
+        return {c.late.duration, c.late.settling, c.late.tau_soma, c.late.tau_dend};
+    return {c.presentation.duration, c.presentation.settling, c.neuron.tau_soma, c.neuron.tau_dend};
+}
+
+std::string hidden_name(std::size_t layer) { return fmt::format("hidden_{}", layer + 1); }
+
+Index cells_of(const ImagesConfig& c) {
+    double sum = static_cast<double>(label_count * c.output.per_class);
+    for (const double size : c.hidden.sizes) sum += size;
+    return static_cast<Index>(sum);
+}
+
+bool learns_inhibition(const ProjectionDescription& p) { return p.plasticity && p.port == "dendrite"; }
+
+double trace_of(const ImagesConfig& c, const ImagesStage& stage, const ProjectionDescription& p) {
+    if (p.port == "dendrite") return c.neuron.t_ref / stage.tau_dend;
+    if (p.source == "tonic") return 1000.0 / (tonic_rate * stage.tau_soma);
+    if (p.source != "input") return c.neuron.t_ref / stage.tau_soma;
+    const bool latency = c.input.encoding == ImagesConfig::Encoding::latency;
+    return (latency ? c.input.period : 1000.0 / c.input.rate) / stage.tau_soma;
+}
+
+double eta_of(const ImagesConfig& c, const ImagesStage& stage, const ProjectionDescription& p) {
+    // dw = eta R/(T - T0) s (X - p0) x at an event, with the trace that one spike leaves.
+    double eta = p.target == "output" ? c.output.eta : c.hidden.eta;
+    double taught = stage.duration - stage.settling;
+    if (p.port == "dendrite") {
+        eta = c.inhibition_eta;
+        taught = 0.5 * stage.settling;
+    }
+    return eta * c.neuron.t_ref / taught * error_scale(c, p.target) * trace_of(c, stage, p);
+}
+
+NetworkDescription describe_images(const ImagesConfig& config, Index pixels) {
+    return Describer(config, pixels)();
+}
+
+}  // namespace apical

@@ -1,0 +1,173 @@
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tasks/image_gradient.hpp"
+#include "tasks/image_learner.hpp"
+
+namespace apical {
+namespace {
+
+constexpr Index pixels = 9;
+
+ImagesConfig small() {
+    ImagesConfig c;
+    c.hidden.sizes = {70.0, 64.0};
+    c.output.per_class = 7;
+    return c;
+}
+
+/// All weights of a projection: change(target, source, weight).
+template <class Change>
+void change(Network& network, const std::string& name, Change change) {
+    Projection& p = network.simulation->projection(network.projections.at(name));
+    for (Index source = 0; source < p.tables.front().sources(); ++source) {
+        const Table::Row row = p.tables.front().row(source);
+        for (std::size_t i = 0; i < row.targets.size(); ++i) change(row.targets[i], source, row.weights[i]);
+    }
+}
+
+/// What delta_k = G_k e_k (t_k - e_k) at the output descends: C = -G e_k where t_k = 1, log(1 + exp(u_k)) -
+/// e_k where t_k = 0.
+double cost(const ImagesConfig& c, Network& network, const std::vector<float>& image, Index label) {
+    std::vector<double> e(image.begin(), image.end());
+    double sum = 0.0;
+    std::string below = "input";
+    for (const std::string layer : {"hidden_1", "hidden_2", "output"}) {
+        const bool output = layer == "output";
+        const Index size = output ? label_count * c.output.per_class
+                                  : static_cast<Index>(c.hidden.sizes[layer == "hidden_1" ? 0 : 1]);
+        std::vector<double> u(size, output ? c.output.bias : c.hidden.bias);
+        change(network, below + "_to_" + layer,
+               [&](Index target, Index source, float w) { u[target] += double{w} * e[source]; });
+        change(network, "tonic_to_" + layer, [&](Index target, Index, float w) { u[target] += double{w}; });
+        e.assign(size, 0.0);
+        for (Index i = 0; i < size; ++i) {
+            e[i] = 1.0 / (1.0 + std::exp(-u[i]));
+            if (!output) continue;
+            sum += i / c.output.per_class == label ? -c.output.G * e[i] : std::log1p(std::exp(u[i])) - e[i];
+        }
+        below = layer;
+    }
+    return sum;
+}
+
+TEST(GradientAngle, IsZeroDownTheNumericalGradientAndStraightUpIt) {
+    const ImagesConfig c = small();
+    const NetworkDescription description = describe_images(c, pixels);
+    ImageLearner learner(c, description, 1);
+    Network& network = learner.network();
+    const std::vector<float> image = {0.0F, 0.2F, 1.0F, 0.7F, 0.0F, 0.4F, 0.9F, 0.1F, 0.5F};
+    constexpr std::uint8_t label = 3;
+    change(network, "tonic_to_hidden_2", [](Index target, Index, float& w) { w = 0.01F * target; });
+
+    const std::vector<std::string> projections = {"input_to_hidden_1", "hidden_1_to_hidden_2",
+                                                  "hidden_2_to_output"};
+    std::vector<std::vector<double>> slopes;
+    for (const std::string& name : projections) {
+        auto& slope = slopes.emplace_back();
+        change(network, name, [&](Index, Index, float& w) {
+            constexpr float h = 0.01F;
+            const float here = w;
+            w = here + h;
+            const double above = cost(c, network, image, label);
+            w = here - h;
+            slope.push_back((above - cost(c, network, image, label)) / (2.0 * h));
+            w = here;
+        });
+    }
+    GradientAngle angle(c, network);
+    const auto walk = [&](double step) {
+        angle.restart();
+        angle.add(image, label);
+        for (std::size_t l = 0; l < projections.size(); ++l) {
+            std::size_t i = 0;
+            change(network, projections[l],
+                   [&](Index, Index, float& w) { w -= static_cast<float>(step * slopes[l][i++]); });
+        }
+        return angle.take();
+    };
+    for (const double degrees : walk(1.0)) EXPECT_NEAR(degrees, 0.0, 1.0);
+    for (const double degrees : walk(-1.0)) EXPECT_NEAR(degrees, 180.0, 1.0);
+    for (const double degrees : walk(0.0)) EXPECT_EQ(degrees, 90.0);
+}
+
+TEST(ImageLearners, AddUpWhatEachHasLearnt) {
+    ImagesConfig c = small();
+    c.training.batch = 3;
+    const NetworkDescription description = describe_images(c, pixels);
+    ImageLearners learners(c, description, 2);
+    ASSERT_EQ(learners.size(), 3U);
+    const auto weights = [&](std::size_t i) {
+        std::vector<float> list;
+        for (const ProjectionDescription& p : description.projections) {
+            if (!p.plasticity) continue;
+            change(learners[i].network(), p.name, [&](Index, Index, float w) { list.push_back(w); });
+        }
+        return list;
+    };
+    std::vector<float> expected = weights(0);
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(weights(i), expected) << "copies start alike";
+        std::size_t n = 0;
+        for (const ProjectionDescription& p : description.projections) {
+            if (!p.plasticity) continue;
+            change(learners[i].network(), p.name, [&](Index target, Index source, float& w) {
+                const float step = (target + source) % (i + 3) == 0 ? static_cast<float>(i) + 0.5F : 0.0F;
+                w += step;
+                expected[n++] += step;
+            });
+        }
+    }
+    learners.merge();
+    const std::vector<float> merged = weights(0);
+    ASSERT_EQ(merged.size(), expected.size());
+    for (std::size_t n = 0; n < merged.size(); ++n) ASSERT_NEAR(merged[n], expected[n], 1e-6);
+    EXPECT_EQ(weights(1), merged);
+    EXPECT_EQ(weights(2), merged);
+    learners.merge();
+    EXPECT_EQ(weights(1), merged) << "nothing has been learnt since";
+}
+
+TEST(ImageLearners, DifferInTheirSpikesOnly) {
+    ImagesConfig c = small();
+    c.training.batch = 2;
+    c.feedback = ImagesConfig::Feedback::fixed;
+    const NetworkDescription description = describe_images(c, pixels);
+    ImageLearners learners(c, description, 1);
+    const std::vector<double> rates(pixels, 90.0);
+    for (std::size_t i = 0; i < 2; ++i) learners[i].learn(rates, 4);
+    EXPECT_NE(learners[0].simulation().spikes(), learners[1].simulation().spikes());
+    std::array<std::vector<float>, 2> feedback;
+    for (std::size_t i = 0; i < 2; ++i) {
+        change(learners[i].network(), "output_to_hidden_2_YQ",
+               [&](Index, Index, float w) { feedback.at(i).push_back(w); });
+    }
+    EXPECT_EQ(feedback[0], feedback[1]) << "weights that do not learn are the same as well";
+}
+
+/// What a stage changes must leave the network's working point where it was: traces keep their means.
+TEST(ImageLearner, KeepsTheMeansOfTracesThroughAChangeOfTimeConstants) {
+    ImagesConfig c = small();
+    c.late = {.from = 1, .duration = 320.0, .settling = 170.0, .tau_soma = 60.0, .tau_dend = 40.0};
+    const NetworkDescription description = describe_images(c, pixels);
+    const auto rate = [&](Index epoch) {
+        ImageLearner learner(c, description, 1);
+        learner.enter(stage_of(c, epoch));
+        const std::vector<double> rates(pixels, 60.0);
+        constexpr std::array first{400.0};
+        constexpr std::array both{4400.0};
+        std::uint64_t transient = 0;
+        for (int i = 0; i < 20; ++i) learner.read_out(rates, first);
+        transient = learner.simulation().spikes();
+        learner.read_out(rates, both);
+        return static_cast<double>(learner.simulation().spikes() - transient);
+    };
+    // 144 cells of about 5 Hz: the standard error is 2 %.
+    EXPECT_NEAR(rate(1) / rate(0), 1.0, 0.1);
+}
+
+}  // namespace
+}  // namespace apical
