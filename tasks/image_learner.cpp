@@ -109,8 +109,7 @@ void ImageLearner::enter(const ImagesStage& stage) {
         const Index index = network_.projections.at(p.name);
         at(now, action::SetGain{index, trace_of(c_, stage, p) / trace_of(c_, first, p)});
         if (!p.plasticity) continue;
-        at(now, action::SetRuleParameter{index, "tau_pre",
-                                         learns_inhibition(p) ? stage.tau_dend : stage.tau_soma});
+        at(now, action::SetRuleParameter{index, "tau_pre", stage.tau_soma});
     }
 }
 

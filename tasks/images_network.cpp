@@ -165,7 +165,7 @@ private:
             q.release.erase(q.release.begin());
             q.tie.reset();
             q.weight = random;
-            q.plasticity = rule(q, c_.neuron.tau_dend);
+            q.plasticity = rule(q, c_.neuron.tau_soma);
             q.plasticity->teaching = "potential";
             q.plasticity->baseline = "fixed";
             q.plasticity->parameters.erase("tau_average");

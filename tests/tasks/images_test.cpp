@@ -1,5 +1,6 @@
+#include <array>
 #include <cmath>
-#include <random>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -61,7 +62,8 @@ TEST(GradientAngle, IsZeroDownTheNumericalGradientAndStraightUpIt) {
     Network& network = learner.network();
     const std::vector<float> image = {0.0F, 0.2F, 1.0F, 0.7F, 0.0F, 0.4F, 0.9F, 0.1F, 0.5F};
     constexpr std::uint8_t label = 3;
-    change(network, "tonic_to_hidden_2", [](Index target, Index, float& w) { w = 0.01F * target; });
+    change(network, "tonic_to_hidden_2",
+           [](Index target, Index, float& w) { w = 0.01F * static_cast<float>(target); });
 
     const std::vector<std::string> projections = {"input_to_hidden_1", "hidden_1_to_hidden_2",
                                                   "hidden_2_to_output"};
@@ -79,15 +81,20 @@ TEST(GradientAngle, IsZeroDownTheNumericalGradientAndStraightUpIt) {
         });
     }
     GradientAngle angle(c, network);
-    const auto walk = [&](double step) {
-        angle.restart();
-        angle.add(image, label);
+    const auto move = [&](double step) {
         for (std::size_t l = 0; l < projections.size(); ++l) {
             std::size_t i = 0;
             change(network, projections[l],
                    [&](Index, Index, float& w) { w -= static_cast<float>(step * slopes[l][i++]); });
         }
-        return angle.take();
+    };
+    const auto walk = [&](double step) {
+        angle.restart();
+        angle.add(image, label);
+        move(step);
+        const std::vector<double> angles = angle.take();
+        move(-step);
+        return angles;
     };
     for (const double degrees : walk(1.0)) EXPECT_NEAR(degrees, 0.0, 1.0);
     for (const double degrees : walk(-1.0)) EXPECT_NEAR(degrees, 180.0, 1.0);
@@ -108,9 +115,10 @@ TEST(ImageLearners, AddUpWhatEachHasLearnt) {
         }
         return list;
     };
-    std::vector<float> expected = weights(0);
+    const std::vector<float> start = weights(0);
+    std::vector<float> expected = start;
     for (std::size_t i = 0; i < 3; ++i) {
-        EXPECT_EQ(weights(i), expected) << "copies start alike";
+        EXPECT_EQ(weights(i), start) << "copies start alike";
         std::size_t n = 0;
         for (const ProjectionDescription& p : description.projections) {
             if (!p.plasticity) continue;
