@@ -55,7 +55,8 @@ StepsDescription as_steps(const SineDescription& s, double duration) {
 /// kinds of learning agree to rounding.
 bool is_dense(const ProjectionDescription& p, Index targets) {
     constexpr Index large = 64;
-    if (p.connect.kind != ConnectionRule::Kind::all_to_all || targets < large ||
+    const bool pays = targets >= large || (p.plasticity && p.plasticity->deferred);
+    if (p.connect.kind != ConnectionRule::Kind::all_to_all || !pays ||
         (p.source == p.target && !p.connect.autapses)) {
         return false;
     }

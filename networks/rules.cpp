@@ -51,7 +51,8 @@ std::unique_ptr<Learning> make_learning(const ProjectionDescription& p, Table& t
     with_rule(p, [&]<class Rule>(const Rule& rule) {
         if constexpr (TraceRule<Rule>) {
             if (table.dense()) {
-                made = std::make_unique<DenseLearning<Rule>>(rule, table, targets, back_delay);
+                made = std::make_unique<DenseLearning<Rule>>(rule, table, targets, back_delay,
+                                                             p.plasticity->deferred);
                 return;
             }
         }
@@ -61,6 +62,8 @@ std::unique_ptr<Learning> make_learning(const ProjectionDescription& p, Table& t
             made = std::make_unique<LearningOf<Rule>>(rule, table, targets, back_delay);
         }
     });
+    if (made && p.plasticity->deferred && !table.dense())
+        throw ConfigError(fmt::format("projection {}: only matrices learn with deferred expression", p.name));
     if (made) return made;
     throw ConfigError(fmt::format(
         "projection {}: there is no rule '{}' with teaching '{}', baseline '{}' and "

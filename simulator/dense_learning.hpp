@@ -21,11 +21,19 @@ namespace apical {
 /// arrives: it is about to be read anyway, and no column of weights is ever walked. Whoever else reads
 /// weights calls settle() before. Every weight sees the same changes in the same order, whenever it learns
 /// them. Weights start within the rule's bounds.
+///
+/// With deferred expression a row takes note of what it is to learn, and all learn when plasticity is
+/// switched off or the state is reset.
 template <TraceRule Rule>
 class DenseLearning final : public Learning {
 public:
-    DenseLearning(const Rule& rule, Table& table, Index targets, Duration back_delay)
-        : rule_(rule), table_(&table), queue_(back_delay), sources_(table.sources()), post_(targets) {
+    DenseLearning(const Rule& rule, Table& table, Index targets, Duration back_delay, bool deferred = false)
+        : rule_(rule),
+          table_(&table),
+          queue_(back_delay),
+          sources_(table.sources()),
+          post_(targets),
+          deferred_(deferred) {
         set_epoch();
     }
 
@@ -52,20 +60,17 @@ public:
 
     Time settles_after() const override { return T0_ + epoch_; }
 
+    /// Weights whose expression is deferred are what they are until then.
     void settle() override {
-        if (log_targets_.empty()) return;
-        for (Index source = 0; source < sources_.size(); ++source) {
-            learn(source);
-            sources_[source].learnt = 0;
-        }
-        log_targets_.clear();
-        log_factors_.clear();
-        log_times_.clear();
+        if (!deferred_) express();
     }
 
-    void enable(bool on) override { enabled_ = on; }
+    void enable(bool on) override {
+        enabled_ = on;
+        if (!on && deferred_) express();
+    }
     void set_parameter(std::string_view parameter, double value, const std::string& owner) override {
-        settle();
+        express();
         const double tau = rule_.decay_time();
         rule_ = with_parameter(rule_, parameter, value, owner);
         if (rule_.learns_at_arrival())
@@ -83,7 +88,7 @@ public:
     }
 
     void reset_traces() override {
-        settle();
+        express();
         queue_.clear();
         std::fill(sources_.begin(), sources_.end(), Source{});
         if constexpr (requires(typename Rule::Post post) { rule_.reset(post); }) {
@@ -93,6 +98,7 @@ public:
 
     void persist(Archive& archive) override {
         settle();
+        close_rows();
         archive.fields("rule", rule_);
         set_epoch();
         archive("enabled", enabled_);
@@ -101,6 +107,13 @@ public:
                         &Source::last);
         archive.columns("post", std::span(post_), "state", &Post::state, "last", &Post::last);
         queue_.persist(archive);
+        if (!deferred_) return;
+        archive("log_targets", log_targets_);
+        archive("log_factors", log_factors_);
+        archive("log_times", log_times_);
+        archive.columns("lessons", lessons_, "source", &Lesson::source, "begin", &Lesson::begin, "end",
+                        &Lesson::end, "z", &Lesson::z, "before", &Lesson::before, "last", &Lesson::last);
+        for (Source& s : sources_) s.learnt = log_targets_.size();
     }
 
 private:
@@ -114,6 +127,15 @@ private:
         typename Rule::Post state{};
         Time last{};
     };
+    /// What a row has to learn: entries of the log, and the source's trace while they were made.
+    struct Lesson {
+        Index source;
+        std::size_t begin;
+        std::size_t end;
+        double z;
+        double before;
+        Time last;
+    };
 
     /// Exponents up to here are added to before T0 moves on, on a grid of its own.
     static constexpr double largest_exponent = 4.0;
@@ -125,6 +147,7 @@ private:
     void move_on(Time time) {
         if (time <= T0_ + epoch_) return;
         settle();
+        close_rows();
         const Time to = time - time.time_since_epoch() % epoch_;
         const double factor = exp(-ms(to - T0_) / rule_.decay_time());
         for (Source& s : sources_) {
@@ -145,27 +168,51 @@ private:
         log_times_.push_back(spike.seen);
     }
 
-    /// Makes up the changes of a row's weights since its source last arrived.
+    /// Makes up the changes of a row's weights since its source last arrived, or takes note of them.
     void learn(Index source) {
         Source& s = sources_[source];
-        const std::size_t end = log_targets_.size();
-        std::size_t k = s.learnt;
-        s.learnt = end;
-        if (k == end || (s.z == 0.0 && s.before == 0.0)) return;
-        float* const weights = table_->row(source).weights.data();
-        const auto change = [&](double z) {
-            float& w = weights[log_targets_[k]];
-            w = static_cast<float>(rule_.changed(w, z, log_factors_[k]));
-        };
-        for (; k < end && log_times_[k] == s.last; ++k) change(s.before);
-        const double z = s.z;
+        const Lesson lesson{source, s.learnt, log_targets_.size(), s.z, s.before, s.last};
+        s.learnt = lesson.end;
+        if (lesson.begin == lesson.end || (s.z == 0.0 && s.before == 0.0)) return;
+        if (deferred_) {
+            lessons_.push_back(lesson);
+        } else {
+            change(lesson);
+        }
+    }
+
+    /// What is in the log by now is learnt with the traces as they are.
+    void close_rows() {
+        if (log_targets_.empty()) return;
+        for (Index source = 0; source < sources_.size(); ++source) learn(source);
+    }
+
+    /// All rows learn all there is to learn.
+    void express() {
+        close_rows();
+        // Row by row, each in order of time.
+        std::stable_sort(lessons_.begin(), lessons_.end(),
+                         [](const Lesson& a, const Lesson& b) { return a.source < b.source; });
+        for (const Lesson& lesson : lessons_) change(lesson);
+        lessons_.clear();
+        for (Source& s : sources_) s.learnt = 0;
+        log_targets_.clear();
+        log_factors_.clear();
+        log_times_.clear();
+    }
+
+    void change(const Lesson& lesson) {
+        float* const weights = table_->row(lesson.source).weights.data();
         const Rule rule = rule_;
         const Table::Local* const targets = log_targets_.data();
         const double* const factors = log_factors_.data();
-        for (; k < end; ++k) {
+        const auto change = [&](std::size_t k, double z) {
             float& w = weights[targets[k]];
             w = static_cast<float>(rule.changed(w, z, factors[k]));
-        }
+        };
+        std::size_t k = lesson.begin;
+        for (; k < lesson.end && log_times_[k] == lesson.last; ++k) change(k, lesson.before);
+        for (; k < lesson.end; ++k) change(k, lesson.z);
     }
 
     Rule rule_;
@@ -179,6 +226,8 @@ private:
     std::vector<Table::Local> log_targets_;  ///< spikes of targets that teach, in order of time,
     std::vector<double> log_factors_;        ///< their factors, decayed from T0,
     std::vector<Time> log_times_;            ///< and when they were seen
+    bool deferred_;
+    std::vector<Lesson> lessons_;  ///< deferred
 };
 
 }  // namespace apical

@@ -170,7 +170,7 @@ void Simulation::act() {
     while (!schedule_.empty() && schedule_.begin()->first <= now_) {
         const Action action = std::move(schedule_.begin()->second);
         schedule_.erase(schedule_.begin());
-        std::visit([this](const auto& a) { perform(a); }, action);
+        act_now(action);
     }
 }
 

@@ -115,6 +115,10 @@ public:
 
     /// `at` is not before now(). Actions of one time are done in the order in which they were scheduled.
     void schedule(Time at, Action action) { schedule_.emplace(at, std::move(action)); }
+    /// The same now, between windows.
+    void act_now(const Action& action) {
+        std::visit([this](const auto& a) { perform(a); }, action);
+    }
     /// Cuts the windows at `at`, so that run_until(at) ends there exactly.
     void cut(Time at) { cuts_.insert(at); }
     /// Runs to the first window edge not before `end`: windows lie on the absolute grid of the smallest

@@ -73,6 +73,7 @@ std::vector<double> GradientAngle::take() {
             size > 0.0 ? std::acos(std::clamp(along / size, -1.0, 1.0)) * 180.0 / std::numbers::pi : 90.0);
         below = layers_[l];
     }
+    restart();
     return angles;
 }
 

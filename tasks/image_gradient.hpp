@@ -29,13 +29,12 @@ public:
     const std::vector<std::string>& layers() const { return layers_; }
     /// An example that is about to be learnt.
     void add(std::span<const float> pixels, std::uint8_t label);
-    /// [degrees] for each layer since the last restart; 90 where nothing has changed.
+    /// [degrees] for each layer since the last call; 90 where nothing has changed.
     std::vector<double> take();
-    /// From now on; forgets all examples.
-    void restart();
     void persist(Archive& archive);
 
 private:
+    void restart();
     Eigen::MatrixXf weights(const std::string& source, const std::string& target);
 
     const ImagesConfig& c_;

@@ -49,7 +49,8 @@ Index ImageLearner::learn(std::span<const double> rates, std::uint8_t label) {
     gate_inhibition(teaching, false);
     run_to(off);
     const Index answer = counts_.winner();
-    at(off, action::SetVariable{output_, target_, {std::nan("")}});
+    simulation().act_now(action::GatePlasticity{false});
+    simulation().act_now(action::SetVariable{output_, target_, {std::nan("")}});
     rest();
     return answer;
 }

@@ -209,11 +209,9 @@ private:
         accuracy_ += weight * ((right ? 1.0 : 0.0) - accuracy_);
     }
 
-    /// The last examples of every `angle_every` are compared with backprop.
+    /// An example counts for the next angle.
     void follow(std::span<const double> rates, std::uint8_t label) {
-        const Index every = c_.training.angle_every;
-        if (!angle_ || done_ % every < every - std::min(every, angle_examples)) return;
-        if (followed_++ == 0) angle_->restart();
+        if (!angle_) return;
         std::vector<float> pixels(rates.size());
         std::transform(rates.begin(), rates.end(), pixels.begin(),
                        [this](double rate) { return static_cast<float>(rate / c_.input.rate); });
@@ -221,11 +219,10 @@ private:
     }
 
     void measure_angle() {
-        if (followed_ == 0 || done_ % c_.training.angle_every >= learners_.size()) return;
+        if (!angle_ || done_ % c_.training.angle_every >= learners_.size()) return;
         const std::vector<double> angles = angle_->take();
         angles_.push_back(static_cast<double>(done_));
         angles_.insert(angles_.end(), angles.begin(), angles.end());
-        followed_ = 0;
     }
 
     void validate() {
@@ -428,14 +425,11 @@ private:
         archive("test_error", test_error_);
         archive("confusion", confusion_);
         archive("angles", angles_);
-        archive("followed", followed_);
         if (angle_) archive("angle", *angle_);
         if (!archive.gives_back()) return;
         learners_.note_weights();
         for (std::size_t i = 0; i < learners_.size(); ++i) learners_[i].go_on(stage_of(c_, epoch_));
     }
-
-    static constexpr Index angle_examples = 200;
 
     const ImagesConfig& c_;
     const RunContext& context_;
@@ -469,7 +463,6 @@ private:
     std::optional<double> test_error_;
     Confusion confusion_;         ///< of the last test
     std::vector<double> angles_;  ///< rows of angles.csv: sample, [degrees] of each layer
-    Index followed_ = 0;          ///< examples since the last of them that count for the next
     bool interrupted_ = false;
 };
 

@@ -22,6 +22,8 @@ void read_variant(ConfigTable& root, ImagesConfig& c) {
     root.read({.name = "baseline", .meaning = "what burst probability leaves a weight unchanged"},
               baseline_choices, c.baseline);
     root.read({"tau_average", "ms", "time constant of the moving average", positive}, c.tau_average);
+    root.read({.name = "expression", .meaning = "when changes of weights take effect"}, expression_choices,
+              c.expression);
     root.read({.name = "control", .meaning = "a network that must do worse, to show what the model needs"},
               image_control_choices, c.control);
     if (c.feedback == ImagesConfig::Feedback::tied) root.idle("feedback_scale", "feedback is \"tied\"");

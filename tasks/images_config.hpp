@@ -18,6 +18,7 @@ struct ImagesConfig {
     enum class Reset { state, none };
     enum class Feedback { tied, fixed };
     enum class Inhibition { matched, learned };
+    enum class Expression { image, immediate };
     enum class Test { end, epoch };
     enum class Control { none, no_feedback, no_q, swapped, frozen_hidden };
 
@@ -34,6 +35,7 @@ struct ImagesConfig {
     XorConfig::Rule rule = XorConfig::Rule::variance_reduced;
     XorConfig::Baseline baseline = XorConfig::Baseline::fixed;
     double tau_average = 100000.0;  ///< [ms] of the moving average
+    Expression expression = Expression::image;
     Control control = Control::none;
 
     struct Training {
@@ -45,7 +47,7 @@ struct ImagesConfig {
         Test test = Test::end;
         bool shifts = false;    ///< by -1, 0 or 1 pixel in each direction, at random
         Index batch = 1;        ///< images shown at once, each to a copy of the network
-        Index angle_every = 0;  ///< examples between measurements of the angle to backprop; 0: none
+        Index angle_every = 0;  ///< examples of each measurement of the angle to backprop; 0: none
     } training;
 
     struct Presentation {
@@ -130,6 +132,11 @@ inline constexpr auto image_inhibition_choices = std::to_array<Choice<ImagesConf
      "the same weights, so that it cancels what carries no error"},
     {"learned", ImagesConfig::Inhibition::learned,
      "from random weights it learns to silence the dendrite while there is no teacher"},
+});
+inline constexpr auto expression_choices = std::to_array<Choice<ImagesConfig::Expression>>({
+    {"image", ImagesConfig::Expression::image,
+     "when the image ends: what is learnt from noise cannot feed on itself"},
+    {"immediate", ImagesConfig::Expression::immediate, "at once"},
 });
 inline constexpr auto test_choices = std::to_array<Choice<ImagesConfig::Test>>({
     {"end", ImagesConfig::Test::end, "the test images are looked at once, when all is done"},

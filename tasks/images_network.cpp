@@ -123,6 +123,7 @@ private:
         rule.rule = "burst_dependent";
         rule.teaching = c_.rule == XorConfig::Rule::sampled ? "sampled" : "variance_reduced";
         rule.baseline = fixed ? "fixed" : "moving_average";
+        rule.deferred = c_.expression == ImagesConfig::Expression::image;
         rule.parameters = {{"eta", eta_of(c_, stage_, p)},
                            {"tau_pre", tau_pre},
                            {"p0", p.target == "output" ? c_.output.p0 : c_.hidden.p0}};

@@ -80,7 +80,6 @@ TEST(GradientAngle, IsZeroDownTheNumericalGradientAndStraightUpIt) {
             w = here;
         });
     }
-    GradientAngle angle(c, network);
     const auto move = [&](double step) {
         for (std::size_t l = 0; l < projections.size(); ++l) {
             std::size_t i = 0;
@@ -89,7 +88,7 @@ TEST(GradientAngle, IsZeroDownTheNumericalGradientAndStraightUpIt) {
         }
     };
     const auto walk = [&](double step) {
-        angle.restart();
+        GradientAngle angle(c, network);
         angle.add(image, label);
         move(step);
         const std::vector<double> angles = angle.take();
