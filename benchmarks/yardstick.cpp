@@ -521,7 +521,7 @@ Network make(const std::string& name, Random& random) {
     if (name == "b1-low") return brunel(random, 8, 1);
     if (name == "b2") return brette(random, 10, -9.0);
     if (name == "b2-eq") return brette(random, 5, -18.0);
-    if (name == "b3") return short_term(random);
+    if (name == "b3" || name == "b3-synapse") return short_term(random);
     if (name == "b4" || name == "b4-static") return hpc(random, name == "b4");
     throw boost::program_options::error("there is no network '" + name + "'");
 }
@@ -601,11 +601,11 @@ int main(int argc, char** argv) {
     double warm_up = 0.0;
     double length = 0.0;
     double dt = 0.0;
-    options.add_options()("help,h", "this text")                                                //
-        ("name", po::value(&name)->required(), "b1-ai b1-mid b1-low b2 b2-eq b3 b4 b4-static")  //
-        ("seed", po::value(&seed)->default_value(1), "seed")                                    //
-        ("warm-up", po::value(&warm_up)->default_value(500), "ms before anything is measured")  //
-        ("length", po::value(&length)->default_value(2000), "ms measured")                      //
+    options.add_options()("help,h", "this text")                                                           //
+        ("name", po::value(&name)->required(), "b1-ai b1-mid b1-low b2 b2-eq b3 b3-synapse b4 b4-static")  //
+        ("seed", po::value(&seed)->default_value(1), "seed")                                               //
+        ("warm-up", po::value(&warm_up)->default_value(500), "ms before anything is measured")             //
+        ("length", po::value(&length)->default_value(2000), "ms measured")                                 //
         ("dt", po::value(&dt)->default_value(0.1), "ms of a step");
     po::positional_options_description positions;
     positions.add("name", 1);

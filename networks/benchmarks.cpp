@@ -102,7 +102,7 @@ Benchmark brette(std::string_view name, const std::string& port, double weight) 
 }
 
 /// Depressing synapses among excitatory neurons, facilitating ones onto inhibitory neurons.
-Benchmark short_term(std::string_view name) {
+Benchmark short_term(std::string_view name, ReleaseTerm::State state) {
     Benchmark b = vogels_abbott(name, -45, 10);
     const ConnectionRule from_E = fixed_indegree(320, false);
     const ConnectionRule from_I = fixed_indegree(80, false);
@@ -111,6 +111,7 @@ Benchmark short_term(std::string_view name) {
     projections.back().release = {{"tm", 1.0, {{"U", 0.5}, {"tau_rec", 200}, {"tau_fac", 0}}}};
     projections.push_back(projection("E", "I", "excitatory", from_E, 1.0, 1.0));
     projections.back().release = {{"tm", 1.0, {{"U", 0.1}, {"tau_rec", 50}, {"tau_fac", 500}}}};
+    for (ProjectionDescription& p : projections) p.release.front().state = state;
     for (const char* target : {"E", "I"})
         projections.push_back(projection("I", target, "inhibitory", from_I, -1.5, 1.0));
     b.warm_up = 1000.0;
@@ -207,8 +208,9 @@ Benchmark micro(std::string_view name) {
     return b;
 }
 
-constexpr std::array<std::string_view, 11> names{"b1-ai", "b1-mid",    "b1-low",    "b2",    "b2-eq",  "b3",
-                                                 "b4",    "b4-static", "m1-static", "m1-tm", "m1-stdp"};
+constexpr std::array<std::string_view, 12> names{"b1-ai",     "b1-mid",    "b1-low",     "b2",
+                                                 "b2-eq",     "b3",        "b3-synapse", "b4",
+                                                 "b4-static", "m1-static", "m1-tm",      "m1-stdp"};
 
 Benchmark make(std::string_view name) {
     Benchmark b;
@@ -229,8 +231,8 @@ Benchmark make(std::string_view name) {
     } else if (name == "b2-eq") {  // equal time constants: one current, of both signs
         b = brette(name, "excitatory", -18.0);
         b.expected = {{"rate_hz", 6.2, 0.4}, {"cv", 0.695, 0.02}, {"f1", 1.8, 0.15}, {"f5", 4.5, 0.4}};
-    } else if (name == "b3") {
-        b = short_term(name);
+    } else if (name == "b3" || name == "b3-synapse") {
+        b = short_term(name, name == "b3" ? ReleaseTerm::State::source : ReleaseTerm::State::synapse);
         b.expected = {{"rate_e_hz", 4.40, 0.03},
                       {"rate_i_hz", 6.48, 0.03},
                       {"cv", 0.668, 0.01},

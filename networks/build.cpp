@@ -10,9 +10,20 @@
 #include "networks/models.hpp"
 #include "networks/populations.hpp"
 #include "networks/rules.hpp"
+#include "simulator/synaptic_release.hpp"
 
 namespace apical {
 namespace {
+
+TsodyksMarkram short_term_plasticity(const ReleaseTerm& term, const std::string& owner) {
+    const auto& names = TsodyksMarkram::variants;
+    const auto found = std::find(names.begin(), names.end(), term.variant);
+    if (found == names.end())
+        throw ConfigError(fmt::format("{}: there is no short-term plasticity '{}'", owner, term.variant));
+    TsodyksMarkram synapse;
+    synapse.variant = static_cast<TsodyksMarkram::Variant>(found - names.begin());
+    return with_parameters(synapse, term.parameters, owner);
+}
 
 Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
     if (term.variant == "all") return {term.gain, Gate{}};
@@ -20,13 +31,20 @@ Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
         return {term.gain, with_parameters(Gate{Gate::Passes::event}, term.parameters, owner)};
     if (term.variant == "burst")
         return {term.gain, with_parameters(Gate{Gate::Passes::burst}, term.parameters, owner)};
-    const auto& names = TsodyksMarkram::variants;
-    const auto found = std::find(names.begin(), names.end(), term.variant);
-    if (found == names.end())
-        throw ConfigError(fmt::format("{}: there is no short-term plasticity '{}'", owner, term.variant));
-    TsodyksMarkram synapse;
-    synapse.variant = static_cast<TsodyksMarkram::Variant>(found - names.begin());
-    return {term.gain, with_parameters(synapse, term.parameters, owner)};
+    return {term.gain, short_term_plasticity(term, owner)};
+}
+
+/// Whether short-term plasticity has a state in each synapse.
+bool has_state_in_each_synapse(const ProjectionDescription& p) {
+    const auto each = [](const ReleaseTerm& term) { return term.state == ReleaseTerm::State::synapse; };
+    if (std::none_of(p.release.begin(), p.release.end(), each)) return false;
+    if (p.release.size() > 1 || p.release.front().gain != 1.0 || p.plasticity || p.tie) {
+        throw ConfigError(
+            fmt::format("projection {}: short-term plasticity with a state in each synapse has "
+                        "no other terms, no gain, no plasticity and no tie beside it",
+                        p.name));
+    }
+    return true;
 }
 
 /// The sine as steps, each with its mean over the step.
@@ -143,37 +161,39 @@ private:
         const std::string owner = "projection " + p.name;
         const PopulationDescription& source = population(p.source, owner);
         const PopulationDescription& target = population(p.target, owner);
-        Projection projection{.name = p.name,
-                              .index = 0,
-                              .source = network_.populations.at(p.source),
-                              .target = network_.populations.at(p.target),
-                              .port = port_of(target, p.port),
-                              .delay = ticks(p.delay),
-                              .release = make_release(p.release, source.size, owner),
-                              .tables = {},
-                              .learning = {}};
+        const bool each_synapse = has_state_in_each_synapse(p);
+        Projection projection{
+            .name = p.name,
+            .index = 0,
+            .source = network_.populations.at(p.source),
+            .target = network_.populations.at(p.target),
+            .port = port_of(target, p.port),
+            .delay = ticks(p.delay),
+            .release = each_synapse ? Release({}, source.size) : make_release(p.release, source.size, owner),
+            .tables = {},
+            .learning = {}};
         const Population& neurons = simulation().population(projection.target);
         const bool dense = is_dense(p, neurons.size());
-        const bool uniform = p.weight.kind == Distribution::Kind::constant && !p.plasticity && !p.tie;
+        const bool constant = p.weight.kind == Distribution::Kind::constant;
+        const bool uniform = constant && !p.plasticity && !p.tie && !each_synapse;
         const bool columns = p.plasticity && learns_by_column(p);
         for (std::size_t k = 0; k < neurons.shards(); ++k) {
-            const Index first = neurons.first(k);
-            const Index last = neurons.last(k);
-            const Wiring wiring = connect(p, d_.seed, source.size, first, last);
-            TableBuilder builder(source.size, last - first);
-            for (Index t = 0; t < last - first; ++t) {
-                const std::size_t begin = wiring.offsets[t];
-                const std::size_t count = wiring.offsets[t + 1] - begin;
-                builder.add_target(
-                    std::span(wiring.sources).subspan(begin, count),
-                    uniform ? std::span<const float>{} : std::span(wiring.weights).subspan(begin, count));
-            }
+            Wiring wiring = connect(p, d_.seed, source.size, neurons.first(k), neurons.last(k));
+            if (dense && constant)
+                wiring.weights.assign(wiring.sources.size(), static_cast<float>(p.weight.a));
+            TableBuilder builder(source.size, std::move(wiring.offsets), std::move(wiring.sources),
+                                 std::move(wiring.weights));
             projection.tables.push_back(dense ? builder.build_dense() : builder.build(p.weight.a, columns));
+            if (constant && !dense && !uniform) projection.tables.back().separate_weights();
         }
-        if (p.plasticity) {
-            for (std::size_t k = 0; k < neurons.shards(); ++k)
-                projection.learning.push_back(
-                    make_learning(p, projection.tables[k], neurons.last(k) - neurons.first(k)));
+        for (std::size_t k = 0; k < neurons.shards(); ++k) {
+            Table& table = projection.tables[k];
+            if (p.plasticity)
+                projection.learning.push_back(make_learning(p, table, neurons.last(k) - neurons.first(k)));
+            if (each_synapse) {
+                projection.learning.push_back(std::make_unique<SynapticRelease>(
+                    short_term_plasticity(p.release.front(), owner), table));
+            }
         }
         const Index index = simulation().add(std::move(projection));
         if (!network_.projections.emplace(p.name, index).second) {

@@ -88,10 +88,14 @@ void sort_below(Index n, std::vector<Index>& out) {
 /// out is as if repetitions had been rejected one by one, so all sets are equally likely.
 void draw_distinct(HalfWords& words, Index k, Index n, std::vector<Index>& out) {
     const boost::random::uniform_int_distribution<Index> pick(0, n - 1);
+    std::vector<Index> more;
     out.clear();
     while (out.size() < k) {
-        while (out.size() < k) out.push_back(pick(words));
-        sort_below(n, out);
+        more.resize(k - out.size());
+        for (Index& source : more) source = pick(words);
+        sort_below(n, more);
+        out.insert(out.end(), more.begin(), more.end());
+        std::inplace_merge(out.begin(), out.end() - static_cast<std::ptrdiff_t>(more.size()), out.end());
         out.erase(std::unique(out.begin(), out.end()), out.end());
     }
 }
@@ -224,6 +228,7 @@ Wiring connect(const ProjectionDescription& projection, std::uint64_t seed, Inde
         wiring.sources.insert(wiring.sources.end(), sources.begin(), sources.end());
         wiring.offsets.push_back(wiring.sources.size());
     }
+    if (projection.weight.kind == Distribution::Kind::constant) return wiring;
     wiring.weights.resize(wiring.sources.size());
     for (Index target = first; target < last; ++target) {
         const std::size_t begin = wiring.offsets[target - first];

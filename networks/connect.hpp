@@ -23,7 +23,7 @@ void draw_weights(const Distribution& distribution, const StreamKey& key, std::s
 struct Wiring {
     std::vector<std::size_t> offsets;
     std::vector<Index> sources;
-    std::vector<float> weights;
+    std::vector<float> weights;  ///< empty if they are constant
 };
 
 /// Draws them from the streams "connect/<projection>" and "weight/<projection>", entity = target.

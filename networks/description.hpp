@@ -74,6 +74,11 @@ struct ReleaseTerm {
         "all";  ///< tm, etm, tm3, mongillo; event, burst: only those spikes; all: every spike
     double gain = 1.0;
     Parameters parameters;  ///< U, f, tau_rec, tau_fac, tau_psc
+    enum class State {
+        source,   ///< one for all synapses of a neuron: they are alike
+        synapse,  ///< one for each synapse; the term is the only one, and short-term plasticity
+    };
+    State state = State::source;
 };
 
 struct PlasticityDescription {

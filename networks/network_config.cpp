@@ -69,6 +69,11 @@ constexpr auto signal_kinds = std::to_array<Choice<SignalDescription::Kind>>({
     {"burst_probability", SignalDescription::Kind::burst_probability, "bursts over events"},
 });
 
+constexpr auto states = std::to_array<Choice<ReleaseTerm::State>>({
+    {"source", ReleaseTerm::State::source, "one for all synapses of a neuron: they are alike"},
+    {"synapse", ReleaseTerm::State::synapse, "one for each synapse, which begins at rest; no u_0"},
+});
+
 /// What a spike may release without short-term plasticity.
 const std::vector<Word>& gates() {
     static const std::vector<Word> words{{"all", "every spike releases 1"},
@@ -353,6 +358,12 @@ private:
         read_release(table, p);
         read_gain_steps(table, p);
         if (!p.tie) read_plasticity(table, p);
+        const bool each_synapse =
+            !p.release.empty() && p.release.front().state == ReleaseTerm::State::synapse;
+        if (each_synapse && (p.plasticity || p.tie)) {
+            table.complain("short_term", "E0209",
+                           "short-term plasticity with a state in each synapse excludes plasticity and tie");
+        }
         network_.projections.push_back(std::move(p));
     }
 
@@ -483,6 +494,7 @@ private:
         if (const ModelInfo* model = catalogue_.find(ModelInfo::Kind::short_term, term.variant)) {
             term.parameters = read_parameters(table, *model);
             table.topic("short_term");
+            if (!with_gain) table.read({.name = "state", .meaning = "whose state it is"}, states, term.state);
         }
         return term;
     }

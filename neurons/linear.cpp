@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <limits>
 
 #include "core/error.hpp"
 
@@ -171,6 +172,11 @@ void Propagator::evaluate(double t, std::span<double> phi) const {
             phi[j++] = decay;
             continue;
         }
+        if (cluster.m * t < -700.0) {  // nothing is left of it, though its parts may be infinite
+            phi[j++] = 0.0;
+            phi[j++] = 0.0;
+            continue;
+        }
         const Pair pair = pair_functions(cluster.q_square, t);
         phi[j++] = decay * pair.c;
         phi[j++] = decay * pair.s;
@@ -236,6 +242,26 @@ void Propagator::bounds(double from, double to, std::span<double> low, std::span
             high[j] += pad * curvature;
             ++j;
         }
+    }
+}
+
+void Propagator::bounds_from(double from, std::span<double> low, std::span<double> high) const {
+    constexpr double infinite = std::numeric_limits<double>::infinity();
+    std::size_t j = 0;
+    for (const Cluster& cluster : clusters_) {
+        if (!cluster.pair) {
+            low[j] = cluster.m == 0.0 ? 1.0 : 0.0;
+            high[j] = cluster.m > 0.0 ? infinite : exp(cluster.m * from);
+            ++j;
+            continue;
+        }
+        // |C| <= exp(rate t), |S| <= t exp(rate t), which is largest at -1 / rate.
+        const double rate = cluster.m + std::sqrt(std::max(cluster.q_square, 0.0));
+        const double peak = std::max(from, -1.0 / rate);
+        high[j] = rate < 0.0 ? exp(rate * from) : infinite;
+        high[j + 1] = rate < 0.0 ? peak * exp(rate * peak) : infinite;
+        for (int function = 0; function < 2; ++function, ++j)
+            low[j] = cluster.q_square < 0.0 ? -high[j] : 0.0;
     }
 }
 

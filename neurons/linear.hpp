@@ -47,6 +47,9 @@ public:
     /// padded by the curvature for pairs.
     void bounds(double from, double to, std::span<double> low, std::span<double> high) const;
 
+    /// The same on [from, infinity): infinite for functions that grow.
+    void bounds_from(double from, std::span<double> low, std::span<double> high) const;
+
     /// The coefficients of d/dt sum_j k_j phi_j(t), which is a sum of the same functions.
     void differentiate(std::span<const double> k, std::span<double> derivative) const;
 

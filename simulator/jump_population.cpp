@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/simd.hpp"
 
 namespace apical {
 namespace {
@@ -14,6 +15,21 @@ namespace {
 constexpr double parked = -std::numeric_limits<double>::infinity();
 /// T0 moves up before the scale has grown to e^4.
 constexpr double largest_exponent = 4.0;
+/// exp(-this) times the largest double is zero.
+constexpr double from_largest_to_zero = 1500.0;
+
+/// Multiplies numbers by a factor some times.
+[[gnu::always_inline]] inline void multiply_loop(double* s, double factor, Clock::rep times, std::size_t n) {
+    constexpr std::size_t in_cache = 1024;
+    for (std::size_t begin = 0; begin < n; begin += in_cache) {
+        const std::size_t end = std::min(begin + in_cache, n);
+        for (Clock::rep t = 0; t < times; ++t) {
+            for (std::size_t i = begin; i < end; ++i) s[i] *= factor;
+        }
+    }
+}
+APICAL_WIDEST(, void, multiply, (double* s, double factor, Clock::rep times, std::size_t n),
+              (s, factor, times, n))
 
 }  // namespace
 
@@ -143,13 +159,30 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
     drain(k, window.end);
 }
 
+Time JumpPopulation::next_time(Shard& shard) {
+    Time next = Time::max();
+    for (Group& group : shard.groups) {
+        next = std::min(next, group.release_time());
+        for (Train& train : group.trains) next = std::min(next, train.points.next_time());
+    }
+    return next;
+}
+
+Time JumpPopulation::quiet_until(std::size_t k, const Window& next) {
+    return state_[k].raised.empty() ? next_time(state_[k]) : next.begin;
+}
+
 void JumpPopulation::drain(std::size_t k, Time end) {
     Shard& shard = state_[k];
     while (end > shard.T0 + epoch_) {
         for (Group& group : shard.groups) drain(k, group, shard.T0 + epoch_);
+        // Epochs in which nothing happens are taken at once, and with the same bits.
+        const auto epochs = (std::min(end - Duration{1}, next_time(shard)) - shard.T0) / epoch_;
         const double factor = exp(-rate_ * ms(epoch_));
-        for (double& s : shard.s) s *= factor;
-        shard.T0 += epoch_;
+        const auto until_zero = static_cast<Clock::rep>(from_largest_to_zero / (rate_ * ms(epoch_))) + 1;
+        const auto times = std::min(epochs, until_zero);
+        multiply(shard.s.data(), factor, times, shard.s.size());
+        shard.T0 += epochs * epoch_;
         for (Group& group : shard.groups) {
             for (Train& train : group.trains) train.chunk = 0;
         }
@@ -269,6 +302,7 @@ void JumpPopulation::set(Index neuron, std::size_t variable, double value, Time 
                          " is not in use here and cannot be set");
     }
     const std::size_t k = shard_of(neuron);
+    if (now > state_[k].T0 + epoch_) drain(k, now);  // after a silence T0 may lie far back
     double& s = state_[k].s[neuron - first(k)];
     if (s == parked) return;
     s = (value - V_inf_) * scale(state_[k], now);

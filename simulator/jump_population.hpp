@@ -36,6 +36,7 @@ public:
 
 protected:
     void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) override;
+    Time quiet_until(std::size_t shard, const Window& next) override;
     void restart(Time now) override;
     void persist_neurons(Archive& archive) override { archive.each("shards", state_); }
 
@@ -70,6 +71,8 @@ private:
     };
 
     double scale(const Shard& shard, Time time) const { return exp(rate_ * ms(time - shard.T0)); }
+    /// Of the next noise or end of refractoriness.
+    static Time next_time(Shard& shard);
     /// Noise and ends of refractoriness before `end`, for all neurons; moves T0 on the way.
     void drain(std::size_t shard, Time end);
     void drain(std::size_t shard, Group& group, Time end);

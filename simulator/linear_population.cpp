@@ -238,6 +238,31 @@ void LinearPopulation::start_all(std::size_t k, Time now) {
     }
 }
 
+Time LinearPopulation::quiet_until(std::size_t k, const Window& next) {
+    Shard& shard = state_[k];
+    Time noise = Time::max();
+    for (Group& group : shard.groups) {
+        for (Train& train : group.trains) noise = std::min(noise, train.points.next_time());
+    }
+    if (noise < next.end) return noise;
+    // V_m - V_th = sum_j c_j phi_j is no more than the sum of the most that each term will be.
+    Functions low{};
+    Functions high{};
+    propagator_.bounds_from(tau(shard, next.begin), low, high);
+    for (std::size_t i = 0; i < shard.lift.size(); ++i) {
+        double top = 0.0;
+        for (std::size_t j = 0; j < readouts_.size(); ++j) {
+            double c = readouts_[j][n_];
+            for (std::size_t v = 0; v < n_; ++v) c += readouts_[j][v] * shard.s[v][i];
+            if (c == 0.0) continue;  // of a function that grows
+            const double most = std::max(c * low[j], c * high[j]);
+            top += most + 1e-9 * std::abs(most);  // and a hair for rounding
+        }
+        if (!(top < 0.0) || shard.release[i] != Time::max()) return next.begin;
+    }
+    return noise;
+}
+
 void LinearPopulation::restart(Time now) {
     for (std::size_t k = 0; k < shards(); ++k) start_all(k, now);
 }
@@ -259,7 +284,7 @@ void LinearPopulation::integrate(std::size_t k, const Window& window, std::span<
 
 void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const Arrival> arrivals) {
     Shard& shard = state_[k];
-    if (propagator_.fastest() * tau(shard, slice.begin) > rescale_at) rescale(shard, slice.begin);
+    rescale(shard, slice.begin);
     for (std::size_t v = 0; v < n_; ++v)
         std::copy(shard.s[v].begin(), shard.s[v].end(), shard.start[v].begin());
     std::fill(shard.lift.begin(), shard.lift.end(), 0.0);
@@ -337,6 +362,7 @@ void LinearPopulation::sort_arrivals(Shard& shard) const {
 }
 
 void LinearPopulation::rescale(Shard& shard, Time now) const {
+    if (propagator_.fastest() * tau(shard, now) <= rescale_at) return;
     const Eigen::MatrixXd E = propagator_.exponential(tau(shard, now));
     const std::size_t count = shard.lift.size();
     std::vector<Vector> next(n_, Vector(count));
@@ -704,6 +730,7 @@ void LinearPopulation::set(Index neuron, std::size_t variable, double value, Tim
     const Index local = neuron - first(k);
     const bool is_held = shard.release[local] != Time::max();
     if (is_held && (v == membrane_ || reads_[v][membrane_])) return;  // it is given at the release
+    rescale(shard, now);
     const double change = value - sample(neuron, variable, now);
     const Eigen::MatrixXd back = propagator_.exponential(-tau(shard, now));
     for (std::size_t i = 0; i < n_; ++i) {

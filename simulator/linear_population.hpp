@@ -50,6 +50,7 @@ public:
 
 protected:
     void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) override;
+    Time quiet_until(std::size_t shard, const Window& next) override;
     void restart(Time now) override;
     void persist_neurons(Archive& archive) override { archive.each("shards", state_); }
 
@@ -134,6 +135,7 @@ private:
     };
 
     void slice(std::size_t shard, const Window& slice, std::span<const Arrival> arrivals);
+    /// Moves T0 up to now if it is due.
     void rescale(Shard& shard, Time now) const;
     void deliver_noise(Shard& shard, Time end) const;
     void refresh(const Shard& shard, Train& train) const;

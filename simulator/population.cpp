@@ -59,6 +59,13 @@ void Population::process(std::size_t shard, const Window& window, std::span<cons
     }
 }
 
+Time Population::quiet_until(const Window& next) {
+    Time until = Time::max();
+    for (std::size_t k = 0; k < shards() && until >= next.end; ++k)
+        until = blocks_[k].late.empty() ? std::min(until, quiet_until(k, next)) : next.begin;
+    return until;
+}
+
 void Population::set_parameter(std::string_view, double, Time) {
     throw ModelError(name() + ": parameters of linear neurons cannot change in a run");
 }

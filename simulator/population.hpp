@@ -57,6 +57,10 @@ public:
     /// the total order and all end in this population. May run in parallel for different shards.
     void process(std::size_t shard, const Window& window, std::span<const Arrival> arrivals);
 
+    /// If nothing arrives, no neuron fires before then and no noise comes: windows that end by then, of which
+    /// `next` is the first, need not be processed. If it must be, any time before its end.
+    Time quiet_until(const Window& next);
+
     /// The spikes of the window last processed, in the total order.
     std::span<const Spike> spikes(std::size_t shard) const { return blocks_[shard].spikes; }
 
@@ -91,6 +95,8 @@ protected:
 
     /// The window of one shard, without what all populations share.
     virtual void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) = 0;
+    /// The same for a shard, of which no spike is late.
+    virtual Time quiet_until(std::size_t /*shard*/, const Window& next) { return next.begin; }
     virtual void restart(Time now) = 0;
     /// The neurons and their noise, without what all populations share.
     virtual void persist_neurons(Archive& archive) = 0;

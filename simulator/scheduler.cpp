@@ -39,6 +39,14 @@ void Scheduler::pop_before(Time end, Index target, std::vector<Arrival>& out) {
     for (const ClassId id : of_target_[target]) classes_[id].forget();
 }
 
+Time Scheduler::next_time() const {
+    Time first = Time::max();
+    for (const DelayClass& one : classes_) {
+        if (one.next < one.queue.size()) first = std::min(first, one.queue[one.next].time);
+    }
+    return first;
+}
+
 Scheduler::ClassId Scheduler::add_input_class(Index target) {
     const ClassId id = add_class(target);
     classes_[id].input = true;

@@ -26,6 +26,8 @@ public:
     /// Moves all arrivals at `target` before `end` to `out`, in the total order.
     void pop_before(Time end, Index target, std::vector<Arrival>& out);
 
+    /// Of the first arrival in flight; Time::max() if there is none.
+    Time next_time() const;
     /// Drops the spikes in flight.
     void clear();
     /// The sum of the releases in flight in a class.

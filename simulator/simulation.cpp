@@ -64,18 +64,22 @@ struct Planned {
 }  // namespace
 
 void Simulation::run_until(Time end) {
+    while (now_ < end) step(end);
+}
+
+void Simulation::step(Time end) {
     if (!prepared_) prepare();
-    while (now_ < end) {
-        act();                                // the schedule, before everything else at its time
-        const Window window = next_window();  // no spike of this window arrives in it,
-        emit_sources(window);                 //   but for those of sources, which are known when it opens
-        travel(source_spikes_);
-        process(window);  // deliver, integrate, learn: in parallel, each shard its own neurons
-        collect();        // in order of (time, population, neuron)
-        travel(spikes_);  // short-term plasticity, delay, queue
-        observe(window);  // signals, recorders
-        now_ = window.end;
-    }
+    act();                                // the schedule, before everything else at its time
+    const Window window = next_window();  // no spike of this window arrives in it,
+    const Time quiet = quiet_until(window);
+    if (quiet >= window.end) return jump(quiet, end);  // nothing happens in it
+    emit_sources(window);  //   but for those of sources, which are known when it opens
+    travel(source_spikes_);
+    process(window);  // deliver, integrate, learn: in parallel, each shard its own neurons
+    collect();        // in order of (time, population, neuron)
+    travel(spikes_);  // short-term plasticity, delay, queue
+    observe(window);  // signals, recorders
+    now_ = window.end;
 }
 
 void Simulation::process(const Window& window) {
@@ -157,13 +161,47 @@ void Simulation::send(Input& input, Time at, double value) {
     input.value = value;
 }
 
+Time Simulation::next_planned() const {
+    const auto next_action = schedule_.upper_bound(now_);
+    const auto next_cut = cuts_.upper_bound(now_);
+    return std::min(next_action != schedule_.end() ? next_action->first : Time::max(),
+                    next_cut != cuts_.end() ? *next_cut : Time::max());
+}
+
 Window Simulation::next_window() const {
-    const auto since_start = now_.time_since_epoch();
-    Time end = Time{} + window_ * (since_start / window_ + 1);
-    if (const auto next = schedule_.upper_bound(now_); next != schedule_.end())
-        end = std::min(end, next->first);
-    if (const auto next = cuts_.upper_bound(now_); next != cuts_.end()) end = std::min(end, *next);
-    return {now_, end};
+    const Time edge = Time{} + window_ * (now_.time_since_epoch() / window_ + 1);
+    return {now_, std::min(edge, next_planned())};
+}
+
+Time Simulation::quiet_until(const Window& next) {
+    if (!signals_.empty()) return next.begin;  // they are sampled whatever happens
+    // The cheapest first, and as long as the answer may be yes.
+    Time until = scheduler_.next_time();
+    for (const Member& member : members_) {
+        if (member.source && until >= next.end) until = std::min(until, member.source->next_time());
+    }
+    for (const Member& member : members_) {
+        if (member.neurons && until >= next.end) until = std::min(until, member.neurons->quiet_until(next));
+    }
+    return until;
+}
+
+void Simulation::jump(Time quiet, Time end) {
+    // Which windows are left out depends on the network and its schedule, never on `end`. Populations are not
+    // told: they keep times of their own.
+    const auto edge_before = [this](Time time) {
+        return Time{} + window_ * (time.time_since_epoch() / window_);
+    };
+    Time to = next_planned();
+    if (to > quiet) to = edge_before(quiet);
+    to = std::min(to, edge_before(end + window_ - Duration{1}));
+    for (const auto& projection : projections_) {
+        for (const auto& learning : projection->learning) learning->catch_up(to);
+    }
+    source_spikes_.clear();
+    spikes_.clear();
+    observe({now_, to});
+    now_ = to;
 }
 
 void Simulation::act() {

@@ -124,6 +124,8 @@ public:
     /// Runs to the first window edge not before `end`: windows lie on the absolute grid of the smallest
     /// delay, and are also cut at every scheduled time.
     void run_until(Time end);
+    /// The same by one step: a window, or all windows in a row in which nothing arrives and nothing can fire.
+    void step(Time end);
     Time now() const { return now_; }
 
     /// Everything that a run changes. It is given back to a network that was made like this one; recorders
@@ -176,7 +178,10 @@ private:
     void prepare();
     void persist_plan(Archive& archive);
     void act();
+    Time next_planned() const;
     Window next_window() const;
+    Time quiet_until(const Window& next);
+    void jump(Time quiet, Time end);
     void emit_sources(const Window& window);
     void process(const Window& window);
     void collect();

@@ -28,6 +28,8 @@ public:
 
     /// Appends the spikes in [window.begin, window.end), unsorted.
     virtual void emit(const Window& window, std::vector<Spike>& spikes) = 0;
+    /// Of the first spike that has not been emitted; Time::max() if there is none.
+    virtual Time next_time() const = 0;
     /// New rates [Hz], one for all or one for each, from `now` on. Throws ModelError if the source has none.
     virtual void set_rates(std::span<const double> rates, Time now) = 0;
     virtual void persist(Archive& archive) = 0;
@@ -64,6 +66,12 @@ public:
                 neurons_[i].budget = source_.next(draw);
             }
         }
+    }
+
+    Time next_time() const override {
+        Time first = Time::max();
+        for (const Index i : active_) first = std::min(first, next_[i]);
+        return first;
     }
 
     void set_rates(std::span<const double> rates, Time now) override {
@@ -144,6 +152,7 @@ public:
     SpikeTrainPopulation(std::string name, Index index, const std::vector<std::vector<double>>& times);
 
     void emit(const Window& window, std::vector<Spike>& spikes) override;
+    Time next_time() const override { return next_ < spikes_.size() ? spikes_[next_].time : Time::max(); }
     void set_rates(std::span<const double> rates, Time now) override;
     void persist(Archive& archive) override { archive("next", next_); }
 

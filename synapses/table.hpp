@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/spike.hpp"
@@ -58,6 +59,9 @@ public:
         return {column_entries_.data() + columns_[target], columns_[target + 1U] - columns_[target]};
     }
 
+    /// Gives each synapse a weight of its own, at first the uniform one.
+    void separate_weights() { weights_.assign(targets_.size(), static_cast<float>(uniform_weight_)); }
+
     Index sources() const { return sources_; }
     bool dense() const { return dense_; }
     std::size_t size() const { return dense_ ? weights_.size() : targets_.size(); }
@@ -82,6 +86,13 @@ private:
 class TableBuilder {
 public:
     TableBuilder(Index sources, Index targets);
+    /// All synapses at once: those of target t are [offsets[t], offsets[t + 1]).
+    TableBuilder(Index sources, std::vector<std::size_t> offsets, std::vector<Index> of_source,
+                 std::vector<float> weights)
+        : sources_(sources),
+          of_source_(std::move(of_source)),
+          weights_(std::move(weights)),
+          of_target_(std::move(offsets)) {}
 
     /// The next target's incoming synapses, in any order of sources; `weights` is as long, or empty for a
     /// uniform weight.

@@ -30,7 +30,7 @@ namespace apical {
 /// u starts from u_0, which is U unless it is given: the program of Payeur et al. starts both its depressing
 /// and its facilitating synapses from 0.01, which depressing ones with tau_fac = 1 s take seconds to forget.
 ///
-/// One State serves a presynaptic neuron and projection, not a synapse.
+/// One State serves a presynaptic neuron and projection, or a synapse.
 struct TsodyksMarkram {
     enum class Variant { tm, etm, tm3, mongillo };
     static constexpr auto variants = std::to_array<std::string_view>({"tm", "etm", "tm3", "mongillo"});
@@ -68,10 +68,24 @@ struct TsodyksMarkram {
     /// At rest, as long after a spike; but for u_0.
     State initial() const { return {u_0 >= 0.0 ? u_0 : U, 1.0, 0.0}; }
 
+    /// What becomes of the parts of a state over a time, which synapses of one neuron have in common.
+    struct Decay {
+        double facilitation;
+        double recovery;
+        double active;
+        double inactivated;
+    };
+    Decay decay(double dt) const {
+        const bool releases_slowly = variant == Variant::tm3;
+        return {tau_fac > 0.0 ? exp(-dt / tau_fac) : 0.0, exp(-dt / tau_rec),
+                releases_slowly ? exp(-dt / tau_psc) : 0.0, releases_slowly ? inactivated(dt) : 0.0};
+    }
+
     /// A spike `dt` [ms] after the last one, or after initial(): what it releases.
-    double release(State& state, double dt) const {
-        state.u = U + (state.u - U) * (tau_fac > 0.0 ? exp(-dt / tau_fac) : 0.0);
-        recover(state, dt);
+    double release(State& state, double dt) const { return release(state, decay(dt)); }
+    double release(State& state, const Decay& decay) const {
+        state.u = U + (state.u - U) * decay.facilitation;
+        recover(state, decay);
         if (variant == Variant::mongillo) facilitate(state);
         const double released = state.u * state.x;
         state.x -= released;
@@ -85,11 +99,11 @@ private:
 
     void facilitate(State& state) const { state.u += (has_f() ? f : U) * (1.0 - state.u); }
 
-    void recover(State& state, double dt) const {
-        double lost = (1.0 - state.x - state.y) * exp(-dt / tau_rec);
+    void recover(State& state, const Decay& decay) const {
+        double lost = (1.0 - state.x - state.y) * decay.recovery;
         if (variant == Variant::tm3) {
-            lost += state.y / tau_psc * inactivated(dt);
-            state.y *= exp(-dt / tau_psc);
+            lost += state.y / tau_psc * decay.inactivated;
+            state.y *= decay.active;
             lost += state.y;
         }
         state.x = 1.0 - lost;

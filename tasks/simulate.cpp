@@ -39,7 +39,7 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
     if (!context.resume(state)) recording.snapshot(0);
     bool interrupted = false;
     while (simulation.now() < end && !interrupted) {
-        simulation.run_until(simulation.now() + Duration{1});  // a window
+        simulation.step(end);
         if (simulation.now() == snapshot_at) {
             recording.snapshot(0);
             snapshot_at += every;
