@@ -12,6 +12,20 @@
 
 namespace apical {
 
+namespace {
+
+/// The full path of a file as TOML, so that the resolved configuration can be run from anywhere.
+std::string full_path(const std::filesystem::path& file) {
+    std::string quoted;
+    for (const char c : std::filesystem::absolute(file).lexically_normal().string()) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return '"' + quoted + '"';
+}
+
+}  // namespace
+
 std::uint64_t Loaded::seed() const {
     return std::visit([](const auto& config_) { return config_.seed; }, what);
 }
@@ -39,6 +53,20 @@ std::string Loaded::size_text() const {
     std::uint64_t neurons = 0;
     for (const auto& population : network.populations) neurons += population.size;
     return fmt::format("{} populations, {} neurons", network.populations.size(), neurons);
+}
+
+std::vector<std::filesystem::path> Loaded::inputs() {
+    std::vector<std::filesystem::path> files;
+    if (const auto* images = std::get_if<ImagesConfig>(&what)) {
+        if (!images->data.empty()) files = find_data_set(images->data);
+    } else if (std::holds_alternative<NetworkDescription>(what)) {
+        ConfigTable populations = config.root().table("population", {});
+        for (const std::string& name : populations.keys()) {
+            const std::string file = populations.table(name, {}).peek("spike_file");
+            if (!file.empty()) files.emplace_back(file);
+        }
+    }
+    return files;
 }
 
 Loaded load(const std::filesystem::path& path, const std::vector<Override>& overrides) {
@@ -141,12 +169,15 @@ std::vector<Override> overrides(const std::vector<std::string>& set, const std::
 }
 
 Override data_override(const std::filesystem::path& folder) {
-    std::string quoted;
-    for (const char c : std::filesystem::absolute(folder).lexically_normal().string()) {
-        if (c == '"' || c == '\\') quoted += '\\';
-        quoted += c;
-    }
-    return {"--data", fmt::format("data=\"{}\"", quoted)};
+    return {"--data", "data=" + full_path(folder)};
+}
+
+Override replay_override(const std::string& population, Index size, const std::filesystem::path& file,
+                         const std::string& as) {
+    return {"--population",
+            fmt::format(
+                "population.{}={{model=\"spike_train\", size={}, spike_file={}, spike_population=\"{}\"}}",
+                population, size, full_path(file), as)};
 }
 
 }  // namespace apical

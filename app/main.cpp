@@ -19,18 +19,18 @@ struct Verb {
     int (*run)(const Arguments&);
 };
 constexpr Verb verbs[] = {
-    {"new", new_verb},         {"check", check_verb},       {"run", run_verb},
-    {"resume", resume_verb},   {"sweep", sweep_verb},       {"report", report_verb},
-    {"stp", stp_verb},         {"single", single_verb},     {"export", export_verb},
-    {"data", data_verb},       {"evaluate", evaluate_verb}, {"info", info_verb},
-    {"explain", explain_verb}, {"selftest", selftest_verb}, {"bench", bench_verb},
+    {"new", new_verb},       {"check", check_verb},     {"run", run_verb},
+    {"replay", replay_verb}, {"resume", resume_verb},   {"sweep", sweep_verb},
+    {"report", report_verb}, {"stp", stp_verb},         {"single", single_verb},
+    {"export", export_verb}, {"data", data_verb},       {"evaluate", evaluate_verb},
+    {"info", info_verb},     {"explain", explain_verb}, {"selftest", selftest_verb},
+    {"bench", bench_verb},
 };
 
 constexpr std::string_view help = R"(apical: event-driven simulation of bursting cortical networks
 
   apical new xor && apical run xor.toml    a spiking network learns the exclusive or
   apical explain tau_rec                   what a parameter means
-
 prepare
   new TASK          write a configuration with every key explained: xor, mnist, digits
   check CONFIG      find all mistakes; tell size, memory and time; run nothing
@@ -38,6 +38,7 @@ prepare
   explain NAME      a key, a table, a model, or an error code
 run
   run CONFIG        simulate; results go to a folder under runs/
+  replay SPIKES     simulate with a source that plays the spikes of a SONATA file
   resume RUN        go on with a run that was interrupted or killed
   evaluate RUN      test a trained network on images, by the time it is read out
   sweep run CONFIG  the runs that its [sweep] asks for; plan, status, collect

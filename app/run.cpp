@@ -1,3 +1,9 @@
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "app/load.hpp"
@@ -5,14 +11,19 @@
 #include "app/session.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
+#include "networks/catalogue.hpp"
+#include "networks/suggest.hpp"
+#include "recorders/read.hpp"
 
 namespace apical {
 
+namespace fs = std::filesystem;
 namespace po = boost::program_options;
 
 namespace {
 
 constexpr const char* run_usage = "apical run CONFIG [options]";
+constexpr const char* replay_usage = "apical replay SPIKES --into CONFIG --population NAME [options]";
 constexpr const char* resume_usage = "apical resume RUN [options]";
 
 void add(VerbOptions& options, Conduct& conduct) {
@@ -48,8 +59,8 @@ std::string argument(const po::variables_map& values, const char* name, const ch
 }
 
 /// The command line as one could type it again.
-std::string command_line(const Arguments& arguments) {
-    std::string line = "apical run";
+std::string command_line(const char* verb, const Arguments& arguments) {
+    std::string line = fmt::format("apical {}", verb);
     for (const std::string& argument : arguments) {
         const bool plain =
             !argument.empty() && argument.find_first_of(" '\"\\$`*?<>|&;()[]{}#~\n\t") == std::string::npos;
@@ -60,37 +71,142 @@ std::string command_line(const Arguments& arguments) {
     return line;
 }
 
-}  // namespace
-
-int run_verb(const Arguments& arguments) {
+/// What begins a run: the options that `run` and `replay` share.
+struct Beginning {
     std::vector<std::string> set;
     std::string seed;
-    std::string data;
     std::string out;
     bool overwrite = false;
     Conduct conduct;
+
+    void declare(VerbOptions& options) {
+        options.add()  //
+            ("set", po::value(&set)->composing()->value_name("KEY=VALUE"),
+             "change a key of the file (repeatable)")  //
+            ("seed", po::value(&seed)->value_name("N|random"),
+             "seed of all random numbers (default: the file's)")  //
+            ("out", po::value(&out)->value_name("DIR"),
+             "folder of the results (default: runs/TIME_TASK_ID)")  //
+            ("overwrite", po::bool_switch(&overwrite), "replace the run in that folder");
+        add(options, conduct);
+    }
+
+    int run(const std::string& config, const std::vector<Override>& changes,
+            const std::string& command) const {
+        return begin_run(conduct, load(config, changes), command, out, overwrite);
+    }
+};
+
+ConfigError no_place(const std::string& what) {
+    return ConfigError(fmt::format("error[E0208]: {}\nhelp: apical replay --help\n", what));
+}
+
+/// The population of a network whose place the spikes of a file are to take.
+struct Place {
+    std::string population;
+    Index neurons = 1;
+    double duration = NetworkDescription{}.duration;  ///< [ms] of the run
+};
+
+/// Looks it up without judging the rest: a spike_train that says no spike times yet will do.
+Place find_place(const std::string& path, const std::vector<Override>& changes, const std::string& name) {
+    Config config = Config::open(path, changes);
+    ConfigTable root = config.root();
+    if (!root.holds_table("population"))
+        throw no_place(path + " describes no network: it has no [population.NAME]");
+    ConfigTable populations = root.table("population", {});
+    const std::vector<std::string> names = populations.keys();
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+        const auto meant = probably_meant(name, names);
+        throw no_place(fmt::format("{} has no population '{}'; {}", path, name,
+                                   meant ? fmt::format("did you mean '{}'?", *meant)
+                                         : fmt::format("it has: {}", fmt::join(names, ", "))));
+    }
+    ConfigTable table = populations.table(name, {});
+    const ModelInfo* model = catalogue().cell(table.peek("model"));
+    if (model != nullptr && model->kind != ModelInfo::Kind::source) {
+        throw no_place(fmt::format(
+            "population '{}' of {} is a {}: only a source (poisson, regular, spike_train) can play "
+            "the spikes of a file",
+            name, path, model->name));
+    }
+    Place place{.population = name};
+    table.read({"size", "1", "number of neurons", {.low = 1.0}}, place.neurons);
+    root.read({"duration", "ms", "simulated time", positive}, place.duration);
+    return place;
+}
+
+/// Can these spikes be played there?
+void check(const fs::path& spikes, const std::string& as, const Place& place) {
+    double last = 0.0;
+    for (const std::vector<double>& train : SpikeFile(spikes).trains(as, place.neurons)) {
+        if (!train.empty()) last = std::max(last, train.back());
+    }
+    if (last < place.duration) return;
+    throw DataError(
+        fmt::format("{}: population '{}' has a spike at {} ms, but the run ends at {} ms: give it "
+                    "time with --set duration={}",
+                    spikes.string(), as, last, place.duration, std::floor(last) + 1.0));
+}
+
+}  // namespace
+
+int run_verb(const Arguments& arguments) {
+    Beginning beginning;
+    std::string data;
     VerbOptions options(
         run_usage, "Runs what a configuration describes and keeps the results in a folder.",
         "apical run xor.toml\napical run xor.toml --set feedback=gated --seed 2 --out runs/gated");
     options.positional("config");
-    options.add()  //
-        ("set", po::value(&set)->composing()->value_name("KEY=VALUE"),
-         "change a key of the file (repeatable)")  //
-        ("seed", po::value(&seed)->value_name("N|random"),
-         "seed of all random numbers (default: the file's)")  //
-        ("data", po::value(&data)->value_name("DIR"),
-         "folder of the data set, for a task that has one: the key `data`")  //
-        ("out", po::value(&out)->value_name("DIR"),
-         "folder of the results (default: runs/TIME_TASK_ID)")  //
-        ("overwrite", po::bool_switch(&overwrite), "replace the run in that folder");
-    add(options, conduct);
+    options.add()("data", po::value(&data)->value_name("DIR"),
+                  "folder of the data set, for a task that has one: the key `data`");
+    beginning.declare(options);
     const auto values = options.parse(arguments);
     if (!values) return 0;
     const std::string config = argument(*values, "config", run_usage);
-    check(conduct, run_usage);
-    std::vector<Override> changes = overrides(set, seed);
+    check(beginning.conduct, run_usage);
+    std::vector<Override> changes = overrides(beginning.set, beginning.seed);
     if (!data.empty()) changes.push_back(data_override(data));
-    return begin_run(conduct, load(config, changes), command_line(arguments), out, overwrite);
+    return beginning.run(config, changes, command_line("run", arguments));
+}
+
+int replay_verb(const Arguments& arguments) {
+    Beginning beginning;
+    std::string config;
+    std::string population;
+    std::string as;
+    VerbOptions options(
+        replay_usage,
+        "Runs a network in which a source plays the spikes of a SONATA file, such as the spikes.h5 of an "
+        "earlier "
+        "run.\nThe source keeps its name and size; what it was, Poisson for instance, is set aside.",
+        "apical replay runs/first/spikes.h5 --into network.toml --population input\n"
+        "apical replay recorded.h5 --into network.toml --population input --spike_population V1 --out "
+        "runs/again");
+    options.positional("file");
+    options.add()                                                                                          //
+        ("into", po::value(&config)->value_name("CONFIG"), "configuration of the network")                 //
+        ("population", po::value(&population)->value_name("NAME"), "which of its sources the file plays")  //
+        ("spike_population", po::value(&as)->value_name("NAME"),
+         "whose spikes of the file, if it is not called the same there");
+    beginning.declare(options);
+    const auto values = options.parse(arguments);
+    if (!values) return 0;
+    const fs::path spikes = argument(*values, "file", replay_usage);
+    check(beginning.conduct, replay_usage);
+    if (config.empty()) throw wrong_command(replay_usage, "--into is missing: the network to replay into");
+    if (population.empty())
+        throw wrong_command(replay_usage, "--population is missing: the source that plays the spikes");
+    if (as.empty()) as = population;
+    std::error_code ignored;
+    if (fs::equivalent(spikes.parent_path() / ".", beginning.out, ignored))
+        throw wrong_command(replay_usage, "--out is the folder of the spikes: the run would replace them");
+
+    std::vector<Override> changes = overrides(beginning.set, beginning.seed);
+    const Place place = find_place(config, changes, population);
+    check(spikes, as, place);
+    changes.push_back(replay_override(population, place.neurons, spikes, as));
+    return beginning.run(config, changes, command_line("replay", arguments));
 }
 
 int resume_verb(const Arguments& arguments) {

@@ -38,6 +38,10 @@ bool of_a_run(const fs::path& file) {
     return name.extension() == ".h5" || std::find(names.begin(), names.end(), name.string()) != names.end();
 }
 
+nlohmann::ordered_json fingerprint(const fs::path& file, const std::string& name) {
+    return {{"name", name}, {"bytes", fs::file_size(file)}, {"sha256", sha256_file(file)}};
+}
+
 ConfigError not_empty(const fs::path& folder) {
     return ConfigError(
         fmt::format("error[E0302]: the folder {} is not empty\n   |  choose another --out, or --overwrite "
@@ -140,6 +144,28 @@ void sync_to_disk(const fs::path& path) {
     if (!done) throw IoError(path.string(), "cannot be written: " + reason);
 }
 
+nlohmann::ordered_json fingerprints(const std::vector<fs::path>& files) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const fs::path& file : files) list.push_back(fingerprint(file, file.string()));
+    return list;
+}
+
+void expect_unchanged(const nlohmann::ordered_json& fingerprints) {
+    for (const auto& then : fingerprints) {
+        const auto name = then.at("name").get<std::string>();
+        if (!fs::is_regular_file(name))
+            throw DataError(name + ": the run began with this file, which is not there");
+        const auto now = fingerprint(name, name);
+        if (now == then) continue;
+        const auto text = [](const auto& file) {
+            return fmt::format("{} bytes with SHA-256 {}", file.at("bytes").dump(),
+                               file.at("sha256").template get<std::string>());
+        };
+        throw DataError(fmt::format("{}: has changed since the run began: expected {}, found {}", name,
+                                    text(then), text(now)));
+    }
+}
+
 nlohmann::ordered_json list_files(const fs::path& folder) {
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator(folder)) {
@@ -151,11 +177,7 @@ nlohmann::ordered_json list_files(const fs::path& folder) {
     }
     std::sort(paths.begin(), paths.end());
     nlohmann::ordered_json files = nlohmann::ordered_json::array();
-    for (const fs::path& path : paths) {
-        files.push_back({{"name", path.filename().string()},
-                         {"bytes", fs::file_size(path)},
-                         {"sha256", sha256_file(path)}});
-    }
+    for (const fs::path& path : paths) files.push_back(fingerprint(path, path.filename().string()));
     return files;
 }
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -63,7 +64,13 @@ private:
 /// Waits until the disk has what a file contains, or a folder lists.
 void sync_to_disk(const std::filesystem::path& path);
 
-/// Name, size and SHA-256 of each file in the folder, but for the manifest itself, the report, which can be
+/// Name, size and SHA-256 of each of these files. Throws IoError.
+nlohmann::ordered_json fingerprints(const std::vector<std::filesystem::path>& files);
+
+/// Throws DataError if one of these files is not there any more, or is another.
+void expect_unchanged(const nlohmann::ordered_json& fingerprints);
+
+/// The same of each file in the folder, but for the manifest itself, the report, which can be
 /// made anew at any time, checkpoints, and files still being written.
 nlohmann::ordered_json list_files(const std::filesystem::path& folder);
 

@@ -307,8 +307,9 @@ std::uint64_t size_of_log(const fs::path& folder) {
 
 }  // namespace
 
-int begin_run(const Conduct& conduct, const Loaded& loaded, const std::string& command_line,
-              const fs::path& out, bool overwrite) {
+int begin_run(const Conduct& conduct, Loaded loaded, const std::string& command_line, const fs::path& out,
+              bool overwrite) {
+    const Manifest inputs = fingerprints(loaded.inputs());
     const std::string run_id = new_run_id();
     const fs::path folder = out.empty() ? default_run_folder(loaded.task, run_id) : out;
     make_run_folder(folder);
@@ -332,6 +333,7 @@ int begin_run(const Conduct& conduct, const Loaded& loaded, const std::string& c
                          {"threads", conduct.threads},
                          {"seed", loaded.seed()},
                          {"command_line", command_line},
+                         {"inputs", inputs},
                          {"start", utc_text(std::chrono::system_clock::now())},
                          {"end", nullptr},
                          {"wall_s", nullptr},
@@ -354,6 +356,7 @@ int resume_run(const Conduct& conduct, const fs::path& folder, bool previous) {
                    manifest["result_hash"].get<std::string>());
         return 0;
     }
+    expect_unchanged(manifest.value("inputs", Manifest::array()));
     const Loaded loaded = load(folder / "config.resolved.toml", {});
     manifest["exit_state"] = "running";
     manifest["resumed"].push_back(utc_text(std::chrono::system_clock::now()));

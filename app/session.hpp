@@ -19,7 +19,7 @@ struct Conduct {
 };
 
 /// Runs what was loaded, in a new folder; an empty `out` chooses one. Returns the exit code.
-int begin_run(const Conduct& conduct, const Loaded& loaded, const std::string& command_line,
+int begin_run(const Conduct& conduct, Loaded loaded, const std::string& command_line,
               const std::filesystem::path& out, bool overwrite);
 
 /// Goes on with the run in a folder from its last checkpoint, or from the one before.

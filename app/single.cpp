@@ -52,11 +52,12 @@ std::optional<double> take_number(std::string& text) {
     return value;
 }
 
-std::pair<std::string, double> name_and_number(const std::string& option, const std::string& text) {
+std::pair<std::string, double> name_and_number(const std::string& option, const std::string& text,
+                                               const char* form = "NAME=NUMBER") {
     const std::size_t equals = text.find('=');
     std::string rest = equals == std::string::npos ? std::string() : text.substr(equals + 1);
     const auto value = take_number(rest);
-    if (!value || !rest.empty()) throw wrong(fmt::format("{} is '{}': expected NAME=NUMBER", option, text));
+    if (!value || !rest.empty()) throw wrong(fmt::format("{} is '{}': expected {}", option, text, form));
     return {text.substr(0, equals), *value};
 }
 
@@ -71,7 +72,7 @@ struct Step {
 /// PORT=VALUE, PORT=VALUE@FROM or PORT=VALUE@FROM:TO.
 Step parse_step(const std::string& text) {
     const std::size_t at = text.find('@');
-    const auto [port, value] = name_and_number("--step", text.substr(0, at));
+    const auto [port, value] = name_and_number("--step", text.substr(0, at), "PORT=VALUE[@FROM[:TO]]");
     Step step{port, value};
     if (at == std::string::npos) return step;
     std::string rest = text.substr(at + 1);

@@ -11,6 +11,7 @@ using Arguments = std::vector<std::string>;
 int new_verb(const Arguments& arguments);
 int check_verb(const Arguments& arguments);
 int run_verb(const Arguments& arguments);
+int replay_verb(const Arguments& arguments);
 int resume_verb(const Arguments& arguments);
 int report_verb(const Arguments& arguments);
 int sweep_verb(const Arguments& arguments);

@@ -232,36 +232,6 @@ private:
         }
     }
 
-    /// The spikes of a file as if they stood in the configuration.
-    static void replay(ConfigTable& table, const std::string& file, const std::string& name,
-                       PopulationDescription& p) {
-        try {
-            const SpikeFile spikes(file);
-            const auto& names = spikes.populations();
-            if (std::find(names.begin(), names.end(), name) == names.end()) {
-                table.complain("spike_population", "E0208",
-                               fmt::format("{} has no population '{}'", file, name),
-                               fmt::format("it has: {}", fmt::join(names, ", ")));
-                return;
-            }
-            const SpikeTrains trains = spikes.read(name);
-            p.spike_times.assign(p.size, {});
-            for (std::size_t i = 0; i < trains.times.size(); ++i) {
-                if (trains.node_ids[i] >= p.size || !(trains.times[i] >= 0.0)) {
-                    table.complain(
-                        "spike_file", "E0209",
-                        fmt::format("population '{}' of {} has a spike of neuron {} at {} ms: expected "
-                                    "one of {} neurons, at 0 or later",
-                                    name, file, trains.node_ids[i], trains.times[i], p.size));
-                    return;
-                }
-                p.spike_times[trains.node_ids[i]].push_back(trains.times[i]);
-            }
-        } catch (const Error& error) {
-            table.complain("spike_file", "E0501", error.what());
-        }
-    }
-
     void read_spike_times(ConfigTable& table, const ModelInfo& model, PopulationDescription& p) {
         if (model.name != "spike_train") {
             table.idle("spike_times",
@@ -281,7 +251,11 @@ private:
         if (!file.empty()) {
             if (!p.spike_times.empty())
                 table.complain("spike_file", "E0209", "spike_file and spike_times are both given");
-            replay(table, file, name, p);
+            try {
+                p.spike_times = SpikeFile(file).trains(name, p.size);
+            } catch (const Error& error) {
+                table.complain("spike_file", "E0501", error.what());
+            }
         }
         if (!p.spike_times.empty() && p.spike_times.size() != p.size) {
             table.complain(

@@ -458,6 +458,8 @@ Hdf5Handle Hdf5File::attribute(const std::string& object_name, const std::string
 void Hdf5File::read_pieces(const std::string& dataset, const Piece& use) const {
     const std::string what = "cannot read " + dataset;
     const Shape all = shape(dataset);
+    if (all.empty()) throw DataError(path_.string() + ": " + dataset + " has no dimension");
+    elements(dataset);
     std::vector<hsize_t> first(all.size(), 0);
     std::vector<hsize_t> count(all.begin(), all.end());
     const std::uint64_t row = product({all.begin() + 1, all.end()});
@@ -466,6 +468,9 @@ void Hdf5File::read_pieces(const std::string& dataset, const Piece& use) const {
     const Hdf5Handle in_file = checked(H5Dget_space(data.id()), what);
     const Hdf5Handle stored{H5Dget_type(data.id())};
     const Hdf5Handle type = checked(H5Tget_native_type(stored.id(), H5T_DIR_ASCEND), what);
+    const H5T_class_t kind = H5Tget_class(type.id());
+    if (kind != H5T_INTEGER && kind != H5T_FLOAT)
+        throw DataError(path_.string() + ": " + dataset + " is not of numbers");
     std::vector<std::byte> values;
     for (; first[0] < all[0]; first[0] += count[0]) {
         count[0] = std::min<std::uint64_t>(most, all[0] - first[0]);

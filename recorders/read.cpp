@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include <fmt/format.h>
+
 #include "core/error.hpp"
 #include "core/spike.hpp"
 #include "core/time.hpp"
@@ -146,6 +148,31 @@ SpikeTrains SpikeFile::read(const std::string& population) const {
         trains.node_ids = permuted(trains.node_ids, order);
     }
     trains.size = size(population, trains.node_ids);
+    return trains;
+}
+
+std::vector<std::vector<double>> SpikeFile::trains(const std::string& population, Index neurons) const {
+    if (std::find(populations_.begin(), populations_.end(), population) == populations_.end()) {
+        throw broken(path_, fmt::format("has no population '{}'; it has: {}", population,
+                                        fmt::join(populations_, ", ")));
+    }
+    const SpikeTrains all = read(population);
+    std::vector<std::vector<double>> trains(neurons);
+    for (std::size_t i = 0; i < all.times.size(); ++i) {
+        const std::uint64_t neuron = all.node_ids[i];
+        const double time = all.times[i];
+        if (neuron >= neurons || !(time >= 0.0)) {
+            throw broken(path_,
+                         fmt::format("population '{}' has a spike of neuron {} at {} ms: expected one of "
+                                     "{} neurons, at 0 or later",
+                                     population, neuron, time, neurons));
+        }
+        if (!trains[neuron].empty() && trains[neuron].back() == time) {
+            throw broken(path_, fmt::format("population '{}' has two spikes of neuron {} at {} ms",
+                                            population, neuron, time));
+        }
+        trains[neuron].push_back(time);
+    }
     return trains;
 }
 

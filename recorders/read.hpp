@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/spike.hpp"
 #include "recorders/hdf5_file.hpp"
 
 namespace apical {
@@ -34,6 +35,11 @@ public:
     /// The spikes in [from, to) [ms]. Files that are not sorted by time are read whole and sorted.
     SpikeTrains read(const std::string& population, double from, double to) const;
     SpikeTrains read(const std::string& population) const;
+
+    /// The spike times [ms] of `neurons` neurons, each list ascending, to be played to a network. A
+    /// population that the file has not, a spike of another neuron or before 0, and two of a neuron at one
+    /// time are a DataError.
+    std::vector<std::vector<double>> trains(const std::string& population, Index neurons) const;
 
 private:
     std::uint64_t length(const std::string& population) const;

@@ -110,27 +110,18 @@ std::optional<fs::path> find_file(const fs::path& folder, std::string_view half,
     return std::nullopt;
 }
 
-struct HalfFiles {
-    std::optional<fs::path> images;
-    std::optional<fs::path> labels;
-};
-
-HalfFiles find_half(const fs::path& folder, std::string_view half) {
-    return {find_file(folder, half, "images", 3), find_file(folder, half, "labels", 1)};
-}
-
-Images read_half(const HalfFiles& files) {
-    IdxArray images = read_idx(*files.images, 3);
-    IdxArray labels = read_idx(*files.labels, 1);
+Images read_half(const fs::path& images_file, const fs::path& labels_file) {
+    IdxArray images = read_idx(images_file, 3);
+    IdxArray labels = read_idx(labels_file, 1);
     if (images.dimensions[0] != labels.dimensions[0]) {
-        throw DataError(fmt::format("{} has {} images, but {} has {} labels", files.images->string(),
-                                    images.dimensions[0], files.labels->string(), labels.dimensions[0]));
+        throw DataError(fmt::format("{} has {} images, but {} has {} labels", images_file.string(),
+                                    images.dimensions[0], labels_file.string(), labels.dimensions[0]));
     }
-    if (images.values.empty()) throw DataError(files.images->string() + ": holds no pixel");
+    if (images.values.empty()) throw DataError(images_file.string() + ": holds no pixel");
     const auto wrong = std::find_if(labels.values.begin(), labels.values.end(),
                                     [](std::uint8_t label) { return label >= label_count; });
     if (wrong != labels.values.end()) {
-        throw DataError(fmt::format("{}: label {} of image {}: expected 0 to {}", files.labels->string(),
+        throw DataError(fmt::format("{}: label {} of image {}: expected 0 to {}", labels_file.string(),
                                     *wrong, wrong - labels.values.begin(), label_count - 1));
     }
     return {images.dimensions[1], images.dimensions[2], std::move(images.values), std::move(labels.values)};
@@ -203,37 +194,43 @@ void write_idx(const fs::path& file, const IdxArray& array) {
     if (!stream) throw IoError(file.string(), std::string("cannot be written: ") + std::strerror(errno));
 }
 
-DataSet read_data_set(const fs::path& folder) {
+std::vector<fs::path> find_data_set(const fs::path& folder) {
     if (!fs::is_directory(folder)) throw DataError(folder.string() + ": there is no such folder of data");
     for (const fs::path& place : {folder / "MNIST" / "raw", folder / "raw", folder}) {
-        const HalfFiles training = find_half(place, "train");
-        const HalfFiles test = find_half(place, "t10k");
-        if (!training.images && !training.labels && !test.images && !test.labels) continue;
+        std::vector<fs::path> found;
         std::vector<std::string> missing;
-        if (!training.images) missing.emplace_back("train-images-idx3-ubyte");
-        if (!training.labels) missing.emplace_back("train-labels-idx1-ubyte");
-        if (!test.images) missing.emplace_back("t10k-images-idx3-ubyte");
-        if (!test.labels) missing.emplace_back("t10k-labels-idx1-ubyte");
-        if (!missing.empty()) {
+        for (const char* half : {"train", "t10k"}) {
+            for (const auto& [what, dimensions] : {std::pair{"images", 3}, std::pair{"labels", 1}}) {
+                if (const auto file = find_file(place, half, what, dimensions)) {
+                    found.push_back(*file);
+                } else {
+                    missing.push_back(fmt::format("{}-{}-idx{}-ubyte", half, what, dimensions));
+                }
+            }
+        }
+        if (missing.empty()) return found;
+        if (!found.empty()) {
             throw DataError(
                 fmt::format("{}: only a part of the data set is there; missing: {} (each may "
                             "also end in .gz)",
                             place.string(), fmt::join(missing, ", ")));
         }
-        DataSet set{read_half(training),
-                    read_half(test),
-                    {*training.images, *training.labels, *test.images, *test.labels}};
-        if (set.training.rows != set.test.rows || set.training.columns != set.test.columns) {
-            throw DataError(fmt::format("{}: images of {} x {} pixels to train with, but of {} x {} to test",
-                                        place.string(), set.training.rows, set.training.columns,
-                                        set.test.rows, set.test.columns));
-        }
-        return set;
     }
     throw DataError(
         fmt::format("{}: holds no data set: expected train-images-idx3-ubyte and its three "
                     "companions, plain or .gz, here, in raw/ or in MNIST/raw/",
                     folder.string()));
+}
+
+DataSet read_data_set(const fs::path& folder) {
+    const std::vector<fs::path> files = find_data_set(folder);
+    DataSet set{read_half(files[0], files[1]), read_half(files[2], files[3]), files};
+    if (set.training.rows != set.test.rows || set.training.columns != set.test.columns) {
+        throw DataError(fmt::format("{}: images of {} x {} pixels to train with, but of {} x {} to test",
+                                    files[0].parent_path().string(), set.training.rows, set.training.columns,
+                                    set.test.rows, set.test.columns));
+    }
+    return set;
 }
 
 }  // namespace apical

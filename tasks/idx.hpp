@@ -45,10 +45,13 @@ IdxArray read_idx(const std::filesystem::path& file, std::size_t dimensions);
 /// Writes one, uncompressed. Throws IoError.
 void write_idx(const std::filesystem::path& file, const IdxArray& array);
 
-/// Reads the four files of a data set in `folder`/MNIST/raw, `folder`/raw or `folder`: train- and
-/// t10k-images-idx3-ubyte, and -labels-idx1-ubyte, each also with .gz or with a dot before "idx". Throws
-/// DataError if one is missing or wrong, if images and labels differ in number, if a label is not 0 to 9, or
-/// if the two halves have images of different sizes.
+/// The four files of a data set in `folder`/MNIST/raw, `folder`/raw or `folder`: train-images-idx3-ubyte,
+/// train-labels-idx1-ubyte and the same of t10k, each also with .gz or with a dot before "idx". Throws
+/// DataError if one is missing.
+std::vector<std::filesystem::path> find_data_set(const std::filesystem::path& folder);
+
+/// Reads them. Throws DataError if one is missing or wrong, if images and labels differ in number, if a label
+/// is not 0 to 9, or if the two halves have images of different sizes.
 DataSet read_data_set(const std::filesystem::path& folder);
 
 }  // namespace apical

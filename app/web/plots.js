@@ -359,10 +359,11 @@ const axes = (c, box, font, {xRange, xLabel, yLabel, xTicks, yTicks}) => {
 };
 
 /**
- * draw() of a matrix of colours: values[row][column]; `colour(v)` maps a value, `text(v)` writes it into the cell, if cells are large.
+ * draw() of a matrix of colours: values[row][column]; `colours` is a scale of colour, `text(v)` writes a value into its cell, if cells
+ * are large.
  */
-const matrixPlot = ({values, colour, text, xLabel, yLabel, xTicks, yTicks, square = true, scale, onmark}) => (place, width, font) => {
-  const rows = values.length, columns = values[0]?.length ?? 0;
+const matrixPlot = ({values, colours, text, xLabel, yLabel, xTicks, yTicks, square = true, scale, onmark}) => (place, width, font) => {
+  const rows = values.length, columns = values[0]?.length ?? 0, colour = colours();
   const left = font * 5, bottom = font * 3, top = 6, right = scale ? font * 7 : 8;
   const w = Math.min(width - left - right, square ? 420 : 640);
   const h = Math.min(square ? w * Math.min(1.5, Math.max(0.25, rows / Math.max(columns, 1))) : w * 0.75, 480);
@@ -382,7 +383,7 @@ const matrixPlot = ({values, colour, text, xLabel, yLabel, xTicks, yTicks, squar
   if (text && w / columns > font * 1.4) {
     c.textAlign = "center";
     values.forEach((row, i) => row.forEach((v, j) => {
-      const [r, g, b] = colour(v);
+      const [r, g, b] = v === null ? rgb("--back") : colour(v);
       c.fillStyle = 0.3 * r + 0.6 * g + 0.1 * b > 140 ? "#000" : "#fff";
       text(v, i, j).split("\n").forEach((line, k, all) => c.fillText(line, box.left + (j + 0.5) * w / columns,
         box.top + (i + 0.5) * h / rows + (k - (all.length - 1) / 2) * font * 1.1));
@@ -401,17 +402,25 @@ const matrixPlot = ({values, colour, text, xLabel, yLabel, xTicks, yTicks, squar
   return {destroy: () => canvas.remove(), box, canvas};
 };
 
+const rgb = name => paint(name).match(/^#(..)(..)(..)$/).slice(1).map(v => parseInt(v, 16));
 const mix = (a, b, t) => a.map((v, i) => Math.round(v + (b[i] - v) * t));
-/** Blue for negative, orange for positive, the middle at 0; `limit` is full colour. */
-const diverging = limit => v => {
-  const t = limit > 0 ? Math.max(-1, Math.min(1, v / limit)) : 0;
-  const middle = [245, 245, 245];
-  return t < 0 ? mix(middle, [5, 80, 140], -t) : mix(middle, [190, 80, 0], t);
+
+// Scales of colour: called when a map is drawn, they give the function from values to the colours of the page as it is then.
+/** Blue for negative, orange for positive, near the background at 0; `limit` is full colour. */
+const diverging = limit => () => {
+  const [negative, zero, positive] = [rgb("--map-negative"), rgb("--map-zero"), rgb("--map-positive")];
+  return v => {
+    const t = limit > 0 ? Math.max(-1, Math.min(1, v / limit)) : 0;
+    return t < 0 ? mix(zero, negative, -t) : mix(zero, positive, t);
+  };
 };
-/** From pale to dark blue. */
-const sequential = (low, high) => v => {
-  const t = Math.max(0, Math.min(1, (v - low) / (high - low || 1)));
-  return t < 0.5 ? mix([247, 251, 255], [107, 174, 214], 2 * t) : mix([107, 174, 214], [8, 48, 107], 2 * t - 1);
+/** From near the background to a blue that stands out. */
+const sequential = (low, high) => () => {
+  const [least, middle, most] = [rgb("--map-least"), rgb("--map-middle"), rgb("--map-most")];
+  return v => {
+    const t = Math.max(0, Math.min(1, (v - low) / (high - low || 1)));
+    return t < 0.5 ? mix(least, middle, 2 * t) : mix(middle, most, 2 * t - 1);
+  };
 };
 
 /** Shows a figure's children when there is a place for them. */

@@ -182,7 +182,7 @@ const confusionPlot = () => {
     title: "Confusion matrix", caption: `${several ? `${run.name}. ` : ""}Counts, and percent of the row: how examples of a class were ` +
       "classified. The diagonal is right.",
     text: `Confusion matrix: ${classes.map((c, i) => `${c} ${short(share[i][i])} % right`).join(", ")}`,
-    draw: matrixPlot({values: share, colour: sequential(0, 100), text: (v, i, j) => `${counts[i][j]}\n${v === null ? "" : Math.round(v)}`,
+    draw: matrixPlot({values: share, colours: sequential(0, 100), text: (v, i, j) => `${counts[i][j]}\n${v === null ? "" : Math.round(v)}`,
                       xLabel: "Predicted class", yLabel: "True class", xTicks: ticks, yTicks: ticks}),
     csv: () => [["true", "predicted", "count"], ...counts.flatMap((row, i) => row.map((v, j) => [classes[i], classes[j], v]))],
   }).node);
@@ -304,7 +304,6 @@ const rasterFigure = (run, place) => {
     const picture = element("canvas", {"data-plain": "1"});
     picture.width = w; picture.height = h;
     const p = picture.getContext("2d"), image = p.createImageData(w, h);
-    const rgb = name => paint(name).match(/^#(..)(..)(..)$/).slice(1).map(v => parseInt(v, 16));
     const [blue, orange] = [rgb("--event"), rgb("--burst")];
     // The more spikes a pixel has, the stronger it is; but for one in a hundred, that rare crowds do not make all others pale.
     const counts = events.map((n, i) => n + bursts[i]).filter(n => n).sort();
@@ -439,7 +438,7 @@ const weights = () => {
                     (last.block > 1 ? `; a cell is the mean of ${last.block} by ${last.block} weights` : "") +
                     ". Blue negative, orange positive" + (last.sparse ? ", grey no synapse." : "."),
                   text: `Weight matrix, mean ${short(w.mean.at(-1))}`,
-                  draw: matrixPlot({values: last.values, colour: diverging(limit), xLabel: "Source", yLabel: "Target",
+                  draw: matrixPlot({values: last.values, colours: diverging(limit), xLabel: "Source", yLabel: "Target",
                                     xTicks: ticks(last.values[0]?.length ?? 0, last.block), yTicks: ticks(last.values.length, last.block),
                                     scale: {range: [-limit, limit]}}),
                   csv: () => [["target", "source", "weight"],
@@ -497,7 +496,8 @@ const parameters = () => {
 const provenance = () => {
   const node = section("Provenance");
   for (const r of runs) {
-    const facts = Object.entries(r.manifest).filter(([key, value]) => key !== "files" && value !== null);
+    const facts = Object.entries(r.manifest).filter(([key, value]) => key !== "files" && key !== "inputs" && value !== null);
+    for (const file of r.manifest.inputs ?? []) facts.push(["read", `${file.name}, ${file.bytes} bytes, SHA-256 ${file.sha256}`]);
     node.append(element("details", {open: !several}, element("summary", {}, several ? r.name : "Where these results come from"),
       element("div", {class: "scroll"}, element("table", {}, element("tbody", {},
         ...facts.map(([key, value]) => element("tr", {}, element("th", {}, key.replaceAll("_", " ")), element("td", {}, String(value)))))))));

@@ -24,7 +24,8 @@ const trainFields = {
   seed: {kinds: ["poisson", "bursts"], label: "Seed", low: 0, high: 2 ** 53},
 };
 const mapAxes = ["U", "tau_rec", "tau_fac", "f"];
-const state = {...firstSynapse, ...firstTrain, map_x: "tau_fac", map_y: "U", partner: "xor_events", quantity: "R2"};
+const state = {...firstSynapse, ...firstTrain, map_x: "tau_fac", map_y: "U", quantity: "R2",
+  partner: firstSynapse.U < 0.2 ? "xor_events" : "xor_bursts"};  // of the other kind: what facilitates starts small
 const texts = ["variant", "kind", "times", "map_x", "map_y", "partner", "quantity"];
 
 const readFragment = () => {
@@ -358,13 +359,13 @@ const makeMap = () => {
       const range = state.quantity === "R2" ? [0, 1] : [0, Math.max(1e-9, ...all)];
       const pick = grid => [0, Math.floor(grid.length / 3), Math.floor(2 * grid.length / 3), grid.length - 1];
       return matrixPlot({
-        values: [...map.cells].reverse(), colour: sequential(...range), xLabel: map.name_x, yLabel: map.name_y, square: false,
+        values: [...map.cells].reverse(), colours: sequential(...range), xLabel: map.name_x, yLabel: map.name_y, square: false,
         xTicks: pick(map.x).map(i => ({at: (i + 0.5) / mapSize, text: short(map.x[i])})),
         yTicks: pick(map.y).map(i => ({at: 1 - (i + 0.5) / mapSize, text: short(map.y[i])})), scale: {range},
         onmark: (c, box) => {
           const [i, j] = [at(map.x, state[map.key_x]), at(map.y, state[map.key_y])];
           if (i === null || j === null) return;
-          c.strokeStyle = "#d00000"; c.lineWidth = 2;
+          c.strokeStyle = css("--map-mark"); c.lineWidth = 2;
           c.beginPath();
           c.arc(box.left + (i + 0.5) / mapSize * box.width, box.top + (1 - (j + 0.5) / mapSize) * box.height, 6, 0, 2 * Math.PI);
           c.stroke();

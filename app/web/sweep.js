@@ -48,7 +48,7 @@ const map = () => {
   return new Figure({
     title: `${state.measure} over ${state.x} and ${state.y}`, caption: "Mean of all points with these two values; grey where none is done.",
     text: `Map of ${state.measure}`,
-    draw: matrixPlot({values: [...cells].reverse(), colour: sequential(...range), text: v => v === null ? "" : short(v), square: false,
+    draw: matrixPlot({values: [...cells].reverse(), colours: sequential(...range), text: v => v === null ? "" : short(v), square: false,
                       xLabel: state.x, yLabel: state.y, scale: {range},
                       xTicks: gx.map((v, i) => ({at: (i + 0.5) / gx.length, text: String(v)})),
                       yTicks: gy.map((v, i) => ({at: 1 - (i + 0.5) / gy.length, text: String(v)}))}),

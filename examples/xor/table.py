@@ -3,7 +3,7 @@
 
     examples/xor/table.py APICAL [--seeds 10] [--jobs 2] [--only NAME]... [--folder DIR]
 
-APICAL is the program. Run folders go to DIR (default: runs/xor-table); a run that is there already is not repeated.
+APICAL is the program. Run folders go to DIR (default: runs/xor-table); a run that is there already, and complete, is not repeated.
 """
 import argparse
 import concurrent.futures
@@ -30,9 +30,14 @@ VARIANTS = {
 }
 
 
+def complete(out):
+    manifest = out / "manifest.json"
+    return manifest.exists() and json.loads(manifest.read_text())["exit_state"] == "ok"
+
+
 def run(program, folder, name, settings, seed):
     out = folder / f"{name.replace(' ', '_').replace(':', '').replace(',', '')}-{seed}"
-    if not (out / "summary.json").exists():
+    if not complete(out):
         command = [program, "run", folder / "xor.toml", "--seed", str(seed), "--threads", "1", "--quiet", "--overwrite", "--out", out]
         for setting in settings + ["record.spikes=false", "record.traces=false", "record.weights=false"]:
             command += ["--set", setting]

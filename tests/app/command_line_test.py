@@ -6,17 +6,21 @@ import unittest
 from cli import CommandLineTest
 
 
+VERBS = ("new", "check", "run", "replay", "resume", "evaluate", "sweep", "report", "single", "stp", "export", "data", "info", "explain",
+         "selftest", "bench")
+
+
 class Help(CommandLineTest):
     def test_help_starts_with_examples_and_fits_on_a_screen(self):
         text = self.run_program("--help").stdout
         self.assertLessEqual(len(text.splitlines()), 24)
         self.assertIn("apical new xor && apical run xor.toml", text.splitlines()[2])
-        for verb in ("new", "check", "run", "info", "explain", "selftest", "bench"):
+        for verb in VERBS:
             self.assertIn(f"\n  {verb} ", text)
         self.assertEqual(self.run_program().stdout, text)
 
     def test_every_verb_has_help(self):
-        for verb in ("new", "check", "run", "info", "explain", "selftest", "bench"):
+        for verb in VERBS:
             text = self.run_program(verb, "--help").stdout
             self.assertIn(f"usage: apical {verb}", text)
             self.assertIn("examples:", text)

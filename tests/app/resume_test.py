@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Runs that are interrupted, killed and resumed; checkpoints that are refused."""
+import hashlib
 import json
 import pathlib
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -167,6 +169,49 @@ class Resume(CommandLineTest):
         self.run_program("resume", "r", "--previous")
         self.run_program("run", "network.toml", "--out", "whole")
         self.assertEqual(self.contents("r"), self.contents("whole"))
+
+    def refused(self, name, *words):
+        before = {p: p.read_bytes() for p in (self.folder / "r").iterdir()}
+        error = self.run_program("resume", "r", code=3).stderr
+        for word in (f"error[E0501]: {self.folder / name}", *words):
+            self.assertIn(word, error)
+        self.assertEqual({p: p.read_bytes() for p in (self.folder / "r").iterdir()}, before)
+
+    def changed(self, name):
+        """Another file of the same length is refused, and so is none; then it is as it was."""
+        path = self.folder / name
+        kept = path.read_bytes()
+        path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+        digests = [hashlib.sha256(content).hexdigest() for content in (kept, path.read_bytes())]
+        self.refused(name, f"expected {len(kept)} bytes with SHA-256 {digests[0]}, found {len(kept)} bytes with SHA-256 {digests[1]}")
+        path.unlink()
+        self.refused(name, "is not there")
+        path.write_bytes(kept)
+
+    def test_spikes_that_have_changed_since_are_refused(self):
+        with h5py.File(self.folder / "input.h5", "w") as file:
+            file["spikes/input/timestamps"] = [0.5 * i for i in range(7990)]
+            file["spikes/input/node_ids"] = [i % 50 for i in range(7990)]
+        replay = ["replay", "input.h5", "--into", "network.toml", "--population", "input"]
+        self.interrupt(*replay, "--out", "r")
+        self.changed("input.h5")
+        self.run_program("resume", "r")
+        self.run_program(*replay, "--out", "whole")
+        self.assertEqual(self.contents("r"), self.contents("whole"))
+
+    def test_a_data_set_that_has_changed_since_is_refused(self):
+        (self.folder / "data").mkdir()
+        for half in ("train", "t10k"):
+            (self.folder / f"data/{half}-images-idx3-ubyte").write_bytes(
+                struct.pack(">IIII", 0x803, 200, 12, 12) + bytes(i % 251 for i in range(200 * 144)))
+            (self.folder / f"data/{half}-labels-idx1-ubyte").write_bytes(
+                struct.pack(">II", 0x801, 200) + bytes(i % 10 for i in range(200)))
+        self.run_program("new", "mnist")
+        self.interrupt("run", "mnist.toml", "--data", "data", "--out", "r", "--set=task.train_limit=150", "--set=task.validation=20",
+                       "--set=hidden.sizes=[70]", "--set=task.epochs=5")
+        for name in ("train-labels-idx1-ubyte", "t10k-images-idx3-ubyte"):
+            self.changed(f"data/{name}")
+        self.run_program("resume", "r", "--quiet")
 
     def test_without_a_checkpoint_there_is_nothing_to_go_on_from(self):
         self.assertIn("is not a run folder", self.run_program("resume", ".", code=3).stderr)

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 """Makes inputs to fuzz with: right ones, and HDF5 files that are sound as HDF5 and break our layout at random.
 
-usage: make_seeds.py PROGRAM FOLDER      the program `apical`; makes FOLDER/config, FOLDER/hdf5, FOLDER/idx and FOLDER/config.dict
+usage: make_seeds.py PROGRAM FOLDER      the program `apical`; makes FOLDER/config, FOLDER/hdf5,
+    FOLDER/checkpoint, FOLDER/idx and FOLDER/config.dict
 """
 import gzip
 import pathlib
 import random
 import re
+import signal
 import struct
 import subprocess
 import sys
+import tempfile
+import time
 
 import h5py
 import numpy as np
@@ -17,74 +21,7 @@ import numpy as np
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 ODD_FILES = 200
 
-# One of each table of a network.
-NETWORK = """
-seed = 3
-duration = 20.0
-[population.source]
-model = "spike_train"
-size = 2
-spike_times = [[1.0, 4.0], [2.5]]
-[population.noise]
-model = "poisson"
-size = 3
-parameters = { rate = 200.0 }
-[population.pyr]
-model = "stochastic_pyramidal"
-size = 4
-classifier = "isi"
-b_th = 16.0
-initial = { bias = { distribution = "uniform", low = -2.0, high = -1.0 } }
-background = [{ port = "soma", rate = 400.0, weight = 0.1, kind = "bernoulli_grid", step = 0.1 }]
-[population.cell]
-model = "lif"
-size = 2
-[projection.one]
-source = "source"
-target = "cell"
-port = "membrane"
-connect = { rule = "one_to_one" }
-weight = { distribution = "lognormal", mean = 1.0, cv = 0.5 }
-delay = "1 ms"
-[projection.two]
-source = "noise"
-target = "pyr"
-port = "soma"
-connect = { rule = "fixed_indegree", k = 2 }
-weight = 0.5
-delay = 1.5
-short_term = { variant = "tm", U = 0.5, tau_rec = 100.0, tau_fac = 20.0 }
-[projection.three]
-source = "pyr"
-target = "pyr"
-port = "dendrite"
-connect = { rule = "bernoulli", p = 0.5 }
-weight = { distribution = "normal", mean = 0.1, sd = 0.01 }
-delay = 2.0
-plasticity = { rule = "pair_stdp" }
-[signal.rate]
-population = "pyr"
-kind = "event_rate"
-[drive.current]
-signal = "rate"
-target = "cell"
-port = "current"
-delay = 1.0
-[sine.current]
-target = "cell"
-port = "current"
-amplitude = 10.0
-period = 50.0
-[steps.current]
-target = "cell"
-port = "current"
-times = [0.0, 5.0]
-values = [100.0, 0.0]
-[record]
-spikes = ["pyr", "cell"]
-traces = ["pyr"]
-weights = ["three"]
-"""
+NETWORK = (pathlib.Path(__file__).parent / "every_table.toml").read_text(encoding="utf-8")
 
 
 def make_configs(program, folder):
@@ -220,13 +157,51 @@ def make_odd_hdf5(folder):
                 odd_group(chance, oddness, file.create_group(root), NAMES[root])
 
 
+def make_checkpoint(program):
+    """One of a run of NETWORK that is interrupted."""
+    with tempfile.TemporaryDirectory() as work:
+        work = pathlib.Path(work)
+        (work / "network.toml").write_text(NETWORK, encoding="utf-8")
+        run = subprocess.Popen([program, "run", work / "network.toml", "--set", "duration=1e7", "--set", "sine.current.until=50",
+                                "--set", "record={}", "--out", work / "run", "--checkpoint-every", "0.0001", "--quiet"])
+        while run.poll() is None and not (work / "run/checkpoint.h5").exists():
+            time.sleep(0.01)
+        run.send_signal(signal.SIGINT)
+        if run.wait() != 130:
+            raise SystemExit("the run was not interrupted")
+        return (work / "run/checkpoint.h5").read_bytes()
+
+
+def make_odd_checkpoints(folder, sound):
+    chance = random.Random(2)
+    (folder / "sound.h5").write_bytes(sound)
+    for i in range(ODD_FILES):
+        path = folder / f"odd_{i:03}.h5"
+        path.write_bytes(sound)
+        with h5py.File(path, "r+") as file:
+            names = []
+            file.visit(names.append)
+            for name in chance.sample(names, chance.choice([1, 1, 3])):
+                if name not in file:  # it went with its group
+                    continue
+                if isinstance(file[name], h5py.Group) and len(file[name].attrs) > 0 and chance.random() < 0.9:
+                    attribute = chance.choice(sorted(file[name].attrs))
+                    file[name].attrs[attribute] = chance.choice(chance.choice([NUMBERS, NUMBERS, TEXTS]))
+                    continue
+                shape = file[name].shape if isinstance(file[name], h5py.Dataset) else ()
+                del file[name]
+                if chance.random() < 0.8:
+                    odd_dataset(chance, file, name, chance.choice([shape, chance.choice(SHAPES)]))
+
+
 def main(program, folder):
-    for name in ("config", "hdf5", "idx"):
+    for name in ("config", "hdf5", "checkpoint", "idx"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     make_configs(program, folder / "config")
     make_idx(folder / "idx")
     make_sound_hdf5(folder / "hdf5")
     make_odd_hdf5(folder / "hdf5")
+    make_odd_checkpoints(folder / "checkpoint", make_checkpoint(program))
 
 
 if __name__ == "__main__":
