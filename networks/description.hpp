@@ -88,8 +88,9 @@ struct PlasticityDescription {
     std::string low_rate = "spikes";   ///< burst_dependent: spikes or events, whose rate r_min bounds
     Parameters parameters;
     std::optional<double> back_delay;  ///< [ms] default: the projection's delay
-    bool deferred = false;  ///< changes take effect when plasticity is switched off or the state is reset
-    double from = 0.0;      ///< [ms] weights stay before, traces go on
+    bool deferred = false;  ///< changes take effect when plasticity is switched off, the state is reset or
+                            ///< the rule changes
+    double from = 0.0;              ///< [ms] weights stay before, traces go on
     std::optional<double> until{};  ///< [ms] weights stay from then on
 };
 

@@ -291,6 +291,9 @@ void Simulation::persist_plan(Archive& archive) {
     for (const auto& [at, action] : schedule_) plan.push_back({at, action});
     std::uint64_t count = plan.size();
     archive("planned", count);
+    constexpr std::uint64_t most = 1 << 20;
+    if (count > most)
+        throw DataError("planned: " + std::to_string(count) + " actions are not to be believed");
     plan.resize(count);
     archive.each("plan", plan);
     schedule_.clear();

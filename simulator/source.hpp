@@ -131,6 +131,7 @@ public:
     }
 
     void emit(const Window& window, std::vector<Spike>& spikes) override;
+    Time next_time() const override { return volley_.empty() ? Time::max() : begin_ + volley_[next_].after; }
     void set_rates(std::span<const double> rates, Time now) override;
     void persist(Archive& archive) override;
 

@@ -100,7 +100,7 @@ struct ImagesConfig {
         double tau_soma = 20.0;  ///< [ms]
         double tau_dend = 20.0;  ///< [ms]
         Index burst_spikes = 2;
-        double burst_interval = 5.0;  ///< [ms]
+        double burst_interval = 1.0;  ///< [ms]
         double delay = 1.0;           ///< [ms]
     } neuron;
 

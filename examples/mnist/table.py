@@ -22,10 +22,16 @@ VARIANTS = {
     "no_q": ["control=no_q"],
     "swapped": ["control=swapped"],
     "fixed feedback": ["feedback=fixed"],
-    "tsodyks_markram": ["transmission=tsodyks_markram"],
+    "fixed feedback, learned inhibition": ["feedback=fixed", "inhibition=learned"],
+    "learned inhibition": ["inhibition=learned"],
+    "tsodyks_markram": ["transmission=tsodyks_markram", "neuron.burst_interval=5"],
     "moving_average": ["baseline=moving_average"],
     "sampled": ["rule=sampled", "hidden.g=40", "hidden.eta=0.1", "output.eta=0.006", "output.p0=0.5", "output.G=1"],
     "poisson": ["input.encoding=poisson"],
+    "latency": ["input.encoding=latency"],
+    "late bursts": ["neuron.burst_interval=5"],
+    "immediate": ["expression=immediate"],
+    "batch of 4": ["task.batch=4"],
 }
 
 

@@ -168,6 +168,39 @@ TEST(DenseLearning, LearnsWhatListsOfSynapsesLearn) {
     compare(BurstCcnRule{.eta = 0.1, .p0 = 0.4, .w_min = -0.5, .w_max = 0.5}, 2e-5);
 }
 
+TEST(DenseLearning, DefersWhatItLearnsUntilPlasticityIsOffOrTheStateIsReset) {
+    Both both;
+    const std::vector<float> start(both.matrix.weights().begin(), both.matrix.weights().end());
+    const VarianceReducedBurstCcnRule rule{.eta = 0.01, .p0 = 0.4};
+    LearningOf<VarianceReducedBurstCcnRule> eager(rule, both.lists, targets, back_delay);
+    DenseLearning<VarianceReducedBurstCcnRule> lazy(rule, both.matrix, targets, back_delay, true);
+    const std::array<Learning*, 2> learnings{&eager, &lazy};
+    const auto live = [&](int from, int to) {  // longer than the scale of the traces lasts
+        for (int window = from; window < to; ++window) {
+            const Time begin = Time{} + std::chrono::milliseconds{window};
+            const auto k = static_cast<Index>(window);
+            const std::vector<Spike> spikes{
+                {begin + ticks(0.5), 0, k * 7 % targets, SpikeKind::event, 0.1 * (k % 10)}};
+            for (Learning* learning : learnings) {
+                learning->arrive(k * 3 % sources, begin + ticks(0.25), SpikeKind::event);
+                learning->arrive(k * k % sources, begin + ticks(0.5), SpikeKind::event);
+                learning->catch_up(begin + std::chrono::milliseconds{1});
+                learning->enqueue(spikes, 0);
+            }
+        }
+    };
+    live(0, 300);
+    lazy.settle();
+    EXPECT_TRUE(std::equal(start.begin(), start.end(), both.matrix.weights().begin()));
+    for (Learning* learning : learnings) learning->enable(false);
+    both.expect_equal(2e-6);
+    EXPECT_FALSE(std::equal(start.begin(), start.end(), both.matrix.weights().begin()));
+    for (Learning* learning : learnings) learning->enable(true);
+    live(300, 500);
+    for (Learning* learning : learnings) learning->reset_traces();
+    both.expect_equal(2e-6);
+}
+
 TEST(DenseTies, CopyTheTranspose) {
     for (const Tie::Part part : {Tie::Part::whole, Tie::Part::plus, Tie::Part::minus}) {
         Both forward;
