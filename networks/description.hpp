@@ -90,7 +90,7 @@ struct PlasticityDescription {
     std::optional<double> back_delay;  ///< [ms] default: the projection's delay
     bool deferred = false;  ///< changes take effect when plasticity is switched off, the state is reset or
                             ///< the rule changes
-    double from = 0.0;              ///< [ms] weights stay before, traces go on
+    double from = 0.0;      ///< [ms] weights stay before, traces go on
     std::optional<double> until{};  ///< [ms] weights stay from then on
 };
 
