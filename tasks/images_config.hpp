@@ -134,8 +134,7 @@ inline constexpr auto image_inhibition_choices = std::to_array<Choice<ImagesConf
      "from random weights it learns to silence the dendrite while there is no teacher"},
 });
 inline constexpr auto expression_choices = std::to_array<Choice<ImagesConfig::Expression>>({
-    {"image", ImagesConfig::Expression::image,
-     "when the image ends: what is learnt from noise cannot feed on itself"},
+    {"image", ImagesConfig::Expression::image, "when the image ends"},
     {"immediate", ImagesConfig::Expression::immediate, "at once"},
 });
 inline constexpr auto test_choices = std::to_array<Choice<ImagesConfig::Test>>({
