@@ -92,7 +92,6 @@ void ImageLearner::rest() {
     if (c_.presentation.gap == 0.0) return;
     const Time off = simulation().now();
     at(off, action::SetRates{input_, {0.0}});
-    at(off, action::GatePlasticity{false});
     run_to(off + ticks(c_.presentation.gap));
 }
 

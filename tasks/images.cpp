@@ -129,6 +129,8 @@ public:
             if (p.plasticity) learnt.push_back(p.name);
         }
         restore_weights(weights, learnt, learners_[0].network());
+        epoch_ = c_.training.epochs - 1;
+        if (c_.late.from > 0) enter_stage();  // weights belong to the time constants they were learnt with
         end_ms_ = tests_ * (times.back() + c_.presentation.gap);
         std::vector<Index> wrong(times.size());
         Index seen = 0;

@@ -85,6 +85,8 @@ class Images(CommandLineTest):
                          "--set", "late.duration=200", "--set", "late.settling=90")
         # Epochs of 150 examples and 20 images, then 30 test images.
         self.assertAlmostEqual(self.json("r/summary.json")["biological_s"], 150 * (0.120 + 0.200) + 70 * 0.200)
+        curve = json.loads(self.run_program("evaluate", "r", "--json").stdout)
+        self.assertEqual(len(curve), 9, "with the time constants of the end")
         done = self.run_program("run", "digits.toml", "--out", "s", "--set", "late.tau_soma=50", code=2)
         self.assertIn("from is 0", done.stderr)
 
