@@ -178,7 +178,8 @@ private:
         const bool uniform = constant && !p.plasticity && !p.tie && !each_synapse;
         const bool columns = p.plasticity && learns_by_column(p);
         for (std::size_t k = 0; k < neurons.shards(); ++k) {
-            Wiring wiring = connect(p, d_.seed, source.size, neurons.first(k), neurons.last(k));
+            Wiring wiring = connect(p, d_.seed, {source.size, target.size, p.source == p.target},
+                                    neurons.first(k), neurons.last(k));
             if (dense && constant)
                 wiring.weights.assign(wiring.sources.size(), static_cast<float>(p.weight.a));
             TableBuilder builder(source.size, std::move(wiring.offsets), std::move(wiring.sources),
@@ -236,10 +237,25 @@ private:
             throw ConfigError(
                 fmt::format("projection {}: tied to '{}', which does not exist", p.name, p.tie->to));
         }
+        const Index blocks = p.tie->blocks;
+        const Index senders = population(p.source, "tie of " + p.name).size;
+        const Index averaged = simulation().population(simulation().projection(found->second).target).size();
+        if (p.tie->mean != TieDescription::Mean::none &&
+            simulation().projection(found->second).source != network_.populations.at(p.target)) {
+            throw ConfigError(fmt::format(
+                "projection {}: means are taken of a projection that runs back, from {}", p.name, p.target));
+        }
+        if (blocks == 0 || senders % blocks != 0 || averaged % blocks != 0) {
+            throw ConfigError(
+                fmt::format("projection {}: {} blocks do not divide both {} senders and the {} neurons "
+                            "that '{}' projects to",
+                            p.name, blocks, senders, averaged, p.tie->to));
+        }
         simulation().tie(network_.projections.at(p.name), {.to = found->second,
                                                            .scale = p.tie->scale,
                                                            .mean = static_cast<Tie::Mean>(p.tie->mean),
-                                                           .part = static_cast<Tie::Part>(p.tie->part)});
+                                                           .part = static_cast<Tie::Part>(p.tie->part),
+                                                           .blocks = blocks});
     }
 
     void add(const StepsDescription& s) {

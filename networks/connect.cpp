@@ -145,19 +145,33 @@ void fill(Sampler sampler, const StreamKey& key, std::span<float> out) {
 
 }  // namespace
 
-void draw_sources(const ConnectionRule& rule, const StreamKey& key, Index target, Index n_source,
-                  bool same_population, std::vector<Index>& out) {
+void draw_sources(const ConnectionRule& rule, const StreamKey& key, Index target, const Ends& ends,
+                  std::vector<Index>& out) {
     using Kind = ConnectionRule::Kind;
     out.clear();
-    const Candidates candidates(n_source, same_population && !rule.autapses && target < n_source, target);
+    const bool excluded = ends.same && !rule.autapses && target < ends.n_source;
+    const Candidates candidates(ends.n_source, excluded, target);
     const Index n = candidates.count();
     switch (rule.kind) {
         case Kind::one_to_one:
-            if (target >= n_source || candidates[target] != target) {
+            if (target >= ends.n_source || candidates[target] != target) {
                 throw ConfigError("one_to_one: target " + std::to_string(target) + " has no source");
             }
             out.push_back(target);
             return;
+        case Kind::blocks: {
+            if (rule.blocks == 0 || ends.n_source % rule.blocks != 0 || ends.n_target % rule.blocks != 0) {
+                throw ConfigError("blocks: " + std::to_string(rule.blocks) + " do not divide both " +
+                                  std::to_string(ends.n_source) + " sources and " +
+                                  std::to_string(ends.n_target) + " targets");
+            }
+            const Index size = ends.n_source / rule.blocks;
+            const Index first = target / (ends.n_target / rule.blocks) * size;
+            for (Index source = first; source < first + size; ++source) {
+                if (!excluded || source != target) out.push_back(source);
+            }
+            return;
+        }
         case Kind::fixed_indegree:
             if (n == 0 || (!rule.multapses && rule.k > n)) {
                 throw ConfigError("fixed_indegree: k = " + std::to_string(rule.k) + " of only " +
@@ -211,20 +225,20 @@ void draw_weights(const Distribution& distribution, const StreamKey& key, std::s
     }
 }
 
-Wiring connect(const ProjectionDescription& projection, std::uint64_t seed, Index n_source, Index first,
+Wiring connect(const ProjectionDescription& projection, std::uint64_t seed, const Ends& ends, Index first,
                Index last) {
-    const bool same_population = projection.source == projection.target;
     StreamKey connect_key(seed, "connect", projection.name);
     StreamKey weight_key(seed, "weight", projection.name);
     Wiring wiring;
     wiring.offsets.reserve(last - first + std::size_t{1});
     wiring.offsets.push_back(0);
-    const auto expected = static_cast<std::size_t>(expected_synapses(projection, n_source, last - first));
+    const auto expected =
+        static_cast<std::size_t>(expected_synapses(projection, ends.n_source, last - first));
     wiring.sources.reserve(expected + expected / 64);
     std::vector<Index> sources;
     for (Index target = first; target < last; ++target) {
         connect_key.entity = target;
-        draw_sources(projection.connect, connect_key, target, n_source, same_population, sources);
+        draw_sources(projection.connect, connect_key, target, ends, sources);
         wiring.sources.insert(wiring.sources.end(), sources.begin(), sources.end());
         wiring.offsets.push_back(wiring.sources.size());
     }
@@ -241,10 +255,12 @@ Wiring connect(const ProjectionDescription& projection, std::uint64_t seed, Inde
 
 double expected_synapses(const ProjectionDescription& projection, Index n_source, Index n_target) {
     const ConnectionRule& rule = projection.connect;
-    const bool excluded = projection.source == projection.target && !rule.autapses;
-    const double sources = static_cast<double>(n_source) - (excluded ? 1.0 : 0.0);
+    const double itself = projection.source == projection.target && !rule.autapses ? 1.0 : 0.0;
+    const double sources = static_cast<double>(n_source) - itself;
     const double targets = n_target;
     switch (rule.kind) {
+        case ConnectionRule::Kind::blocks:
+            return (static_cast<double>(n_source) / std::max<Index>(rule.blocks, 1) - itself) * targets;
         case ConnectionRule::Kind::all_to_all:
             return sources * targets;
         case ConnectionRule::Kind::one_to_one:

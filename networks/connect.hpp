@@ -10,10 +10,17 @@
 
 namespace apical {
 
+/// The populations at the ends of a projection.
+struct Ends {
+    Index n_source;
+    Index n_target;
+    bool same = false;  ///< one population
+};
+
 /// The sources of one target, ascending, into `out` (whose capacity is reused). `key` is that of the target:
 /// the draw depends on nothing else, so any target can be wired at any time, by any thread.
-void draw_sources(const ConnectionRule& rule, const StreamKey& key, Index target, Index n_source,
-                  bool same_population, std::vector<Index>& out);
+void draw_sources(const ConnectionRule& rule, const StreamKey& key, Index target, const Ends& ends,
+                  std::vector<Index>& out);
 
 /// One weight for each synapse of a target.
 void draw_weights(const Distribution& distribution, const StreamKey& key, std::span<float> out);
@@ -27,7 +34,7 @@ struct Wiring {
 };
 
 /// Draws them from the streams "connect/<projection>" and "weight/<projection>", entity = target.
-Wiring connect(const ProjectionDescription& projection, std::uint64_t seed, Index n_source, Index first,
+Wiring connect(const ProjectionDescription& projection, std::uint64_t seed, const Ends& ends, Index first,
                Index last);
 
 /// The mean number of synapses of a projection.

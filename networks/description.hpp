@@ -59,8 +59,9 @@ struct PopulationDescription {
 };
 
 struct ConnectionRule {
-    enum class Kind { all_to_all, one_to_one, fixed_indegree, bernoulli };
+    enum class Kind { all_to_all, one_to_one, blocks, fixed_indegree, bernoulli };
     Kind kind = Kind::all_to_all;
+    Index blocks = 1;       ///< for blocks: source and target are cut into as many of equal size
     Index k = 0;            ///< in-degree, for fixed_indegree
     double p = 0.0;         ///< probability, for bernoulli
     bool multapses = true;  ///< the same source twice, for fixed_indegree
@@ -112,6 +113,8 @@ struct TieDescription {
     Mean mean = Mean::none;
     enum class Part { whole, plus, minus };  ///< w, max(w, 0) or max(-w, 0)
     Part part = Part::whole;
+    Index blocks =
+        1;  ///< senders: the source population is cut into as many of equal size, each with its mean
 };
 
 struct ProjectionDescription {

@@ -40,6 +40,8 @@ constexpr auto noises = std::to_array<Choice<Background::Kind>>({
 constexpr auto rules = std::to_array<Choice<ConnectionRule::Kind>>({
     {"all_to_all", ConnectionRule::Kind::all_to_all, "every source to every target"},
     {"one_to_one", ConnectionRule::Kind::one_to_one, "neuron i to neuron i"},
+    {"blocks", ConnectionRule::Kind::blocks,
+     "both populations are cut into blocks of equal size, and block i projects to block i"},
     {"fixed_indegree", ConnectionRule::Kind::fixed_indegree, "k random sources for each target"},
     {"bernoulli", ConnectionRule::Kind::bernoulli, "every pair with probability p"},
 });
@@ -355,6 +357,13 @@ private:
             table.idle("k", reason);
             table.idle("multapses", reason);
         }
+        if (rule.kind == Kind::blocks) {
+            table.read(
+                {"blocks", "1", "how many; divides the sizes of source and target", at_least_one, true},
+                rule.blocks);
+        } else {
+            table.idle("blocks", reason);
+        }
         if (bernoulli) {
             table.read({"p", "1", "probability of each pair", positive_fraction, true}, rule.p);
         } else {
@@ -369,6 +378,12 @@ private:
             table.idle("autapses", "source and target differ");
         }
         if (source == nullptr || target == nullptr) return;
+        if (rule.kind == Kind::blocks &&
+            (source->size % rule.blocks != 0 || target->size % rule.blocks != 0)) {
+            table.complain("blocks", "E0209",
+                           fmt::format("{} blocks do not divide both {} neurons of '{}' and {} of '{}'",
+                                       rule.blocks, source->size, source->name, target->size, target->name));
+        }
         if (rule.kind == Kind::one_to_one && source->size != target->size) {
             table.complain("rule", "E0209",
                            fmt::format("one_to_one: '{}' has {} neurons, '{}' has {}", source->name,
@@ -421,6 +436,15 @@ private:
             projections_, tie.to);
         table.read({"scale", "1", "factor"}, tie.scale);
         table.read({.name = "mean", .meaning = "average over which neurons"}, means, tie.mean);
+        if (tie.mean == TieDescription::Mean::senders) {
+            table.read({"blocks", "1",
+                        "blocks of equal size that the source population is cut into, each with its "
+                        "mean",
+                        at_least_one},
+                       tie.blocks);
+        } else {
+            table.idle("blocks", fmt::format("mean is \"{}\"", name_of(means, tie.mean)));
+        }
         table.read({.name = "part", .meaning = "which part of a weight w"}, parts, tie.part);
         if (tie.to == p.name) table.complain("to", "E0209", "a projection cannot be tied to itself");
         p.tie = tie;
@@ -438,9 +462,20 @@ private:
             ConfigTable table = ConfigTable(tables[i]).table("tie", {});
             const bool along = to->source == p.source && to->target == p.target;
             const bool against = to->source == p.target && to->target == p.source;
+            const PopulationDescription* senders = population(p.source);
+            if (senders != nullptr && senders->size % p.tie->blocks != 0) {
+                table.complain("blocks", "E0209",
+                               fmt::format("{} blocks do not divide the {} neurons of '{}'", p.tie->blocks,
+                                           senders->size, senders->name));
+            }
             if (to->tie)
                 table.complain("to", "E0209",
                                fmt::format("'{}' is itself tied: name the original", to->name));
+            if (along && !against && p.tie->mean != TieDescription::Mean::none) {
+                table.complain(
+                    "mean", "E0209",
+                    fmt::format("'{}' runs the same way: means are taken of one that runs back", to->name));
+            }
             if (!along && !against) {
                 table.complain("to", "E0209",
                                fmt::format("'{}' connects {} to {}: neither this pair nor its reverse",

@@ -387,8 +387,10 @@ std::vector<std::string> Hdf5File::children(const std::string& group) const {
         static_cast<std::vector<std::string>*>(out)->emplace_back(name);
         return 0;
     };
-    check(H5Literate(handle.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names),
+    // In any order: HDF5 1.10 frees what it never set if it is to sort the names of a damaged group.
+    check(H5Literate(handle.id(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, collect, &names),
           "cannot list " + group);
+    std::sort(names.begin(), names.end());
     return names;
 }
 

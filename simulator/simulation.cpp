@@ -307,6 +307,7 @@ std::vector<Index> Simulation::shard_starts(Index member) const {
     const Population& population = *members_[member].neurons;
     std::vector<Index> starts;
     for (std::size_t k = 0; k < population.shards(); ++k) starts.push_back(population.first(k));
+    starts.push_back(population.size());
     return starts;
 }
 

@@ -23,16 +23,22 @@ double weight_between(Projection& p, std::span<const Index> first, Index source,
     return double{row.weights[static_cast<std::size_t>(found - row.targets.begin())]};
 }
 
-/// The mean weight of the other projection's synapses from each source.
-std::vector<double> mean_by_source(Projection& p) {
-    std::vector<double> sums(p.tables.front().sources());
+/// The mean weight of the other projection's synapses from each source onto each block of targets: a row of
+/// sources for each block.
+std::vector<double> means_by_source(Projection& p, std::span<const Index> first, Index blocks) {
+    const std::size_t sources = p.tables.front().sources();
+    const Index block_size = first.back() / blocks;
+    std::vector<double> sums(sources * blocks);
     std::vector<double> counts(sums.size());
-    for (Table& table : p.tables) {
-        for (Index source = 0; source < table.sources(); ++source) {
+    for (std::size_t shard = 0; shard < p.tables.size(); ++shard) {
+        Table& table = p.tables[shard];
+        for (Index source = 0; source < sources; ++source) {
             const Table::Row row = table.row(source);
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
-                sums[source] += row.weights.empty() ? table.uniform_weight() : double{row.weights[i]};
-                counts[source] += 1.0;
+                const std::size_t block = (first[shard] + row.targets[i]) / block_size;
+                sums[block * sources + source] +=
+                    row.weights.empty() ? table.uniform_weight() : double{row.weights[i]};
+                counts[block * sources + source] += 1.0;
             }
         }
     }
@@ -91,8 +97,11 @@ void apply(const Tie& tie, Projection& own, Projection& other, std::span<const I
         transpose(tie, own, other, own_first, other_first);
         return;
     }
+    const Index blocks = tie.mean == Tie::Mean::senders ? tie.blocks : 1;
+    const Index sources = own.tables.front().sources();
+    const std::size_t targets = other.tables.front().sources();
     std::vector<double> means;
-    if (tie.mean != Tie::Mean::synapse) means = mean_by_source(other);
+    if (tie.mean != Tie::Mean::synapse) means = means_by_source(other, other_first, blocks);
     if (tie.mean == Tie::Mean::everything) {
         double sum = 0.0;
         for (const double m : means) sum += m;
@@ -100,11 +109,12 @@ void apply(const Tie& tie, Projection& own, Projection& other, std::span<const I
     }
     for (std::size_t shard = 0; shard < own.tables.size(); ++shard) {
         Table& table = own.tables[shard];
-        for (Index source = 0; source < table.sources(); ++source) {
+        for (Index source = 0; source < sources; ++source) {
             const Table::Row row = table.row(source);
+            const double* const mean = means.data() + source / (sources / blocks) * targets;
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
                 const Index target = own_first[shard] + row.targets[i];
-                const double w = tie.mean != Tie::Mean::synapse ? means[target]
+                const double w = tie.mean != Tie::Mean::synapse ? mean[target]
                                  : transposed ? weight_between(other, other_first, target, source)
                                               : weight_between(other, other_first, source, target);
                 row.weights[i] = static_cast<float>(tie.scale * part_of(tie.part, w));

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include <boost/random/uniform_int_distribution.hpp>
 #include <fmt/format.h>
@@ -61,7 +62,7 @@ public:
         : c_(c),
           context_(context),
           data_(std::move(data)),
-          description_(describe_images(c, data_.training.pixels_of_one())),
+          description_(describe_images(c, data_.training.pixels_of_one(), measured_relay())),
           learners_(c, description_, context.threads),
           recording_(description_, learners_[0].network(), context),
           activity_(populations_of(learners_[0].network()), cells_of(c)),
@@ -147,6 +148,18 @@ public:
     }
 
 private:
+    std::optional<RelayDecoder> measured_relay() const {
+        std::optional<RelayDecoder> relay = measure_relay(c_, context_.threads);
+        if (relay) {
+            context_.log(
+                Severity::note,
+                fmt::format("pv, driven by events: r {:.4f}, C {:.4f}, rest {:.2f} Hz, R2 {:.3f}, residual "
+                            "{:.2f} Hz",
+                            relay->r, relay->C, relay->rest_q, relay->R2, relay->residual));
+        }
+        return relay;
+    }
+
     static std::vector<Index> populations_of(const Network& network) {
         std::vector<Index> list;
         for (const auto& [name, index] : network.populations) {
@@ -369,6 +382,7 @@ private:
                         name_of(feedback_choices, c_.transmission), name_of(baseline_choices, c_.baseline),
                         name_of(rule_choices, c_.rule), name_of(encoding_choices, c_.input.encoding));
         if (c_.inhibition == ImagesConfig::Inhibition::learned) name += "/learned";
+        if (c_.inhibition == ImagesConfig::Inhibition::interneurons) name += "/interneurons";
         if (c_.training.shifts) name += "/shifts";
         if (c_.control != ImagesConfig::Control::none)
             name += fmt::format("/{}", name_of(image_control_choices, c_.control));

@@ -27,8 +27,14 @@ void read_variant(ConfigTable& root, ImagesConfig& c) {
     root.read({.name = "control", .meaning = "a network that must do worse, to show what the model needs"},
               image_control_choices, c.control);
     if (c.feedback == ImagesConfig::Feedback::tied) root.idle("feedback_scale", "feedback is \"tied\"");
-    if (c.inhibition == ImagesConfig::Inhibition::matched)
-        root.idle("inhibition_eta", "inhibition is \"matched\"");
+    if (c.inhibition != ImagesConfig::Inhibition::learned)
+        root.idle("inhibition_eta", "inhibition is not \"learned\"");
+    if (c.inhibition == ImagesConfig::Inhibition::interneurons) {
+        if (c.feedback == ImagesConfig::Feedback::fixed)
+            root.complain("inhibition", "E0209", "interneurons need feedback = \"tied\"");
+        if (c.control == ImagesConfig::Control::swapped)
+            root.complain("control", "E0209", "with interneurons, bursts and events cannot be exchanged");
+    }
     if (c.baseline == XorConfig::Baseline::fixed) root.idle("tau_average", "baseline is \"fixed\"");
 }
 
@@ -125,6 +131,11 @@ void read_layers(ConfigTable& root, ImagesConfig& c) {
     }
     if (c.hidden.sizes.empty()) hidden.complain("sizes", "E0204", "there is no hidden layer");
     if (c.hidden.sizes.size() < 2) hidden.idle("weight", "there is one hidden layer");
+    if (c.hidden.sizes.size() > 1 && c.inhibition == ImagesConfig::Inhibition::interneurons) {
+        hidden.complain(
+            "sizes", "E0209",
+            "interneurons relay what the ensembles of the output do: one hidden layer is possible");
+    }
 
     ConfigTable output = root.table("output", "The output layer, which is taught.");
     output.read({"per_class", "1", "neurons of each class", {.low = 1.0, .high = 1e4}}, c.output.per_class);
@@ -168,6 +179,12 @@ void read_synapses(ConfigTable& root, ImagesConfig& c) {
     ConfigTable depression = root.table("depression", "Feedback synapses that events drive.");
     depression.read({"U", "1", "release of a rested synapse", positive_fraction}, c.depression.U);
     depression.read({"tau_rec", "ms", "recovery from depression", positive}, c.depression.tau_rec);
+    read_interneuron(
+        root.table(
+            "pv",
+            "Relay cells of each class (PV-like), for inhibition \"interneurons\", which events drive."),
+        c.pv,
+        c.inhibition == ImagesConfig::Inhibition::interneurons ? "" : "inhibition is not \"interneurons\"");
     if (c.transmission == XorConfig::Feedback::gated) {
         for (const std::string_view key : {"U", "tau_rec", "tau_fac"})
             facilitation.idle(key, "transmission is \"gated\"");

@@ -17,7 +17,7 @@ struct ImagesConfig {
     enum class Encoding { regular, poisson, latency };
     enum class Reset { state, none };
     enum class Feedback { tied, fixed };
-    enum class Inhibition { matched, learned };
+    enum class Inhibition { matched, learned, interneurons };
     enum class Expression { image, immediate };
     enum class Test { end, epoch };
     enum class Control { none, no_feedback, no_q, swapped, frozen_hidden };
@@ -107,6 +107,10 @@ struct ImagesConfig {
     XorConfig::Facilitation facilitation{.U = 0.02, .tau_rec = 20.0, .tau_fac = 5.0};
     XorConfig::Depression depression{.U = 0.5, .tau_rec = 5.0};
 
+    /// Relay cells of each class between its output neurons and the hidden dendrites, for inhibition by
+    /// interneurons.
+    Interneuron pv{.size = 20, .drive = 0.6, .noise = 0.3};
+
     struct Record {
         bool spikes = false;
         bool weights = true;
@@ -132,6 +136,8 @@ inline constexpr auto image_inhibition_choices = std::to_array<Choice<ImagesConf
      "the same weights, so that it cancels what carries no error"},
     {"learned", ImagesConfig::Inhibition::learned,
      "from random weights it learns to silence the dendrite while there is no teacher"},
+    {"interneurons", ImagesConfig::Inhibition::interneurons,
+     "relay cells of each class (PV-like), which its events drive, with the mean weight of the class"},
 });
 inline constexpr auto expression_choices = std::to_array<Choice<ImagesConfig::Expression>>({
     {"image", ImagesConfig::Expression::image, "when the image ends"},

@@ -21,9 +21,67 @@ double error_scale(const ImagesConfig& c, const std::string& layer) {
     return 1.0 / (c.hidden.g * c.hidden.p0 * (1.0 - c.hidden.p0));
 }
 
+PopulationDescription cells(const ImagesConfig& c, const std::string& name, Index size, double p0,
+                            double bias) {
+    PopulationDescription p;
+    p.name = name;
+    p.model = "stochastic_pyramidal";
+    p.size = size;
+    p.parameters = {{"R", c.neuron.t_ref},
+                    {"tau_soma", c.neuron.tau_soma},
+                    {"tau_dend", c.neuron.tau_dend},
+                    {"bias", bias},
+                    {"p0", p0},
+                    {"g", c.hidden.g},
+                    {"G", c.output.G},
+                    {"burst_spikes", c.neuron.burst_spikes},
+                    {"burst_interval", c.neuron.burst_interval},
+                    {"slack", 0.7}};  // most cells are far from the rates at which a loose bound costs
+    return p;
+}
+
+PopulationDescription output_cells(const ImagesConfig& c) {
+    return cells(c, "output", label_count * c.output.per_class, c.output.p0, c.output.bias);
+}
+
+TsodyksMarkram facilitating(const ImagesConfig& c) {
+    TsodyksMarkram s;
+    s.U = c.facilitation.U;
+    s.tau_rec = c.facilitation.tau_rec;
+    s.tau_fac = c.facilitation.tau_fac;
+    return s;
+}
+
+TsodyksMarkram depressing(const ImagesConfig& c) {
+    TsodyksMarkram s;
+    s.U = c.depression.U;
+    s.tau_rec = c.depression.tau_rec;
+    return s;
+}
+
+ReleaseTerm term_of(const TsodyksMarkram& s, double gain) {
+    return {"tm", gain, {{"U", s.U}, {"tau_rec", s.tau_rec}, {"tau_fac", s.tau_fac}}};
+}
+
+/// The synapses that bursts drive, and those that events drive.
+ReleaseTerm burst_synapse(const ImagesConfig& c, double gain) {
+    if (c.transmission == XorConfig::Feedback::gated) return {"burst", gain, {}};
+    return term_of(facilitating(c), gain);
+}
+ReleaseTerm event_synapse(const ImagesConfig& c, double gain) {
+    if (c.transmission == XorConfig::Feedback::gated) return {"event", gain, {}};
+    return term_of(depressing(c), gain);
+}
+
+ProjectionDescription onto_relay(const ImagesConfig& c) {
+    return onto_interneurons(c.pv, "output", c.output.per_class, "pv", event_synapse(c, 1.0), c.neuron.delay,
+                             label_count);
+}
+
 class Describer {
 public:
-    Describer(const ImagesConfig& c, Index pixels) : c_(c), pixels_(pixels), stage_(stage_of(c, 0)) {}
+    Describer(const ImagesConfig& c, Index pixels, const RelayDecoder& relay)
+        : c_(c), pixels_(pixels), relay_(relay), stage_(stage_of(c, 0)) {}
 
     NetworkDescription operator()() {
         d_.seed = c_.seed;
@@ -33,9 +91,10 @@ public:
         source("tonic", "regular", 1, {{"rate", tonic_rate}});
         const std::size_t layers = c_.hidden.sizes.size();
         for (std::size_t l = 0; l < layers; ++l) {
-            cells(hidden_name(l), static_cast<Index>(c_.hidden.sizes[l]), c_.hidden.p0, c_.hidden.bias);
+            d_.populations.push_back(cells(c_, hidden_name(l), static_cast<Index>(c_.hidden.sizes[l]),
+                                           c_.hidden.p0, c_.hidden.bias));
         }
-        cells("output", label_count * c_.output.per_class, c_.output.p0, c_.output.bias);
+        d_.populations.push_back(output_cells(c_));
 
         for (std::size_t l = 0; l < layers; ++l) {
             const bool learns = c_.control != Control::frozen_hidden;
@@ -48,7 +107,11 @@ public:
                 true);
         forward("tonic", "output", 0.0, true);
         if (c_.control != Control::no_feedback) {
-            for (std::size_t l = 0; l < layers; ++l) feed_back(l);
+            if (c_.inhibition == ImagesConfig::Inhibition::interneurons) {
+                relayed_feedback();
+            } else {
+                for (std::size_t l = 0; l < layers; ++l) feed_back(l);
+            }
         }
         if (c_.record.spikes) {
             for (const PopulationDescription& p : d_.populations) d_.record.spikes.push_back(p.name);
@@ -84,24 +147,6 @@ private:
                                {"period", c_.input.period},
                                {"spread", c_.input.spread}});
         }
-    }
-
-    void cells(const std::string& name, Index size, double p0, double bias) {
-        PopulationDescription p;
-        p.name = name;
-        p.model = "stochastic_pyramidal";
-        p.size = size;
-        p.parameters = {{"R", c_.neuron.t_ref},
-                        {"tau_soma", c_.neuron.tau_soma},
-                        {"tau_dend", c_.neuron.tau_dend},
-                        {"bias", bias},
-                        {"p0", p0},
-                        {"g", c_.hidden.g},
-                        {"G", c_.output.G},
-                        {"burst_spikes", c_.neuron.burst_spikes},
-                        {"burst_interval", c_.neuron.burst_interval},
-                        {"slack", 0.7}};  // most cells are far from the rates at which a loose bound costs
-        d_.populations.push_back(std::move(p));
     }
 
     void forward(const std::string& from, const std::string& to, double spread, bool learns) {
@@ -186,13 +231,8 @@ private:
             terms = {{swapped ? "event" : "burst", scale, {}},
                      {swapped ? "burst" : "event", -p0 * scale, {}}};
         } else {
-            TsodyksMarkram bursts;
-            bursts.U = c_.facilitation.U;
-            bursts.tau_rec = c_.facilitation.tau_rec;
-            bursts.tau_fac = c_.facilitation.tau_fac;
-            TsodyksMarkram events;
-            events.U = c_.depression.U;
-            events.tau_rec = c_.depression.tau_rec;
+            TsodyksMarkram bursts = facilitating(c_);
+            TsodyksMarkram events = depressing(c_);
             if (swapped) std::swap(bursts, events);
             const Separation s = decode(bursts, events,
                                         {p0, static_cast<int>(c_.neuron.burst_spikes),
@@ -206,12 +246,42 @@ private:
         return terms;
     }
 
-    static ReleaseTerm term_of(const TsodyksMarkram& s, double gain) {
-        return {"tm", gain, {{"U", s.U}, {"tau_rec", s.tau_rec}, {"tau_fac", s.tau_fac}}};
+    /// From the output through relay cells, to the dendrites of the one hidden layer. What a class does is
+    /// felt as a whole, so its neurons share one weight: otherwise what differs between them would not
+    /// cancel.
+    void relayed_feedback() {
+        using Mean = TieDescription::Mean;
+        const double share = 1.0 / c_.output.per_class;
+        const auto pathway = [&](const std::string& from, const std::string& suffix, ReleaseTerm release,
+                                 Index blocks) {
+            ProjectionDescription p;
+            p.name = fmt::format("{}_to_{}_{}", from, hidden_name(0), suffix);
+            p.source = from;
+            p.target = hidden_name(0);
+            p.port = "dendrite";
+            p.delay = c_.neuron.delay;
+            p.release = {std::move(release)};
+            p.tie = TieDescription{
+                .to = hidden_name(0) + "_to_output", .scale = share, .mean = Mean::senders, .blocks = blocks};
+            d_.projections.push_back(std::move(p));
+        };
+        const double gain =
+            c_.neuron.t_ref / c_.neuron.tau_dend * error_scale(c_, "output") / std::abs(relay_.C);
+        pathway("output", "Y", burst_synapse(c_, gain), label_count);
+        if (c_.control == Control::no_q) return;
+        d_.populations.push_back(interneurons(c_.pv, "pv", label_count));
+        d_.projections.push_back(onto_relay(c_));
+        // What all neurons of a class do, felt through one interneuron's spike.
+        const double pool = static_cast<double>(c_.output.per_class) / c_.pv.size;
+        pathway("pv", "Q", {"all", -gain * relay_.r * pool, {}}, label_count);
+        // The interneurons' rest is made up for.
+        const double rest = relay_.rest_q * label_count * c_.output.per_class / tonic_rate;
+        pathway("tonic", "Q_rest", {"all", gain * relay_.r * rest, {}}, 1);
     }
 
     const ImagesConfig& c_;
     Index pixels_;
+    const RelayDecoder& relay_;
     ImagesStage stage_;
     NetworkDescription d_;
 };
@@ -235,6 +305,7 @@ Index cells_of(const ImagesConfig& c) {
 bool learns_inhibition(const ProjectionDescription& p) { return p.plasticity && p.port == "dendrite"; }
 
 double trace_of(const ImagesConfig& c, const ImagesStage& stage, const ProjectionDescription& p) {
+    if (p.port == "excitatory") return 1.0;  // of interneurons, in pA
     if (p.port == "dendrite") return c.neuron.t_ref / stage.tau_dend;
     if (p.source == "tonic") return 1000.0 / (tonic_rate * stage.tau_soma);
     if (p.source != "input") return c.neuron.t_ref / stage.tau_soma;
@@ -253,8 +324,41 @@ double eta_of(const ImagesConfig& c, const ImagesStage& stage, const ProjectionD
     return eta * c.neuron.t_ref / taught * error_scale(c, p.target) * trace_of(c, stage, p);
 }
 
-NetworkDescription describe_images(const ImagesConfig& config, Index pixels) {
-    return Describer(config, pixels)();
+std::optional<RelayDecoder> measure_relay(const ImagesConfig& c, std::size_t threads) {
+    if (c.inhibition != ImagesConfig::Inhibition::interneurons || c.control == Control::no_feedback)
+        return {};
+    RelayStudy s;
+    s.sender = output_cells(c);
+    s.relays = {interneurons(c.pv, "pv", label_count)};
+    s.onto_relays = {onto_relay(c)};
+    s.direct = {{burst_synapse(c, 1.0)}};
+    // From nearly silent to nearly the maximum, where the cells of the class that is shown spend their time.
+    for (double rate = 0.94 * 1000.0 / c.neuron.t_ref; rate > 1.0; rate /= 1.5) s.event_rates.push_back(rate);
+    const double p0 = c.output.p0;
+    s.burst_probabilities = {0.25 * p0, p0, 0.5 * (1.0 + p0)};
+    s.length = 1000.0;  // of cells enough for r to be known within 1 %
+    s.seed = c.seed;
+    s.threads = threads;
+    std::vector<Drive> drives;
+    for (const RelayPoint& point : study(s))
+        drives.push_back({point.e, point.b, point.direct[0], point.relays[0]});
+    RelayDecoder relay = fit_relay(drives, p0);
+    constexpr double enough = 0.9;
+    if (relay.R2 < enough) {
+        throw ModelError(
+            fmt::format("pv, driven by events: they do not tell bursts from events: R2 {:.3f}, at least "
+                        "{} is needed; change their drive, gain or noise, or the synapses",
+                        relay.R2, enough));
+    }
+    relay.rest_y = 0.0;  // a synapse releases nothing at rest
+    return relay;
+}
+
+NetworkDescription describe_images(const ImagesConfig& config, Index pixels,
+                                   const std::optional<RelayDecoder>& relay) {
+    RelayDecoder unit{};
+    unit.r = unit.C = 1.0;
+    return Describer(config, pixels, relay.value_or(unit))();
 }
 
 }  // namespace apical

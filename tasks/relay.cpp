@@ -68,6 +68,7 @@ std::vector<RelayPoint> study(const RelayStudy& s) {
 
     const double R = default_of(s.sender.parameters, "R", 25.0);
     const double p0 = default_of(s.sender.parameters, "p0", 0.5);
+    const double G = default_of(s.sender.parameters, "G", 1.0);
     std::vector<RelayPoint> points;
     for (const double rate : s.event_rates) {
         for (const double p : s.burst_probabilities) {
@@ -76,9 +77,13 @@ std::vector<RelayPoint> study(const RelayStudy& s) {
             simulation.schedule(
                 from,
                 action::SetVariable{0, built.variable(s.sender.name, "bias"), {std::log(e / (1.0 - e))}});
-            // The teacher's rule, p = p0 (1 + target - e), turned round.
-            simulation.schedule(
-                from, action::SetVariable{0, built.variable(s.sender.name, "target"), {e + p / p0 - 1.0}});
+            // The teacher's rule, p = p0 (1 + target - e), or G times the difference if it is positive,
+            // turned round.
+            const double difference = p / p0 - 1.0;
+            simulation.schedule(from,
+                                action::SetVariable{0,
+                                                    built.variable(s.sender.name, "target"),
+                                                    {e + (difference > 0.0 ? difference / G : difference)}});
             simulation.run_until(from + ticks(s.settling));
             counter.clear();
             const Time begin = simulation.now();

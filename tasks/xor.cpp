@@ -19,9 +19,7 @@
 namespace apical {
 namespace {
 
-constexpr double r_max = 100.0;      // [Hz] an input that stands for 1
-constexpr double threshold = 20.0;   // [mV] of interneurons, above rest
-constexpr double capacitance = 100;  // [pF] of interneurons
+constexpr double r_max = 100.0;  // [Hz] an input that stands for 1
 constexpr double tonic_rate =
     500.0;  // [Hz] of the regular source that stands for constants: biases, resting rates
 
@@ -96,63 +94,24 @@ PopulationDescription cells(const XorConfig& c, const std::string& name) {
             .spike_times = {}};
 }
 
-/// Relay interneurons: leaky integrate-and-fire cells whose noise makes the foot of their f-I curve nearly
-/// linear. The keys are in units of the distance from rest to threshold.
-PopulationDescription interneurons(const XorConfig::Interneuron& cell, const std::string& name) {
-    constexpr double kick = 2.0;  // [mV] of the noise
-    const double variance = cell.noise * threshold * cell.noise * threshold;
-    const double rate = 1000.0 * variance / (kick * kick * cell.tau_m);  // [Hz] of each sign
-    const double rheobase = threshold * capacitance / cell.tau_m;        // [pA]
-    return {.name = name,
-            .model = "adaptive_lif",
-            .size = cell.size,
-            .parameters = {{"tau_m", cell.tau_m},
-                           {"C_m", capacitance},
-                           {"E_L", -70.0},
-                           {"V_th", -70.0 + threshold},
-                           {"V_reset", -70.0},
-                           {"t_ref", cell.t_ref},
-                           {"tau_syn_ex", cell.tau_syn},
-                           {"b", cell.b * rheobase},
-                           {"tau_w", cell.tau_w},
-                           {"I_e", cell.drive * rheobase}},
-            .classifier = Classifier::every,
-            .background = {{"membrane", rate, kick}, {"membrane", rate, -kick}},
-            .initial = {},
-            .spike_times = {}};
-}
-
-ProjectionDescription onto_interneurons(const XorConfig& c, const XorConfig::Interneuron& cell,
-                                        const std::string& name, ReleaseTerm synapse, double gain) {
-    ProjectionDescription p;
-    p.name = "output_to_" + name;
-    p.source = "output";
-    p.target = name;
-    p.port = "excitatory";
-    p.weight.a = gain * threshold * capacitance / (c.neurons * cell.tau_syn);
-    p.delay = c.delay;
-    p.release = {std::move(synapse)};
-    return p;
-}
-
 /// The relays, PV-like and (to obey Dale) SST-like, and what drives them. The control with swapped synapses
 /// keeps them at their usual rates.
 void add_relays(const XorConfig& c, std::vector<PopulationDescription>& cells,
                 std::vector<ProjectionDescription>& inputs) {
-    double pv_gain = c.pv.gain;
-    double sst_gain = c.sst.gain;
+    Interneuron pv = c.pv;
+    Interneuron sst = c.sst;
     if (c.control == XorConfig::Control::swapped) {
         const Separation usual = decode(facilitating(c), depressing(c), sender(c)).separation;
         const double p0 = c.neuron.p0;
         const double ratio = (usual.q_e + p0 * usual.q_b) / (usual.a_e + p0 * usual.a_b);
-        pv_gain *= ratio;
-        sst_gain /= ratio;
+        pv.gain *= ratio;
+        sst.gain /= ratio;
     }
-    cells.push_back(interneurons(c.pv, "pv"));
-    inputs.push_back(onto_interneurons(c, c.pv, "pv", event_synapse(c, 1.0), pv_gain));
+    cells.push_back(interneurons(pv, "pv"));
+    inputs.push_back(onto_interneurons(pv, "output", c.neurons, "pv", event_synapse(c, 1.0), c.delay));
     if (!dale(c)) return;
-    cells.push_back(interneurons(c.sst, "sst"));
-    inputs.push_back(onto_interneurons(c, c.sst, "sst", burst_synapse(c, 1.0), sst_gain));
+    cells.push_back(interneurons(sst, "sst"));
+    inputs.push_back(onto_interneurons(sst, "output", c.neurons, "sst", burst_synapse(c, 1.0), c.delay));
 }
 
 Feedback calibrate(const XorConfig& c, const RunContext& context) {

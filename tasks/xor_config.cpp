@@ -58,27 +58,6 @@ void read_cells(ConfigTable& root, XorConfig& c) {
     neuron.read({"burst_interval", "ms", "between the spikes of a burst", positive}, c.neuron.burst_interval);
 }
 
-void read_interneurons(ConfigTable relay, const XorConfig& c, XorConfig::Interneuron& cell) {
-    relay.read({"size", "1", "cells", {.low = 1.0, .high = 1e5}}, cell.size);
-    relay.read({"tau_m", "ms", "membrane time constant", positive}, cell.tau_m);
-    relay.read({"drive", "1", "constant drive, in units of the threshold"}, cell.drive);
-    relay.read({"gain", "1", "k: strength of their input", positive}, cell.gain);
-    relay.read(
-        {"noise", "1", "standard deviation of the free potential, in units of the threshold", not_negative},
-        cell.noise);
-    relay.read({"t_ref", "ms", "refractory period", not_negative}, cell.t_ref);
-    relay.read({"tau_syn", "ms", "decay of their input", positive}, cell.tau_syn);
-    relay.read({"b", "1", "adaptation per spike, in units of the threshold", not_negative}, cell.b);
-    relay.read({"tau_w", "ms", "decay of the adaptation", positive}, cell.tau_w);
-    const bool in_use = c.inhibition == XorConfig::Inhibition::dale ||
-                        (c.inhibition == XorConfig::Inhibition::interneurons && &cell == &c.pv);
-    if (in_use && c.feedback == XorConfig::Feedback::tsodyks_markram) return;
-    for (const std::string_view key :
-         {"size", "tau_m", "drive", "gain", "noise", "t_ref", "tau_syn", "b", "tau_w"}) {
-        relay.idle(key, "this variant has no such cells");
-    }
-}
-
 void read_synapses(ConfigTable& root, XorConfig& c) {
     ConfigTable facilitation = root.table(
         "facilitation",
@@ -92,14 +71,18 @@ void read_synapses(ConfigTable& root, XorConfig& c) {
     depression.read({"U", "1", "release of a rested synapse", positive_fraction}, c.depression.U);
     depression.read({"tau_rec", "ms", "recovery from depression", positive}, c.depression.tau_rec);
 
-    read_interneurons(
-        root.table("pv", "Relay cells (PV-like) that events drive through depressing synapses."), c, c.pv);
-    read_interneurons(
+    const bool relays =
+        c.feedback == XorConfig::Feedback::tsodyks_markram && c.inhibition != XorConfig::Inhibition::direct;
+    const bool dale = relays && c.inhibition == XorConfig::Inhibition::dale;
+    constexpr std::string_view none = "this variant has no such cells";
+    read_interneuron(root.table("pv", "Relay cells (PV-like) that events drive through depressing synapses."),
+                     c.pv, relays ? "" : none);
+    read_interneuron(
         root.table("sst",
                    "Relay cells (SST-like, adapting) that bursts drive through facilitating synapses, for "
                    "inhibition\n"
                    "\"dale\": they inhibit the hidden dendrites where the feedback weight is negative."),
-        c, c.sst);
+        c.sst, dale ? "" : none);
 
     if (c.feedback == XorConfig::Feedback::gated) {
         for (const std::string_view key : {"U", "tau_rec", "tau_fac"})

@@ -5,6 +5,7 @@
 
 #include "core/spike.hpp"
 #include "networks/config.hpp"
+#include "tasks/interneuron.hpp"
 
 namespace apical {
 
@@ -67,19 +68,7 @@ struct XorConfig {
         double tau_rec = 10.0;  ///< [ms]
     } depression;
 
-    /// Relay cells between the output and the hidden dendrites. Voltages and currents are in units of the
-    /// distance from rest to threshold.
-    struct Interneuron {
-        Index size = 50;       ///< neurons for the output population
-        double tau_m = 10.0;   ///< [ms]
-        double drive = 0.5;    ///< constant
-        double gain = 3.0;     ///< k: strength of their input
-        double noise = 0.2;    ///< standard deviation of the free potential
-        double t_ref = 1.0;    ///< [ms]
-        double tau_syn = 3.0;  ///< [ms]
-        double b = 0.0;        ///< adaptation per spike
-        double tau_w = 50.0;   ///< [ms] of the adaptation
-    };
+    // Relay cells between the output and the hidden dendrites.
     Interneuron pv{.drive = 0.6, .noise = 0.3};  ///< driven by events through depressing synapses
     /// Driven by bursts through facilitating synapses: adaptation makes up for the convexity of facilitation.
     Interneuron sst{.drive = 1.0, .gain = 40.0, .noise = 0.3, .t_ref = 2.0, .b = 0.3};

@@ -90,6 +90,22 @@ class Images(CommandLineTest):
         done = self.run_program("run", "digits.toml", "--out", "s", "--set", "late.tau_soma=50", code=2)
         self.assertIn("from is 0", done.stderr)
 
+    def test_interneurons_carry_the_inhibition(self):
+        self.data_set()
+        relayed = [*SHORT, "--set", "task.epochs=8", "--set", "inhibition=interneurons"]
+        self.run_program("run", "mnist.toml", "--data", "data", "--out", "r", *relayed)
+        self.assertRegex((self.folder / "r/log.txt").read_text(), r"pv, driven by events: .* C (0\.99|1\.00)\d\d, ",
+                         "what they make of events is measured and noted")
+        self.assertLess(self.json("r/summary.json")["test_error_percent"], 30.0, "chance is 90")
+        for keys, message in ((["hidden.sizes=[20, 20]"], "one hidden layer is possible"),
+                              (["feedback=fixed"], 'interneurons need feedback = "tied"'),
+                              (["control=swapped"], "bursts and events cannot be exchanged")):
+            done = self.run_program("run", "digits.toml", "--out", "s", "--set", "inhibition=interneurons",
+                                    *(word for key in keys for word in ("--set", key)), code=2)
+            self.assertIn(message, done.stderr)
+        done = self.run_program("run", "digits.toml", "--out", "s", "--set", "pv.size=9", code=2)
+        self.assertIn('inhibition is not "interneurons"', done.stderr)
+
     def test_latencies_are_learnt(self):
         self.data_set()
         self.run_program("run", "mnist.toml", "--data", "data", "--out", "r", *SHORT, "--set", "task.epochs=8",

@@ -22,6 +22,8 @@ ENSEMBLES = ["xor_ensembles.toml", "--set=neurons=20", "--set=indegree=10", "--s
              "--set=burn_in=100"]
 DIGITS = ["digits.toml", "--set=task.train_limit=60", "--set=task.epochs=2", "--set=task.test_limit=20",
           "--set=task.validation=10", "--set=task.shifts=true", "--set=record.spikes=true"]
+BATCHES = [*DIGITS, "--set=task.batch=3", "--set=inhibition=learned", "--set=late.from=1"]
+RELAYED = [*DIGITS, "--set=inhibition=interneurons", "--set=pv.size=5"]
 NETWORK = """
 seed = 3
 duration = 4000.0
@@ -100,8 +102,8 @@ class Resume(CommandLineTest):
         return found
 
     def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(self):
-        for run in (XOR, ENSEMBLES, DIGITS, ["network.toml"]):
-            with self.subTest(run[0]):
+        for run in (XOR, ENSEMBLES, DIGITS, BATCHES, RELAYED, ["network.toml"]):
+            with self.subTest(" ".join(run)):
                 self.run_program("run", *run, "--out", "whole")
                 self.assertIn("apical resume r", self.interrupt("run", *run, "--out", "r", "--threads", "1"))
                 self.assertEqual(self.json("r/manifest.json")["exit_state"], "interrupted")

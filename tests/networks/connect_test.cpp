@@ -30,7 +30,7 @@ ConnectionRule bernoulli(double p) {
 
 std::vector<Index> sources_of(const ConnectionRule& rule, Index target, Index n, bool same = false) {
     std::vector<Index> out;
-    draw_sources(rule, StreamKey(1, "connect", "test", target), target, n, same, out);
+    draw_sources(rule, StreamKey(1, "connect", "test", target), target, {n, n, same}, out);
     return out;
 }
 
@@ -53,6 +53,27 @@ TEST(Connect, AllToAllLeavesOutTheNeuronItself) {
     EXPECT_EQ(sources_of(rule, 2, 4, true), (std::vector<Index>{0, 1, 3}));
     rule.autapses = true;
     EXPECT_EQ(sources_of(rule, 2, 4, true), (std::vector<Index>{0, 1, 2, 3}));
+}
+
+TEST(Connect, Blocks) {
+    ConnectionRule rule{.kind = Kind::blocks, .blocks = 3};
+    std::vector<Index> out;
+    const auto sources = [&](Index target, const Ends& ends) {
+        draw_sources(rule, StreamKey(1, "connect", "test", target), target, ends, out);
+        return out;
+    };
+    // Six sources, nine targets: two sources for every three targets.
+    EXPECT_EQ(sources(0, {6, 9}), (std::vector<Index>{0, 1}));
+    EXPECT_EQ(sources(2, {6, 9}), (std::vector<Index>{0, 1}));
+    EXPECT_EQ(sources(3, {6, 9}), (std::vector<Index>{2, 3}));
+    EXPECT_EQ(sources(8, {6, 9}), (std::vector<Index>{4, 5}));
+    EXPECT_EQ(sources(3, {6, 6, true}), (std::vector<Index>{2}));
+    rule.autapses = true;
+    EXPECT_EQ(sources(3, {6, 6, true}), (std::vector<Index>{2, 3}));
+    EXPECT_THROW(sources(0, {7, 9}), ConfigError);
+    EXPECT_THROW(sources(0, {6, 10}), ConfigError);
+    rule.blocks = 0;
+    EXPECT_THROW(sources(0, {6, 9}), ConfigError);
 }
 
 TEST(Connect, OneToOne) {
@@ -169,8 +190,8 @@ ProjectionDescription projection(const ConnectionRule& rule) {
 
 TEST(Connect, WhatATargetGetsDoesNotDependOnTheRange) {
     for (const ConnectionRule& rule : {fixed_indegree(30), fixed_indegree(30, false), bernoulli(0.2)}) {
-        const Wiring whole = connect(projection(rule), 7, 100, 0, 50);
-        const Wiring part = connect(projection(rule), 7, 100, 20, 31);
+        const Wiring whole = connect(projection(rule), 7, {100, 50}, 0, 50);
+        const Wiring part = connect(projection(rule), 7, {100, 50}, 20, 31);
         const std::size_t begin = whole.offsets[20];
         ASSERT_EQ(whole.offsets[31] - begin, part.sources.size());
         for (std::size_t i = 0; i < part.sources.size(); ++i) {
@@ -182,10 +203,10 @@ TEST(Connect, WhatATargetGetsDoesNotDependOnTheRange) {
 
 TEST(Connect, SeedsAndNamesGiveOtherSynapses) {
     ProjectionDescription p = projection(fixed_indegree(30));
-    const Wiring first = connect(p, 7, 1000, 0, 5);
-    EXPECT_NE(connect(p, 8, 1000, 0, 5).sources, first.sources);
+    const Wiring first = connect(p, 7, {1000, 5}, 0, 5);
+    EXPECT_NE(connect(p, 8, {1000, 5}, 0, 5).sources, first.sources);
     p.name = "other";
-    EXPECT_NE(connect(p, 7, 1000, 0, 5).sources, first.sources);
+    EXPECT_NE(connect(p, 7, {1000, 5}, 0, 5).sources, first.sources);
 }
 
 TEST(Connect, TheFirstSynapsesStayWhatTheyAre) {
@@ -238,6 +259,8 @@ TEST(Connect, ExpectedSynapses) {
     ProjectionDescription p = projection(fixed_indegree(30));
     EXPECT_EQ(expected_synapses(p, 100, 50), 1500.0);
     p.connect = bernoulli(0.1);
+    EXPECT_EQ(expected_synapses(p, 100, 50), 500.0);
+    p.connect = {.kind = Kind::blocks, .blocks = 10};
     EXPECT_EQ(expected_synapses(p, 100, 50), 500.0);
     p.connect = {};
     p.target = "a";

@@ -90,7 +90,7 @@ until = "1 s"
 source = "pyr"
 target = "pyr"
 port = "membrane"
-tie = { to = "rec", mean = "senders", part = "negative", scale = -2 }
+tie = { to = "rec", mean = "senders", blocks = 5, part = "negative", scale = -2 }
 delay = 2
 release = [{ variant = "burst", gain = 2 }, { gain = -1 }]
 [projection.rec]
@@ -159,6 +159,7 @@ weights = ["in_to_pyr"]
     ASSERT_TRUE(back.tie);
     EXPECT_EQ(back.tie->mean, TieDescription::Mean::senders);
     EXPECT_EQ(back.tie->part, TieDescription::Part::minus);
+    EXPECT_EQ(back.tie->blocks, 5U);
     ASSERT_EQ(back.release.size(), 2U);
     EXPECT_EQ(back.release[0].variant, "burst");
     EXPECT_EQ(back.release[1].variant, "all");
@@ -269,6 +270,8 @@ TEST(NetworkConfig, WhatWouldDoNothingIsAnError) {
 }
 
 TEST(NetworkConfig, ContradictionsAreErrors) {
+    EXPECT_THAT(complaint(projection("", "{ rule = \"blocks\", blocks = 4 }")),
+                HasSubstr("error[E0209]: 4 blocks do not divide both 10 neurons of 'in' and 20 of 'pyr'"));
     EXPECT_THAT(complaint(projection("", "{ rule = \"one_to_one\" }")),
                 HasSubstr("error[E0209]: one_to_one: 'in' has 10 neurons, 'pyr' has 20"));
     EXPECT_THAT(complaint(projection("", "{ rule = \"fixed_indegree\", k = 11, multapses = false }")),

@@ -640,6 +640,38 @@ TEST_F(Tied, MeanOverSenders) {
     }
 }
 
+TEST_F(Tied, MeanOverBlocksOfSenders) {
+    // The senders are six cells, two for each neuron above: they have the mean over what they stand for.
+    d.populations.push_back(neurons("relay", "lif", 2 * above));
+    for (const Index shard_size : {0U, 2U}) {
+        for (const Index blocks : {1U, 3U}) {
+            d.projections[1] = projection("relay", "below", "membrane", 0.0, 1.0);
+            const Network n = tie({.to = "below_to_above",
+                                   .scale = -0.5,
+                                   .mean = TieDescription::Mean::senders,
+                                   .blocks = blocks},
+                                  shard_size);
+            for (Index j = 0; j < below; ++j) {
+                const double all = (up(n, j, 0) + up(n, j, 1) + up(n, j, 2)) / 3;
+                for (Index k = 0; k < 2 * above; ++k) {
+                    const double mean = blocks == 1 ? all : up(n, j, k / 2);
+                    EXPECT_NEAR(weight(n, "relay_to_below", k, j), -0.5 * mean, as_float);
+                }
+            }
+        }
+    }
+}
+
+TEST_F(Tied, ImpossibleMeansAreRefused) {
+    EXPECT_THROW(tie({.to = "below_to_above", .mean = TieDescription::Mean::senders, .blocks = 2}),
+                 ConfigError);
+    EXPECT_THROW(tie({.to = "below_to_above", .mean = TieDescription::Mean::senders, .blocks = 0}),
+                 ConfigError);
+    d.projections[1] = projection("below", "above", "membrane", 0.0, 1.0);
+    d.projections[1].name = "again";
+    EXPECT_THROW(tie({.to = "below_to_above", .mean = TieDescription::Mean::both}), ConfigError);
+}
+
 TEST_F(Tied, MeanOverEverything) {
     const Network n = tie({.to = "below_to_above", .mean = TieDescription::Mean::both});
     double mean = 0.0;

@@ -1,5 +1,7 @@
 #include <array>
 #include <cmath>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -174,6 +176,57 @@ TEST(ImageLearner, KeepsTheMeansOfTracesThroughAChangeOfTimeConstants) {
     };
     // 144 cells of about 5 Hz: the standard error is 2 %.
     EXPECT_NEAR(rate(1) / rate(0), 1.0, 0.1);
+}
+
+/// Events and bursts of one population.
+struct Bursting final : Recorder {
+    explicit Bursting(Index counted) : population_(counted) {}
+    void observe(const Window&, std::span<const Spike> spikes) override {
+        for (const Spike& spike : spikes) {
+            if (spike.population != population_) continue;
+            events += spike.kind == SpikeKind::event ? 1.0 : 0.0;
+            bursts += spike.kind == SpikeKind::burst ? 1.0 : 0.0;
+        }
+    }
+    void finish(Time) override {}
+    double events = 0.0;
+    double bursts = 0.0;
+
+private:
+    Index population_;
+};
+
+/// Ten classes of neurons that fire at half their greatest rate, feedback weights of one sign.
+double hidden_burst_probability(const ImagesConfig& c) {
+    const NetworkDescription description = describe_images(c, pixels, measure_relay(c, 1));
+    ImageLearner learner(c, description, 1);
+    change(learner.network(), "hidden_1_to_output", [](Index, Index, float& w) { w = 0.2F; });
+    Bursting hidden(learner.network().populations.at("hidden_1"));
+    learner.simulation().schedule(Time{}, action::CopyTiedWeights{});
+    const std::vector<double> rates(pixels, 0.0);
+    learner.read_out(rates, std::array{500.0});
+    learner.simulation().add(hidden);
+    learner.read_out(rates, std::array{10000.0});
+    EXPECT_GT(hidden.events, 5000.0);
+    return hidden.bursts / hidden.events;
+}
+
+/// Inhibition by way of interneurons balances what bursts excite where there is no error: hidden cells burst
+/// as if there were no feedback.
+TEST(ImageLearner, InterneuronsBalanceFeedbackWithoutAnError) {
+    ImagesConfig c;
+    c.hidden.sizes = {40.0};
+    c.hidden.bias = -1.0;
+    c.output.bias = -2.2;  // hidden cells of e = 0.27 and weights of 0.2 make up for it
+    c.presentation.reset = ImagesConfig::Reset::none;
+    c.inhibition = ImagesConfig::Inhibition::interneurons;
+    const std::optional<RelayDecoder> relay = measure_relay(c, 1);
+    ASSERT_TRUE(relay);
+    EXPECT_NEAR(relay->C, 1.0, 0.02) << "gated: a burst releases 1, and interneurons hear of events only";
+    EXPECT_GT(relay->R2, 0.99);
+    EXPECT_NEAR(hidden_burst_probability(c), 0.5, 0.04);
+    c.control = ImagesConfig::Control::no_q;
+    EXPECT_GT(hidden_burst_probability(c), 0.8);
 }
 
 }  // namespace
