@@ -91,10 +91,11 @@ std::vector<const char*> pointers(const std::vector<std::string>& texts) {
     return result;
 }
 
-Hdf5Handle string_type() {
+Hdf5Handle string_type(std::size_t size = H5T_VARIABLE) {
     Hdf5Handle type{H5Tcopy(H5T_C_S1)};
-    H5Tset_size(type.id(), H5T_VARIABLE);
+    H5Tset_size(type.id(), size);
     H5Tset_cset(type.id(), H5T_CSET_UTF8);
+    if (size != H5T_VARIABLE) H5Tset_strpad(type.id(), H5T_STR_NULLPAD);
     return type;
 }
 
@@ -332,7 +333,13 @@ void Hdf5File::set(const std::string& object, const std::string& name, const Hdf
 
 void Hdf5File::set(const std::string& object, const std::string& name, const std::string& value) {
     const char* const text = value.c_str();
-    set(object, name, string_type().id(), Hdf5Handle{H5Screate(H5S_SCALAR)}, &text);
+    const Hdf5Handle scalar{H5Screate(H5S_SCALAR)};
+    if (made_ == Made::with_sums) {  // HDF5 keeps text of variable length where it has no checksums
+        const std::size_t size = std::max(value.size(), std::size_t{1});
+        set(object, name, string_type(size).id(), scalar, text);
+    } else {
+        set(object, name, string_type().id(), scalar, &text);
+    }
 }
 
 void Hdf5File::set(const std::string& object, const std::string& name,
@@ -493,9 +500,18 @@ bool Hdf5File::number(const std::string& object, const std::string& name, Hdf5Ty
 
 std::optional<std::string> Hdf5File::text(const std::string& object, const std::string& name) const {
     const Hdf5Handle handle = attribute(object, name);
+    if (handle.id() < 0) return std::nullopt;
+    const Hdf5Handle type{H5Aget_type(handle.id())};
+    if (type.id() >= 0 && H5Tget_class(type.id()) == H5T_STRING && H5Tis_variable_str(type.id()) == 0) {
+        const std::size_t size = H5Tget_size(type.id());
+        if (size > H5Aget_storage_size(handle.id())) return std::nullopt;
+        std::string text(size, '\0');
+        if (H5Aread(handle.id(), string_type(size).id(), text.data()) < 0) return std::nullopt;
+        text.resize(std::min(text.find('\0'), text.size()));
+        return text;
+    }
     char* value = nullptr;
-    if (handle.id() < 0 || H5Aread(handle.id(), string_type().id(), &value) < 0 || value == nullptr)
-        return std::nullopt;
+    if (H5Aread(handle.id(), string_type().id(), &value) < 0 || value == nullptr) return std::nullopt;
     std::string text = value;
     H5free_memory(value);
     return text;

@@ -179,6 +179,7 @@ public:
     std::optional<double> number(const std::string& object, const std::string& name) const {
         return number<double>(object, name);
     }
+    /// Of fixed or variable length.
     std::optional<std::string> text(const std::string& object, const std::string& name) const;
 
 private:

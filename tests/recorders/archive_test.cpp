@@ -144,6 +144,31 @@ TEST_F(ArchiveTest, RefusesWhatItHasNot) {
     EXPECT_THROW(give_back(other), DataError);
 }
 
+TEST_F(ArchiveTest, EveryDamagedByteOfTextShows) {
+    struct Text {
+        std::string words = "a text of some length that stands for itself";
+        std::string none;
+        void persist(Archive& archive) {
+            archive("words", words);
+            archive("none", none);
+        }
+    } text;
+    keep(text);
+    Text back{"", "something"};
+    give_back(back);
+    EXPECT_EQ(back.words, text.words);
+    EXPECT_EQ(back.none, "");
+    const std::string whole = test::read_bytes(path_);
+    const std::size_t at = whole.find(text.words);
+    ASSERT_NE(at, std::string::npos);
+    for (const std::size_t place : {at, at + 20, at + text.words.size() - 1}) {
+        std::string damaged = whole;
+        damaged[place] = static_cast<char>(damaged[place] ^ 1);
+        test::write_bytes(path_, damaged);
+        EXPECT_THROW(give_back(back), Error) << place;
+    }
+}
+
 TEST_F(ArchiveTest, EveryDamagedByteOfNumbersShows) {
     std::vector<double> values(1000, 0.25);
     keep(values);
