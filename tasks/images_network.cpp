@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "synapses/decode.hpp"
+#include "tasks/feedback_synapses.hpp"
 #include "tasks/idx.hpp"
 
 namespace apical {
@@ -44,33 +45,14 @@ PopulationDescription output_cells(const ImagesConfig& c) {
     return cells(c, "output", label_count * c.output.per_class, c.output.p0, c.output.bias);
 }
 
-TsodyksMarkram facilitating(const ImagesConfig& c) {
-    TsodyksMarkram s;
-    s.U = c.facilitation.U;
-    s.tau_rec = c.facilitation.tau_rec;
-    s.tau_fac = c.facilitation.tau_fac;
-    return s;
-}
-
-TsodyksMarkram depressing(const ImagesConfig& c) {
-    TsodyksMarkram s;
-    s.U = c.depression.U;
-    s.tau_rec = c.depression.tau_rec;
-    return s;
-}
-
-ReleaseTerm term_of(const TsodyksMarkram& s, double gain) {
-    return {"tm", gain, {{"U", s.U}, {"tau_rec", s.tau_rec}, {"tau_fac", s.tau_fac}}};
-}
-
 /// The synapses that bursts drive, and those that events drive.
 ReleaseTerm burst_synapse(const ImagesConfig& c, double gain) {
     if (c.transmission == XorConfig::Feedback::gated) return {"burst", gain, {}};
-    return term_of(facilitating(c), gain);
+    return term_of(synapse_of(c.facilitation), gain);
 }
 ReleaseTerm event_synapse(const ImagesConfig& c, double gain) {
     if (c.transmission == XorConfig::Feedback::gated) return {"event", gain, {}};
-    return term_of(depressing(c), gain);
+    return term_of(synapse_of(c.depression), gain);
 }
 
 ProjectionDescription onto_relay(const ImagesConfig& c) {
@@ -231,8 +213,8 @@ private:
             terms = {{swapped ? "event" : "burst", scale, {}},
                      {swapped ? "burst" : "event", -p0 * scale, {}}};
         } else {
-            TsodyksMarkram bursts = facilitating(c_);
-            TsodyksMarkram events = depressing(c_);
+            TsodyksMarkram bursts = synapse_of(c_.facilitation);
+            TsodyksMarkram events = synapse_of(c_.depression);
             if (swapped) std::swap(bursts, events);
             const Separation s = decode(bursts, events,
                                         {p0, static_cast<int>(c_.neuron.burst_spikes),
@@ -332,8 +314,7 @@ std::optional<RelayDecoder> measure_relay(const ImagesConfig& c, std::size_t thr
     s.relays = {interneurons(c.pv, "pv", label_count)};
     s.onto_relays = {onto_relay(c)};
     s.direct = {{burst_synapse(c, 1.0)}};
-    // From nearly silent to nearly the maximum, where the cells of the class that is shown spend their time.
-    for (double rate = 0.94 * 1000.0 / c.neuron.t_ref; rate > 1.0; rate /= 1.5) s.event_rates.push_back(rate);
+    s.event_rates = rates_to_study(c.neuron.t_ref);
     const double p0 = c.output.p0;
     s.burst_probabilities = {0.25 * p0, p0, 0.5 * (1.0 + p0)};
     s.length = 1000.0;  // of cells enough for r to be known within 1 %
@@ -343,13 +324,7 @@ std::optional<RelayDecoder> measure_relay(const ImagesConfig& c, std::size_t thr
     for (const RelayPoint& point : study(s))
         drives.push_back({point.e, point.b, point.direct[0], point.relays[0]});
     RelayDecoder relay = fit_relay(drives, p0);
-    constexpr double enough = 0.9;
-    if (relay.R2 < enough) {
-        throw ModelError(
-            fmt::format("pv, driven by events: they do not tell bursts from events: R2 {:.3f}, at least "
-                        "{} is needed; change their drive, gain or noise, or the synapses",
-                        relay.R2, enough));
-    }
+    expect_separation(relay, "pv, driven by events");
     relay.rest_y = 0.0;  // a synapse releases nothing at rest
     return relay;
 }

@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include <fmt/format.h>
+
+#include "core/error.hpp"
 #include "networks/build.hpp"
 #include "synapses/release.hpp"
 
@@ -99,6 +102,20 @@ std::vector<RelayPoint> study(const RelayStudy& s) {
         }
     }
     return points;
+}
+
+std::vector<double> rates_to_study(double t_ref) {
+    std::vector<double> rates;
+    for (double rate = 0.94 * 1000.0 / t_ref; rate > 1.0; rate /= 1.5) rates.push_back(rate);
+    return rates;
+}
+
+void expect_separation(const RelayDecoder& relay, const std::string& name) {
+    if (relay.R2 >= 0.9) return;
+    throw ModelError(
+        fmt::format("{}: they do not tell bursts from events: R2 {:.3f}, at least 0.9 is needed; "
+                    "change their drive, gain or noise, or the synapses",
+                    name, relay.R2));
 }
 
 RelayDecoder fit_relay(std::span<const Drive> samples, double p0) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "networks/description.hpp"
@@ -24,6 +25,10 @@ struct RelayStudy {
     std::uint64_t seed = 1;
     std::size_t threads = 1;
 };
+
+/// Event rates [Hz] to study, from nearly the maximum, where the cells that carry a target of 1 spend their
+/// time, to nearly silent.
+std::vector<double> rates_to_study(double t_ref);
 
 /// One point of the grid: per sender neuron and second, what happened; per interneuron, its rate.
 struct RelayPoint {
@@ -48,5 +53,8 @@ struct RelayDecoder {
     Separation fit;   ///< the planes
 };
 RelayDecoder fit_relay(std::span<const Drive> samples, double p0);
+
+/// Throws ModelError if the pathways of `name` do not tell bursts from events.
+void expect_separation(const RelayDecoder& relay, const std::string& name);
 
 }  // namespace apical

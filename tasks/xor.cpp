@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "tasks/feedback_synapses.hpp"
 #include "tasks/recording.hpp"
 #include "tasks/relay.hpp"
 #include "tasks/run.hpp"
@@ -44,33 +45,18 @@ bool has_inhibition(const XorConfig& c) {
     return c.control != XorConfig::Control::no_q && c.control != XorConfig::Control::burstprop;
 }
 
-TsodyksMarkram facilitating(const XorConfig& c) {
-    TsodyksMarkram s;
-    s.U = c.facilitation.U;
-    s.tau_rec = c.facilitation.tau_rec;
-    s.tau_fac = c.facilitation.tau_fac;
-    return s;
-}
-
-TsodyksMarkram depressing(const XorConfig& c) {
-    TsodyksMarkram s;
-    s.U = c.depression.U;
-    s.tau_rec = c.depression.tau_rec;
-    return s;
-}
-
-ReleaseTerm term_of(const TsodyksMarkram& s, double gain) {
-    return {"tm", gain, {{"U", s.U}, {"tau_rec", s.tau_rec}, {"tau_fac", s.tau_fac}}};
-}
-
 /// The synapse of the burst pathway and that of the event pathway, as the control has them.
 ReleaseTerm burst_synapse(const XorConfig& c, double gain) {
     if (c.control == XorConfig::Control::no_stp) return {"all", gain * c.facilitation.U, {}};
-    return term_of(c.control == XorConfig::Control::swapped ? depressing(c) : facilitating(c), gain);
+    return term_of(
+        c.control == XorConfig::Control::swapped ? synapse_of(c.depression) : synapse_of(c.facilitation),
+        gain);
 }
 ReleaseTerm event_synapse(const XorConfig& c, double gain) {
     if (c.control == XorConfig::Control::no_stp) return {"all", gain * c.depression.U, {}};
-    return term_of(c.control == XorConfig::Control::swapped ? facilitating(c) : depressing(c), gain);
+    return term_of(
+        c.control == XorConfig::Control::swapped ? synapse_of(c.facilitation) : synapse_of(c.depression),
+        gain);
 }
 
 Sender sender(const XorConfig& c) {
@@ -101,7 +87,8 @@ void add_relays(const XorConfig& c, std::vector<PopulationDescription>& cells,
     Interneuron pv = c.pv;
     Interneuron sst = c.sst;
     if (c.control == XorConfig::Control::swapped) {
-        const Separation usual = decode(facilitating(c), depressing(c), sender(c)).separation;
+        const Separation usual =
+            decode(synapse_of(c.facilitation), synapse_of(c.depression), sender(c)).separation;
         const double p0 = c.neuron.p0;
         const double ratio = (usual.q_e + p0 * usual.q_b) / (usual.a_e + p0 * usual.a_b);
         pv.gain *= ratio;
@@ -120,7 +107,7 @@ Feedback calibrate(const XorConfig& c, const RunContext& context) {
     f.scale = c.neuron.t_ref / c.neuron.tau_dend / p0;
     if (c.feedback == XorConfig::Feedback::gated) return f;
     const bool no_stp = c.control == XorConfig::Control::no_stp;
-    const Decoding synapses = decode(facilitating(c), depressing(c), sender(c));
+    const Decoding synapses = decode(synapse_of(c.facilitation), synapse_of(c.depression), sender(c));
     const Separation& s0 = synapses.separation;
     context.log(
         Severity::note,
@@ -137,7 +124,8 @@ Feedback calibrate(const XorConfig& c, const RunContext& context) {
             return f;
         }
         const bool swapped = c.control == XorConfig::Control::swapped;
-        f.direct = swapped ? decode(depressing(c), facilitating(c), sender(c)).separation : s0;
+        f.direct =
+            swapped ? decode(synapse_of(c.depression), synapse_of(c.facilitation), sender(c)).separation : s0;
         // The gain makes up for the size of the signal, not for its sign.
         f.direct.C = std::abs(f.direct.C);
         return f;
@@ -146,9 +134,7 @@ Feedback calibrate(const XorConfig& c, const RunContext& context) {
     s.sender = cells(c, "output");
     add_relays(c, s.relays, s.onto_relays);
     s.direct = {{burst_synapse(c, 1.0)}, {event_synapse(c, 1.0)}};
-    // From nearly silent to nearly the maximum, where the cells that carry a target of 1 spend their time.
-    const double top = 0.94 * 1000.0 / c.neuron.t_ref;
-    for (double rate = top; rate > 1.0; rate /= 1.5) s.event_rates.push_back(rate);
+    s.event_rates = rates_to_study(c.neuron.t_ref);
     s.burst_probabilities = {0.1, 0.5, 0.9};
     s.threads = context.threads;
     std::vector<Drive> positive;
@@ -164,13 +150,7 @@ Feedback calibrate(const XorConfig& c, const RunContext& context) {
                                                 "residual {:.2f} Hz",
                                                 name, d.fit.a_e, d.fit.a_b, d.fit.q_e, d.fit.q_b,
                                                 d.rest_y + d.rest_q, d.r, d.C, d.R2, d.residual));
-        if (c.control == XorConfig::Control::none && d.R2 < 0.9) {
-            throw ModelError(
-                fmt::format("{}: they do not tell bursts from events: R2 {:.3f}, at least 0.9 is needed; "
-                            "change their drive, "
-                            "gain or noise, or the synapses",
-                            name, d.R2));
-        }
+        if (c.control == XorConfig::Control::none) expect_separation(d, name);
         return d;
     };
     f.positive = fit("pv, driven by events", positive);
