@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
+#include <type_traits>
 
 #include "core/error.hpp"
 #include "core/simd.hpp"
@@ -18,29 +20,146 @@ constexpr double rescale_at = 4.0;
 /// A slice is this part of the membrane time constant: short enough for the bound to exclude nearly all
 /// neurons, long enough for the test to cost less than the arrivals.
 constexpr double slice_of_membrane = 0.02;
+/// Going to one neuron takes as long as passing so many in a row.
+constexpr std::size_t cost_of_one = 4;
+/// Looking a target up in a row takes as long as reading so many of its targets.
+constexpr std::size_t cost_of_search = 32;
 
 Eigen::Index idx(std::size_t i) { return static_cast<Eigen::Index>(i); }
 
-/// The coefficient of a variable at both ends of a slice, and by how much it may leave its chord.
-struct Coefficient {
-    double begin;
-    double end;
-    double pad;
-};
+using Lanes [[gnu::vector_size(32)]] = double;
 
-[[gnu::always_inline]] inline void add_variable_loop(const Coefficient& c, const double* __restrict s,
-                                                     double* __restrict at_begin, double* __restrict at_end,
-                                                     double* __restrict pad, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) {
-        at_begin[i] += c.begin * s[i];
-        at_end[i] += c.end * s[i];
-        pad[i] += c.pad * std::abs(s[i]);
+[[gnu::always_inline]] inline void add_vectors(std::size_t vectors, double* cell, const double* jump) {
+    for (std::size_t q = 0; q < vectors; ++q) {
+        Lanes sum;
+        Lanes more;
+        std::memcpy(&sum, cell + 4 * q, sizeof(sum));
+        std::memcpy(&more, jump + 4 * q, sizeof(more));
+        sum += more;
+        std::memcpy(cell + 4 * q, &sum, sizeof(sum));
     }
 }
-APICAL_WIDEST(, void, add_variable,
-              (const Coefficient& c, const double* s, double* at_begin, double* at_end, double* pad,
-               std::size_t n),
-              (c, s, at_begin, at_end, pad, n))
+
+[[gnu::always_inline]] inline void add_scaled(std::size_t vectors, double* cell, double w,
+                                              const double* gain) {
+    for (std::size_t q = 0; q < vectors; ++q) {
+        Lanes sum;
+        Lanes more;
+        std::memcpy(&sum, cell + 4 * q, sizeof(sum));
+        std::memcpy(&more, gain + 4 * q, sizeof(more));
+        sum += w * more;
+        std::memcpy(cell + 4 * q, &sum, sizeof(sum));
+    }
+}
+
+/// Points of noise: each adds its jump to its target's cell.
+template <std::size_t vectors>
+[[gnu::always_inline]] inline void add_points_loop(const Table::Local* targets, std::size_t count,
+                                                   const double* jumps, double* cells) {
+    for (std::size_t i = 0; i < count; ++i)
+        add_vectors(vectors, cells + 4 * vectors * targets[i], jumps + 4 * vectors * i);
+}
+APICAL_WIDEST(template <std::size_t vectors>, void, add_points,
+              (const Table::Local* targets, std::size_t count, const double* jumps, double* cells),
+              <vectors>(targets, count, jumps, cells))
+
+/// A row whose synapses have one weight: all add the same.
+template <std::size_t vectors>
+[[gnu::always_inline]] inline void add_uniform_loop(const Table::Local* targets, std::size_t count,
+                                                    const double* jump, double* cells) {
+    for (std::size_t i = 0; i < count; ++i) add_vectors(vectors, cells + 4 * vectors * targets[i], jump);
+}
+APICAL_WIDEST(template <std::size_t vectors>, void, add_uniform,
+              (const Table::Local* targets, std::size_t count, const double* jump, double* cells),
+              <vectors>(targets, count, jump, cells))
+
+/// A row of weights, times the gain of a positive or of a negative one.
+template <std::size_t vectors>
+[[gnu::always_inline]] inline void add_weighted_loop(const Table::Local* targets, std::size_t count,
+                                                     const float* weights, double release,
+                                                     const double* positive, const double* negative,
+                                                     double* cells) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const double w = double{weights[i]} * release;
+        add_scaled(vectors, cells + 4 * vectors * targets[i], w, w > 0.0 ? positive : negative);
+    }
+}
+APICAL_WIDEST(template <std::size_t vectors>, void, add_weighted,
+              (const Table::Local* targets, std::size_t count, const float* weights, double release,
+               const double* positive, const double* negative, double* cells),
+              <vectors>(targets, count, weights, release, positive, negative, cells))
+
+/// What each point adds: `weight` times the gains that the functions at its time make.
+template <std::size_t vectors>
+[[gnu::always_inline]] inline void make_jumps_loop(std::size_t count, const double* phi,
+                                                   const double* weights, std::size_t functions,
+                                                   double weight, double* jumps) {
+    for (std::size_t i = 0; i < count; ++i) {
+        Lanes sum[vectors]{};
+        for (std::size_t j = 0; j < functions; ++j) {
+            for (std::size_t q = 0; q < vectors; ++q) {
+                Lanes term;
+                std::memcpy(&term, weights + 4 * (vectors * j + q), sizeof(term));
+                sum[q] += term * phi[j * count + i];
+            }
+        }
+        for (std::size_t q = 0; q < vectors; ++q) {
+            sum[q] *= weight;
+            std::memcpy(jumps + 4 * (vectors * i + q), &sum[q], sizeof(sum[q]));
+        }
+    }
+}
+APICAL_WIDEST(template <std::size_t vectors>, void, make_jumps,
+              (std::size_t count, const double* phi, const double* weights, std::size_t functions,
+               double weight, double* jumps),
+              <vectors>(count, phi, weights, functions, weight, jumps))
+
+/// Bounds V_m - V_th of each neuron over a time in which nothing arrives: by the readout at both of its ends,
+/// and by how much it may leave its chord. `begin`, `end` and `pad` have the constant's part last.
+template <std::size_t vectors>
+[[gnu::always_inline]] inline void find_tops_loop(std::size_t count, const double* cells, const double* begin,
+                                                  const double* end, const double* pad, double* top) {
+    constexpr std::size_t stride = 4 * vectors;
+    for (std::size_t i = 0; i < count; ++i) {
+        const double* const s = cells + stride * i;
+        double at_begin = begin[stride];
+        double at_end = end[stride];
+        double sum = pad[stride];
+        for (std::size_t v = 0; v < stride; ++v) {
+            at_begin += begin[v] * s[v];
+            at_end += end[v] * s[v];
+            sum += pad[v] * std::abs(s[v]);
+        }
+        top[i] = sum + std::max(at_begin, at_end);
+    }
+}
+APICAL_WIDEST(template <std::size_t vectors>, void, find_tops,
+              (std::size_t count, const double* cells, const double* begin, const double* end,
+               const double* pad, double* top),
+              <vectors>(count, cells, begin, end, pad, top))
+
+/// Marks the neurons that jumps may lift to threshold; `lifts` are `stride` apart.
+[[gnu::always_inline]] inline void mark_lifted_loop(std::size_t count, const double* top, const double* lifts,
+                                                    std::size_t stride, std::uint8_t* may_fire) {
+    for (std::size_t i = 0; i < count; ++i) may_fire[i] |= top[i] + lifts[stride * i] >= 0.0;
+}
+APICAL_WIDEST(, void, mark_lifted,
+              (std::size_t count, const double* top, const double* lifts, std::size_t stride,
+               std::uint8_t* may_fire),
+              (count, top, lifts, stride, may_fire))
+
+/// Calls a function for cells of one, two or three vectors.
+template <class Function>
+void with_vectors(std::size_t stride, const Function& function) {
+    switch (stride) {
+        case 4:
+            return function(std::integral_constant<std::size_t, 1>{});
+        case 8:
+            return function(std::integral_constant<std::size_t, 2>{});
+        default:
+            return function(std::integral_constant<std::size_t, 3>{});
+    }
+}
 
 /// Which variables are reached from the marked ones: by what reads them, and so on.
 std::vector<bool> closure(const Eigen::MatrixXd& A, std::vector<bool> marked) {
@@ -126,6 +245,7 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
       held_(dynamics_.affine_held()),
       t_ref_(ticks(dynamics.t_ref)),
       n_(used_.size()),
+      stride_((n_ + lanes) / lanes * lanes),
       membrane_(static_cast<std::size_t>(dynamics_.membrane)),
       slice_(ticks(std::min(slice_of_membrane / -dynamics.A(dynamics.membrane, dynamics.membrane),
                             rescale_at / propagator_.fastest()))) {
@@ -180,11 +300,9 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
         }
         port.rise = std::max(0.0, top);
         port.fall = std::max(0.0, -bottom);
-        for (std::size_t k = 0; k < n_; ++k) {
-            if (!touched[k]) continue;
-            port.columns.push_back(k);
-            Vector& weights = port.weights.emplace_back();
-            for (const std::size_t j : port.functions) weights.push_back(terms[j][idx(k)]);
+        for (const std::size_t j : port.functions) {
+            for (std::size_t k = 0; k < stride_; ++k)
+                port.weights.push_back(k < n_ && touched[k] ? terms[j][idx(k)] : 0.0);
         }
         ports_.push_back(std::move(port));
     }
@@ -193,14 +311,15 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
         Shard& shard = state_[k];
         const Index count = last(k) - first(k);
         shard.groups.resize(count / noise_block() + 2);
-        shard.points.resize(shard.groups.size());
+        shard.may_fire.resize(count);
+        shard.top.resize(count);
         shard.place.assign(count, 0);
         shard.held.assign(dependent_.size(), Vector(count));
         for (NoiseGroup& noise :
              noise_groups(this->setup().seed, name(), this->setup().noise, size(), first(k), last(k))) {
             const Index block = noise.trains.front().block() - first(k) / noise_block();
             for (NoiseBlock& train : noise.trains)
-                shard.groups[block].trains.push_back({std::move(train), 0, {}});
+                shard.groups[block].trains.push_back({std::move(train), 0, 0, {}, {}, {}});
         }
         start_all(k, Time{});
     }
@@ -211,21 +330,23 @@ void LinearPopulation::start_all(std::size_t k, Time now) {
     const Index count = last(k) - first(k);
     const std::size_t width = variables_.size();
     shard.T0 = now;
-    shard.s.assign(n_, Vector(count));
-    shard.start = shard.s;
-    shard.lift.assign(count, 0.0);
+    shard.cells.assign(count * stride_, 0.0);
+    shard.start_is_stale = true;
+    shard.bound_until = Time::min();
+    shard.refractory.clear();
     shard.release.assign(count, Time::max());
     for (Group& group : shard.groups) {
         for (Train& train : group.trains) train.chunk = 0;
     }
     for (Index i = 0; i < count; ++i) {
         const double* x = initial_.data() + (first(k) + std::size_t{i}) * width;
-        for (std::size_t v = 0; v < n_; ++v) shard.s[v][i] = x[used_[v]];
+        State s{};
+        for (std::size_t v = 0; v < n_; ++v) s[v] = x[used_[v]];
         if (x[width - 1] > 0.0) {
             // As if it had been held for t_ref at the release.
             const Eigen::MatrixXd E = held_.exponential(x[width - 1] - ms(t_ref_));
             Vector y(n_ + 1, 1.0);
-            for (std::size_t v = 0; v < n_; ++v) y[v] = shard.s[v][i];
+            for (std::size_t v = 0; v < n_; ++v) y[v] = s[v];
             y[membrane_] = dynamics_.V_reset;
             for (std::size_t d = 0; d < dependent_.size(); ++d) {
                 double sum = 0.0;
@@ -233,8 +354,10 @@ void LinearPopulation::start_all(std::size_t k, Time now) {
                 shard.held[d][i] = sum;
             }
             shard.release[i] = now + ticks(x[width - 1]);
-            shard.s[membrane_][i] = parked;
+            s[membrane_] = parked;
+            shard.refractory.push_back(static_cast<Table::Local>(i));
         }
+        set_state(shard.cells, i, s);
     }
 }
 
@@ -249,11 +372,12 @@ Time LinearPopulation::quiet_until(std::size_t k, const Window& next) {
     Functions low{};
     Functions high{};
     propagator_.bounds_from(tau(shard, next.begin), low, high);
-    for (std::size_t i = 0; i < shard.lift.size(); ++i) {
+    for (std::size_t i = 0; i < shard.release.size(); ++i) {
+        const double* const s = shard.cells.data() + stride_ * i;
         double top = 0.0;
         for (std::size_t j = 0; j < readouts_.size(); ++j) {
             double c = readouts_[j][n_];
-            for (std::size_t v = 0; v < n_; ++v) c += readouts_[j][v] * shard.s[v][i];
+            for (std::size_t v = 0; v < n_; ++v) c += readouts_[j][v] * s[v];
             if (c == 0.0) continue;  // of a function that grows
             const double most = std::max(c * low[j], c * high[j]);
             top += most + 1e-9 * std::abs(most);  // and a hair for rounding
@@ -285,13 +409,8 @@ void LinearPopulation::integrate(std::size_t k, const Window& window, std::span<
 void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const Arrival> arrivals) {
     Shard& shard = state_[k];
     rescale(shard, slice.begin);
-    for (std::size_t v = 0; v < n_; ++v)
-        std::copy(shard.s[v].begin(), shard.s[v].end(), shard.start[v].begin());
-    std::fill(shard.lift.begin(), shard.lift.end(), 0.0);
-    shard.rows.clear();
-    shard.gains.clear();
-    shard.weights.clear();
-    for (auto& points : shard.points) points.clear();
+    begin_slice(shard);
+    if (slice.end > shard.bound_until) renew_bound(shard, slice);
 
     for (const Arrival& arrival : arrivals) {
         deliver_noise(shard, arrival.time + Duration{1});
@@ -299,45 +418,137 @@ void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const
     }
     deliver_noise(shard, slice.end);
 
-    const SliceBound b = bound(shard, slice);
-    const Index count = last(k) - first(k);
-    shard.tested += count;
-    Vector& top = shard.lift;
-    shard.at_begin.assign(count, b.begin[n_]);
-    shard.at_end.assign(count, b.end[n_]);
-    for (std::size_t v = 0; v < n_; ++v) {
-        add_variable({b.begin[v], b.end[v], b.pad[v]}, shard.start[v].data(), shard.at_begin.data(),
-                     shard.at_end.data(), top.data(), count);
-    }
-    for (Index i = 0; i < count; ++i) top[i] += b.pad[n_] + std::max(shard.at_begin[i], shard.at_end[i]);
-    shard.flagged.clear();
-    for (Index i = 0; i < count; ++i) {
-        if (!(top[i] >= 0.0) && shard.release[i] >= slice.end && !replay_all_) continue;
-        shard.flagged.push_back(static_cast<Table::Local>(i));
-    }
-    if (shard.flagged.empty()) return;
-    shard.replayed += shard.flagged.size();
+    find_suspects(shard, slice.end);
+    shard.tested += shard.release.size();
+    shard.replayed += shard.suspects.size();
+    if (shard.suspects.empty()) return;
     sort_arrivals(shard);
     Functions low{};
     Functions high{};
     propagator_.bounds(tau(shard, slice.begin), tau(shard, slice.end), low, high);
     for (std::size_t j = 0; j < low.size(); ++j)
         shard.peak[j] = std::max(std::abs(low[j]), std::abs(high[j]));
-    for (std::size_t i = 0; i < shard.flagged.size(); ++i)
-        replay(k, shard.flagged[i], shard.arrivals[i], slice);
+    for (std::size_t i = 0; i < shard.suspects.size(); ++i) {
+        const Table::Local local = shard.suspects[i];
+        const bool was_held = shard.release[local] != Time::max();
+        replay(k, local, shard.arrivals[i], slice);
+        if (!was_held && shard.release[local] != Time::max()) shard.refractory.push_back(local);
+    }
+    std::erase_if(shard.refractory, [&](Table::Local local) { return shard.release[local] == Time::max(); });
+}
+
+void LinearPopulation::begin_slice(Shard& shard) const {
+    if (shard.start_is_stale || reaches_most(shard)) {
+        shard.start = shard.cells;
+        shard.start_is_stale = false;
+    } else {
+        const auto copy = [&](Table::Local local) {
+            const auto cell = shard.cells.begin() + static_cast<std::ptrdiff_t>(stride_ * local);
+            std::copy_n(cell, stride_, shard.start.begin() + static_cast<std::ptrdiff_t>(stride_ * local));
+        };
+        for_each_reached(shard, copy);
+        for (const Table::Local local : shard.suspects) copy(local);
+    }
+    shard.rows.clear();
+    shard.gains.clear();
+    shard.weights.clear();
+    for (Group& group : shard.groups) {
+        group.delivered.clear();
+        for (Train& train : group.trains) forget_points(train, stride_);
+    }
+}
+
+template <class Function>
+void LinearPopulation::for_each_reached(const Shard& shard, const Function& function) {
+    for (const DeliveredRow& row : shard.rows) {
+        for (const Table::Local local : row.targets) function(local);
+    }
+    for (const Group& group : shard.groups) {
+        for (const auto& [train, begin, end] : group.delivered) {
+            for (std::size_t i = begin; i < end; ++i) function(train->targets[i]);
+        }
+    }
+}
+
+void LinearPopulation::renew_bound(Shard& shard, const Window& slice) const {
+    // Slices that follow are about as long as this one.
+    const Duration length = slice.end - slice.begin;
+    shard.bound_until = slice.begin + slice_ / length * length;
+    const SliceBound b = bound(shard, {slice.begin, shard.bound_until});
+    const std::size_t count = shard.release.size();
+    with_vectors(stride_, [&](auto vectors) {
+        find_tops<vectors()>(count, shard.cells.data(), b.begin.data(), b.end.data(), b.pad.data(),
+                             shard.top.data());
+    });
+    for (Cells* const cells : {&shard.cells, &shard.start}) {
+        for (std::size_t i = 0; i < count; ++i) (*cells)[stride_ * i + n_] = 0.0;
+    }
+    std::fill(shard.may_fire.begin(), shard.may_fire.end(), replay_all_ ? 1 : 0);
+    mark_lifted(count, shard.top.data(), shard.cells.data() + n_, stride_, shard.may_fire.data());
+    collect_suspects(shard);
+}
+
+void LinearPopulation::find_suspects(Shard& shard, Time end) const {
+    const std::size_t before = shard.suspects.size();
+    const auto suspect = [&](Table::Local local) {
+        if (shard.may_fire[local] != 0) return;
+        shard.may_fire[local] = 1;
+        shard.suspects.push_back(local);
+    };
+    for (const Table::Local local : shard.refractory) {
+        if (shard.release[local] < end) suspect(local);
+    }
+    if (reaches_most(shard)) {
+        mark_lifted(shard.release.size(), shard.top.data(), shard.cells.data() + n_, stride_,
+                    shard.may_fire.data());
+        collect_suspects(shard);
+    } else {
+        for_each_reached(shard, [&](Table::Local local) {
+            if (shard.top[local] + shard.cells[stride_ * local + n_] >= 0.0) suspect(local);
+        });
+        if (shard.suspects.size() != before) std::sort(shard.suspects.begin(), shard.suspects.end());
+    }
+}
+
+void LinearPopulation::collect_suspects(Shard& shard) {
+    shard.suspects.clear();
+    const std::uint8_t* const marks = shard.may_fire.data();
+    const std::size_t count = shard.may_fire.size();
+    for (std::size_t i = 0; i < count; i += sizeof(std::uint64_t)) {
+        const std::size_t n = std::min(sizeof(std::uint64_t), count - i);
+        std::uint64_t word = 0;
+        std::memcpy(&word, marks + i, n);
+        if (word == 0) continue;
+        for (std::size_t k = i; k < i + n; ++k) {
+            if (marks[k] != 0) shard.suspects.push_back(static_cast<Table::Local>(k));
+        }
+    }
+}
+
+bool LinearPopulation::reaches_most(const Shard& shard) {
+    std::size_t reached = shard.suspects.size();
+    for (const DeliveredRow& row : shard.rows) reached += row.targets.size();
+    for (const Group& group : shard.groups) {
+        for (const DeliveredPoints& points : group.delivered) reached += points.end - points.begin;
+    }
+    return reached * cost_of_one > shard.release.size();
 }
 
 void LinearPopulation::sort_arrivals(Shard& shard) const {
-    const std::size_t count = shard.flagged.size();
+    const std::size_t count = shard.suspects.size();
     if (shard.arrivals.size() < count) shard.arrivals.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
-        shard.place[shard.flagged[i]] = static_cast<std::uint32_t>(i + 1);
+        shard.place[shard.suspects[i]] = static_cast<std::uint32_t>(i + 1);
         shard.arrivals[i].clear();
     }
-    for (const auto& points : shard.points) {
-        for (const DeliveredPoint& point : points) {
-            if (const std::uint32_t place = shard.place[point.local]; place != 0)
-                shard.arrivals[place - 1U].push_back({point.time, point.port, point.weight, point.gain});
+    for (const Group& group : shard.groups) {
+        for (const auto& [train, begin, end] : group.delivered) {
+            for (std::size_t i = begin; i < end; ++i) {
+                if (const std::uint32_t place = shard.place[train->targets[i]]; place != 0)
+                    shard.arrivals[place - 1U].push_back({train->times[i], 1.0,
+                                                          train->jumps.data() + stride_ * i,
+                                                          train->jumps[stride_ * i + n_]});
+            }
         }
     }
     // A neuron's noise comes first at a tick, as in the delivery; each list is put in order below.
@@ -346,36 +557,51 @@ void LinearPopulation::sort_arrivals(Shard& shard) const {
     noise.resize(count);
     for (std::size_t i = 0; i < count; ++i) noise[i] = shard.arrivals[i].size();
     for (const DeliveredRow& row : shard.rows) {
-        for (std::size_t j = 0; j < row.targets.size(); ++j) {
-            const std::uint32_t place = shard.place[row.targets[j]];
-            if (place == 0) continue;
-            const double weight = row.uniform ? row.uniform_weight : double{shard.weights[row.weights + j]};
-            shard.arrivals[place - 1U].push_back({row.time, row.port, weight * row.release, row.gain});
+        const auto note = [&](std::size_t j, std::size_t i) {
+            const double weight =
+                (row.uniform ? row.uniform_weight : double{shard.weights[row.weights + j]}) * row.release;
+            shard.arrivals[i].push_back(
+                {row.time, weight, shard.gains.data() + row.gain, ports_[row.port].lift(weight)});
+        };
+        if (count * cost_of_search < row.targets.size()) {
+            for (std::size_t i = 0; i < count; ++i) {
+                const auto [low, high] =
+                    std::equal_range(row.targets.begin(), row.targets.end(), shard.suspects[i]);
+                for (auto target = low; target != high; ++target)
+                    note(static_cast<std::size_t>(target - row.targets.begin()), i);
+            }
+        } else {
+            for (std::size_t j = 0; j < row.targets.size(); ++j) {
+                if (const std::uint32_t place = shard.place[row.targets[j]]; place != 0) note(j, place - 1U);
+            }
         }
     }
     for (std::size_t i = 0; i < count; ++i) {
         auto& list = shard.arrivals[i];
         std::inplace_merge(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(noise[i]), list.end(),
                            earlier);
-        shard.place[shard.flagged[i]] = 0;
+        shard.place[shard.suspects[i]] = 0;
     }
 }
 
 void LinearPopulation::rescale(Shard& shard, Time now) const {
     if (propagator_.fastest() * tau(shard, now) <= rescale_at) return;
     const Eigen::MatrixXd E = propagator_.exponential(tau(shard, now));
-    const std::size_t count = shard.lift.size();
-    std::vector<Vector> next(n_, Vector(count));
-    for (std::size_t i = 0; i < n_; ++i) {
-        for (std::size_t a = 0; a < count; ++a) next[i][a] = E(idx(i), idx(n_));
-        for (std::size_t j = 0; j < n_; ++j) {
-            if (!reads_[i][j]) continue;  // and zero times the minus infinity of a held membrane is not zero
-            const double factor = E(idx(i), idx(j));
-            for (std::size_t a = 0; a < count; ++a) next[i][a] += factor * shard.s[j][a];
+    for (Index local = 0; local < shard.release.size(); ++local) {
+        const State s = state(shard.cells, local);
+        State next{};
+        for (std::size_t i = 0; i < n_; ++i) {
+            next[i] = E(idx(i), idx(n_));
+            for (std::size_t j = 0; j < n_; ++j) {
+                // Zero times the minus infinity of a held membrane is not zero.
+                if (reads_[i][j]) next[i] += E(idx(i), idx(j)) * s[j];
+            }
         }
+        set_state(shard.cells, local, next);
     }
-    shard.s = std::move(next);
     shard.T0 = now;
+    shard.start_is_stale = true;
+    shard.bound_until = Time::min();
     for (Group& group : shard.groups) {
         for (Train& train : group.trains) train.chunk = 0;
     }
@@ -383,54 +609,17 @@ void LinearPopulation::rescale(Shard& shard, Time now) const {
 
 std::size_t LinearPopulation::append_gain(Shard& shard, std::size_t p, Time time) const {
     const PortGain& port = ports_[p];
-    std::array<double, most_functions> phi{};
+    Functions phi{};
     propagator_.evaluate(-tau(shard, time), phi);
     const std::size_t offset = shard.gains.size();
-    for (const Vector& weights : port.weights) {
+    for (std::size_t k = 0; k < stride_; ++k) {
         double sum = 0.0;
-        for (std::size_t j = 0; j < weights.size(); ++j) sum += weights[j] * phi[port.functions[j]];
+        for (std::size_t j = 0; j < port.functions.size(); ++j)
+            sum += port.weights[j * stride_ + k] * phi[port.functions[j]];
         shard.gains.push_back(sum);
     }
     return offset;
 }
-
-namespace {
-
-/// Adds a row of weights, each times a gain for each of the columns.
-template <std::size_t columns, class WeightOf>
-void add_row(std::span<const Table::Local> targets, std::span<double* const> s, const double* gains,
-             const WeightOf& weight_of) {
-    std::array<double*, columns> column;
-    std::array<double, columns> gain;
-    for (std::size_t c = 0; c < columns; ++c) {
-        column[c] = s[c];
-        gain[c] = gains[c];
-    }
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-        const double w = weight_of(i);
-        for (std::size_t c = 0; c < columns; ++c) column[c][targets[i]] += w * gain[c];
-    }
-}
-
-/// The same for a number of columns known only now: most models have one to three.
-template <class WeightOf>
-void add_row(std::size_t columns, std::span<const Table::Local> targets, std::span<double* const> s,
-             const double* gains, const WeightOf& weight_of) {
-    switch (columns) {
-        case 1:
-            return add_row<1>(targets, s, gains, weight_of);
-        case 2:
-            return add_row<2>(targets, s, gains, weight_of);
-        case 3:
-            return add_row<3>(targets, s, gains, weight_of);
-        default:
-            for (std::size_t c = 0; c < columns; ++c) {
-                for (std::size_t i = 0; i < targets.size(); ++i) s[c][targets[i]] += weight_of(i) * gains[c];
-            }
-    }
-}
-
-}  // namespace
 
 void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     Shard& shard = state_[k];
@@ -440,30 +629,30 @@ void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
     const PortGain& port = ports_[p.port];
     const std::size_t gain = append_gain(shard, p.port, arrival.time);
-    const double uniform = p.tables[k].uniform_weight();
-    shard.rows.push_back({arrival.time, row.targets, shard.weights.size(), row.weights.empty(), uniform,
-                          arrival.release, p.port, gain});
-    std::array<double*, most_functions> columns{};
-    for (std::size_t c = 0; c < port.columns.size(); ++c) columns[c] = shard.s[port.columns[c]].data();
-    double* const lifts = shard.lift.data();
-    const double* const gains = shard.gains.data() + gain;
-    const auto lift = [&](double w) { return w > 0.0 ? w * port.rise : -w * port.fall; };
-    const double release = arrival.release;
+    shard.rows.push_back({arrival.time, row.targets, shard.weights.size(), row.weights.empty(),
+                          p.tables[k].uniform_weight(), arrival.release, p.port, gain});
+    // Each weight also lifts V_m's bound.
+    alignas(sizeof(Lanes)) State upward{};
+    std::copy_n(shard.gains.data() + gain, stride_, upward.begin());
+    alignas(sizeof(Lanes)) State downward = upward;
+    upward[n_] = port.rise;
+    downward[n_] = -port.fall;
+    const Table::Local* const targets = row.targets.data();
+    const std::size_t count = row.targets.size();
     if (row.weights.empty()) {
-        const double w = uniform * release;
-        add_row(port.columns.size(), row.targets, columns, gains, [&](std::size_t) { return w; });
-        if (const double common = lift(w); common != 0.0) {
-            for (const Table::Local local : row.targets) lifts[local] += common;
-        }
-        return;
+        const double w = p.tables[k].uniform_weight() * arrival.release;
+        alignas(sizeof(Lanes)) State jump = w > 0.0 ? upward : downward;
+        for (double& lane : jump) lane *= w;
+        return with_vectors(stride_, [&](auto vectors) {
+            add_uniform<vectors()>(targets, count, jump.data(), shard.cells.data());
+        });
     }
     // Those of plastic synapses may change within the slice, and the replay needs them as they are now.
     shard.weights.insert(shard.weights.end(), row.weights.begin(), row.weights.end());
-    const float* const weights = row.weights.data();
-    add_row(port.columns.size(), row.targets, columns, gains,
-            [&](std::size_t i) { return double{weights[i]} * release; });
-    for (std::size_t i = 0; i < row.targets.size(); ++i)
-        lifts[row.targets[i]] += lift(double{weights[i]} * release);
+    with_vectors(stride_, [&](auto vectors) {
+        add_weighted<vectors()>(targets, count, row.weights.data(), arrival.release, upward.data(),
+                                downward.data(), shard.cells.data());
+    });
 }
 
 void LinearPopulation::deliver_noise(Shard& shard, Time end) const {
@@ -488,56 +677,62 @@ void LinearPopulation::deliver_noise(Shard& shard, Time end) const {
             const std::span<const Time> times = first->points.times();
             std::size_t count = 1;
             while (count < times.size() && times[count] < until) ++count;
-            deliver_points(shard, *first, times.first(count), shard.points[g]);
+            with_vectors(stride_, [&](auto vectors) {
+                add_points<vectors()>(first->targets.data() + first->next, count,
+                                      first->jumps.data() + stride_ * first->next, shard.cells.data());
+            });
+            shard.groups[g].delivered.push_back({first, first->next, first->next + count});
+            first->next += count;
             first->points.take(count);
         }
     }
 }
 
-void LinearPopulation::refresh(const Shard& shard, Train& train) const {
+void LinearPopulation::refresh(Shard& shard, Train& train) const {
+    const std::span<const Time> times = train.points.times();
     if (train.chunk == train.points.chunks_drawn()) return;
     train.chunk = train.points.chunks_drawn();
-    const std::span<const Time> times = train.points.times();
-    const PortGain& port = ports_[train.points.noise().port];
-    train.gains.assign(port.columns.size(), Vector(times.size()));
-    Vector before(times.size());
-    Vector phi(times.size());
-    for (std::size_t i = 0; i < times.size(); ++i) before[i] = -tau(shard, times[i]);
-    for (std::size_t j = 0; j < port.functions.size(); ++j) {
-        propagator_.evaluate(port.functions[j], before, phi);
-        for (std::size_t c = 0; c < port.columns.size(); ++c) {
-            const double weight = port.weights[c][j];
-            double* const gains = train.gains[c].data();
-            for (std::size_t i = 0; i < times.size(); ++i) gains[i] += weight * phi[i];
-        }
-    }
-}
-
-void LinearPopulation::deliver_points(Shard& shard, const Train& train, std::span<const Time> times,
-                                      std::vector<DeliveredPoint>& delivered) const {
-    const std::span<const Table::Local> targets = train.points.targets();
     const Noise& noise = train.points.noise();
     const PortGain& port = ports_[noise.port];
-    const std::size_t columns = port.columns.size();
     const std::size_t count = times.size();
-    const std::size_t point = train.gains.front().size() - targets.size();
-    const std::size_t base = shard.gains.size();
-    shard.gains.resize(base + count * columns);
-    for (std::size_t c = 0; c < columns; ++c) {
-        double* const s = shard.s[port.columns[c]].data();
-        const double* const gains = train.gains[c].data() + point;
-        double* const kept = shard.gains.data() + base + c;
-        for (std::size_t i = 0; i < count; ++i) {
-            kept[i * columns] = gains[i];
-            s[targets[i]] += noise.weight * gains[i];
-        }
+    const std::size_t functions = port.functions.size();
+    const std::span<const Table::Local> targets = train.points.targets();
+    const std::size_t begin = train.next;
+    train.times.resize(begin);
+    train.times.insert(train.times.end(), times.begin(), times.end());
+    train.targets.resize(begin);
+    train.targets.insert(train.targets.end(), targets.begin(), targets.end());
+    train.jumps.resize((begin + count) * stride_);
+    shard.before.resize(count);
+    shard.phi.resize(functions * count);
+    for (std::size_t i = 0; i < count; ++i) shard.before[i] = -tau(shard, times[i]);
+    for (std::size_t j = 0; j < functions; ++j) {
+        propagator_.evaluate(port.functions[j], shard.before, std::span(shard.phi).subspan(j * count, count));
     }
-    const double lift = noise.weight > 0.0 ? noise.weight * port.rise : -noise.weight * port.fall;
-    for (std::size_t i = 0; i < count; ++i) {
-        shard.lift[targets[i]] += lift;
-        delivered.push_back(
-            {times[i], targets[i], static_cast<std::uint32_t>(noise.port), noise.weight, base + i * columns});
-    }
+    double* const jumps = train.jumps.data() + stride_ * begin;
+    with_vectors(stride_, [&](auto vectors) {
+        make_jumps<vectors()>(count, shard.phi.data(), port.weights.data(), functions, noise.weight, jumps);
+    });
+    const double lift = port.lift(noise.weight);
+    for (std::size_t i = 0; i < count; ++i) jumps[stride_ * i + n_] = lift;
+}
+
+void LinearPopulation::forget_points(Train& train, std::size_t stride) {
+    const auto gone = static_cast<std::ptrdiff_t>(train.next);
+    train.times.erase(train.times.begin(), train.times.begin() + gone);
+    train.targets.erase(train.targets.begin(), train.targets.begin() + gone);
+    train.jumps.erase(train.jumps.begin(), train.jumps.begin() + gone * static_cast<std::ptrdiff_t>(stride));
+    train.next = 0;
+}
+
+LinearPopulation::State LinearPopulation::state(const Cells& cells, Index local) const {
+    State s{};
+    std::copy_n(cells.data() + stride_ * local, n_, s.begin());
+    return s;
+}
+
+void LinearPopulation::set_state(Cells& cells, Index local, const State& s) const {
+    std::copy_n(s.data(), n_, cells.data() + stride_ * local);
 }
 
 LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const Window& slice) const {
@@ -553,7 +748,7 @@ LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const W
     propagator_.evaluate(from, begin);
     propagator_.evaluate(to, end);
     propagator_.bounds(from, to, low, high);
-    SliceBound b{Vector(n_ + 1), Vector(n_ + 1), Vector(n_ + 1)};
+    SliceBound b;
     for (std::size_t k = 0; k <= n_; ++k) {
         double a = 0.0;
         double z = 0.0;
@@ -566,9 +761,10 @@ LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const W
         }
         // And a hair for rounding: a neuron is never dropped that a replay would make fire.
         const double pad = (to - from) * (to - from) / 8 * curvature + 1e-13 * (std::abs(a) + std::abs(z));
-        b.begin[k] = a;
-        b.end[k] = z;
-        b.pad[k] = pad;
+        const std::size_t place = k < n_ ? k : stride_;
+        b.begin[place] = a;
+        b.end[place] = z;
+        b.pad[place] = pad;
     }
     return b;
 }
@@ -576,28 +772,35 @@ LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const W
 void LinearPopulation::replay(std::size_t k, Table::Local local, std::span<const Replayed> arrivals,
                               const Window& slice) {
     Shard& shard = state_[k];
-    Vector s(n_);
-    for (std::size_t v = 0; v < n_; ++v) s[v] = shard.start[v][local];
+    State s = state(shard.start, local);
     const Time release_before = shard.release[local];
     const std::size_t spikes_before = blocks_[k].spikes.size();
 
+    // Until the bound, lifted by arrival after arrival, reaches threshold there is nothing to look for.
+    double top = shard.top[local] + shard.start[stride_ * local + n_];
     Time now = slice.begin;
     Functions phi{};
-    propagator_.evaluate(tau(shard, now), phi);
+    bool looking = false;
+    const auto advance_to = [&](Time end) {
+        if (!looking && top < 0.0 && release_before >= slice.end && !replay_all_) return;
+        if (!looking) propagator_.evaluate(tau(shard, now), phi);
+        looking = true;
+        advance(k, local, s, now, end, phi);
+    };
     for (const Replayed& arrival : arrivals) {
-        advance(k, local, s, now, arrival.time, phi);
+        advance_to(arrival.time);
         now = arrival.time;
-        const PortGain& port = ports_[arrival.port];
-        for (std::size_t c = 0; c < port.columns.size(); ++c)
-            s[port.columns[c]] += arrival.weight * shard.gains[arrival.gain + c];
+        top += arrival.lift;
+        for (std::size_t v = 0; v < n_; ++v) s[v] += arrival.weight * arrival.gain[v];
     }
-    advance(k, local, s, now, slice.end, phi);
+    advance_to(slice.end);
     const bool quiet = blocks_[k].spikes.size() == spikes_before && shard.release[local] == release_before;
     if (quiet && !replay_all_) return;
-    for (std::size_t v = 0; v < n_; ++v) shard.s[v][local] = s[v];
+    set_state(shard.cells, local, s);
+    shard.top[local] = std::numeric_limits<double>::infinity();  // the bound holds no longer
 }
 
-void LinearPopulation::advance(std::size_t k, Table::Local local, Vector& s, Time from, Time end,
+void LinearPopulation::advance(std::size_t k, Table::Local local, State& s, Time from, Time end,
                                Functions& phi) {
     Shard& shard = state_[k];
     const std::size_t m = propagator_.functions();
@@ -643,7 +846,7 @@ void LinearPopulation::advance(std::size_t k, Table::Local local, Vector& s, Tim
     propagator_.evaluate(tau(shard, end), phi);
 }
 
-LinearPopulation::Vector LinearPopulation::at(const Shard& shard, const Vector& s, Time time) const {
+LinearPopulation::Vector LinearPopulation::at(const Shard& shard, const State& s, Time time) const {
     const Eigen::MatrixXd E = propagator_.exponential(tau(shard, time));
     Vector y(n_ + 1, 1.0);
     for (std::size_t i = 0; i < n_; ++i) {
@@ -655,7 +858,7 @@ LinearPopulation::Vector LinearPopulation::at(const Shard& shard, const Vector& 
     return y;
 }
 
-void LinearPopulation::spike(Shard& shard, Table::Local local, Vector& s, Time time) const {
+void LinearPopulation::spike(Shard& shard, Table::Local local, State& s, Time time) const {
     Vector y = at(shard, s, time);
     for (std::size_t i = 0; i < n_; ++i) y[i] += dynamics_.jump[idx(i)];
     y[membrane_] = dynamics_.V_reset;
@@ -673,7 +876,7 @@ void LinearPopulation::spike(Shard& shard, Table::Local local, Vector& s, Time t
     shard.release[local] = time + t_ref_;
 }
 
-void LinearPopulation::free(Shard& shard, Table::Local local, Vector& s, Time time) const {
+void LinearPopulation::free(Shard& shard, Table::Local local, State& s, Time time) const {
     shard.release[local] = Time::max();
     Vector y = at(shard, s, time);
     y[membrane_] = dynamics_.V_reset;
@@ -713,9 +916,7 @@ double LinearPopulation::sample(Index neuron, std::size_t variable, Time now) co
             y += E(idx(v), idx(dependent_[e])) * shard.held[e][local];
         return y;
     }
-    Vector s(n_);
-    for (std::size_t j = 0; j < n_; ++j) s[j] = shard.s[j][local];
-    return at(shard, s, now)[v];
+    return at(shard, state(shard.cells, local), now)[v];
 }
 
 void LinearPopulation::set(Index neuron, std::size_t variable, double value, Time now) {
@@ -734,25 +935,31 @@ void LinearPopulation::set(Index neuron, std::size_t variable, double value, Tim
     const double change = value - sample(neuron, variable, now);
     const Eigen::MatrixXd back = propagator_.exponential(-tau(shard, now));
     for (std::size_t i = 0; i < n_; ++i) {
-        if (reads_[i][v]) shard.s[i][local] += back(idx(i), idx(v)) * change;
+        if (reads_[i][v]) shard.cells[stride_ * local + i] += back(idx(i), idx(v)) * change;
     }
+    shard.start_is_stale = true;
+    shard.bound_until = Time::min();
 }
 
 void LinearPopulation::Shard::persist(Archive& archive) {
     archive("T0", T0);
-    for (std::size_t v = 0; v < s.size(); ++v) archive("s_" + std::to_string(v), std::span(s[v]));
+    archive("cells", std::span<double>(cells));
     for (std::size_t d = 0; d < held.size(); ++d) archive("held_" + std::to_string(d), std::span(held[d]));
     archive("release", std::span(release));
+    refractory.clear();
+    for (std::size_t i = 0; i < release.size(); ++i) {
+        if (release[i] != Time::max()) refractory.push_back(static_cast<Table::Local>(i));
+    }
+    start_is_stale = true;
+    bound_until = Time::min();
     archive.each("groups", groups);
 }
 
 void LinearPopulation::Train::persist(Archive& archive) {
     archive("points", points);
-    archive("chunk", chunk);
-    std::uint64_t columns = gains.size();
-    archive("columns", columns);
-    gains.resize(columns);
-    for (std::size_t c = 0; c < columns; ++c) archive("gains_" + std::to_string(c), gains[c]);
+    // What they add follows from them.
+    chunk = 0;
+    next = 0;
 }
 
 std::uint64_t LinearPopulation::replayed() const {

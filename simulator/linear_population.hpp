@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/align/aligned_allocator.hpp>
+
 #include "neurons/linear.hpp"
 #include "simulator/population.hpp"
 
@@ -13,13 +15,15 @@ namespace apical {
 /// The inner loop for linear neurons in general. Their state y (the variables in use, and the constant 1) is
 /// kept scaled to a time T0, s = exp(-M (t - T0)) y, in which nothing changes between arrivals: a spike that
 /// arrives at t adds w G to s of each target, where G = exp(-M (t - T0)) g is one vector for its whole row.
-/// No neuron is visited.
+/// No neuron is visited. What a neuron has to be added to lies together, in vectors of four doubles, so that
+/// a synapse costs one addition of vectors and touches one line of the cache.
 ///
-/// Crossings of threshold are found slice by slice: a bound on V_m - V_th over the slice, from the ends of
-/// the readout's coefficients and the sum of the positive jumps, excludes almost all neurons; the few others
-/// replay their own arrivals of the slice in order, from a copy of their state at its start, and look for the
-/// first crossing between them. Both passes add the same terms in the same order, so the result has the same
-/// bits as if all were replayed.
+/// Crossings of threshold are found slice by slice: a bound on V_m - V_th, from the ends of the readout's
+/// coefficients and the sum of the jumps that lift it, excludes almost all neurons; the few others replay
+/// their own arrivals of the slice in order, from a copy of their state at its start, and look for the first
+/// crossing between them. Both passes add the same terms in the same order, so the result has the same bits
+/// as if all were replayed. Where windows are short the bound holds for several slices, and in each of them
+/// only neurons that something reached are looked at.
 ///
 /// A refractory neuron's s of the membrane is minus infinity, so that additions do nothing. Variables that
 /// read V_m (subthreshold adaptation) have dynamics of their own while it is held, in closed form from the
@@ -56,28 +60,45 @@ protected:
 
 private:
     using Vector = std::vector<double>;
+    static constexpr std::size_t lanes = 4;  ///< of a vector; a cell has a whole number of them
     static constexpr std::size_t most_functions = 12;
+    static constexpr std::size_t most_lanes = most_functions;
     using Functions = std::array<double, most_functions>;  ///< phi_j at some time
+    using State = std::array<double, most_lanes>;          ///< of one neuron
+    using Cells = std::vector<double, boost::alignment::aligned_allocator<double, lanes * sizeof(double)>>;
 
-    /// The functions that an arrival on a port adds to, and how: G_k = sum_j weight_kj phi_j(-tau).
+    /// What an arrival on a port adds to the variables, and how: G_k = sum_j weight_jk phi_j(-tau).
     struct PortGain {
-        std::vector<std::size_t> columns;    ///< variables touched
         std::vector<std::size_t> functions;  ///< needed
-        std::vector<Vector> weights;         ///< by column and function
+        Vector weights;                      ///< by function, a cell of each
         double rise = 0.0;                   ///< most that a unit arrival can lift V_m within a slice [mV]
         double fall = 0.0;                   ///< most that it can lower it
+        /// Most that an arrival can lift V_m.
+        double lift(double weight) const { return weight > 0.0 ? weight * rise : -weight * fall; }
     };
+    /// Points of noise that were drawn, with what each adds to its target's cell; those before `next` have
+    /// been delivered in this slice.
     struct Train {
         NoiseBlock points;
-        std::uint32_t chunk = 0;
-        std::vector<Vector> gains;  ///< G of each point of the chunk, by column of its port
+        std::uint32_t chunk = 0;  ///< the last one whose points are here
+        std::size_t next = 0;
+        std::vector<Time> times;
+        std::vector<Table::Local> targets;
+        Cells jumps;
         void persist(Archive& archive);
+    };
+    /// Points [begin, end) of a train, delivered together.
+    struct DeliveredPoints {
+        const Train* train;
+        std::size_t begin;
+        std::size_t end;
     };
     struct Group {
         std::vector<Train> trains;
+        std::vector<DeliveredPoints> delivered;  ///< in the slice, in order of time: for the replay
         void persist(Archive& archive) { archive.each("trains", trains); }
     };
-    /// What was delivered in the slice: for the replay.
+    /// A row delivered in the slice: for the replay.
     struct DeliveredRow {
         Time time;
         std::span<const Table::Local> targets;
@@ -88,38 +109,34 @@ private:
         std::size_t port;
         std::size_t gain;  ///< offset into Shard::gains
     };
-    struct DeliveredPoint {
-        Time time;
-        Table::Local local;
-        std::uint32_t port;
-        double weight;
-        std::size_t gain;
-    };
     /// An arrival at a neuron that is replayed.
     struct Replayed {
         Time time;
-        std::size_t port;
         double weight;
-        std::size_t gain;  ///< offset into Shard::gains
+        const double* gain;
+        double lift;  ///< of V_m's bound
     };
     struct Shard {
         Time T0{};
-        std::vector<Vector> s;      ///< by variable in use
-        std::vector<Vector> start;  ///< the same at the start of the slice
-        Vector lift;                ///< by neuron: sum of positive jumps of the slice, in V_m
-        std::vector<Time> release;  ///< by neuron: end of refractoriness, Time::max() if none
-        std::vector<Vector> held;   ///< by variable that reads V_m: its value at the spike
+        Cells cells;  ///< by neuron: s of the variables in use; by how much arrivals lift the bound; zeros
+        Cells start;  ///< the same at the start of the slice
+        bool start_is_stale = true;            ///< also where nothing was delivered in the last slice
+        std::vector<Time> release;             ///< by neuron: end of refractoriness, Time::max() if none,
+        std::vector<Table::Local> refractory;  ///< and those that have one
+        std::vector<Vector> held;              ///< by variable that reads V_m: its value at the spike
         std::vector<Group> groups;
         std::vector<DeliveredRow> rows;
-        std::vector<std::vector<DeliveredPoint>> points;  ///< by group
-        std::vector<Table::Local> flagged;                ///< neurons to replay,
-        std::vector<std::uint32_t> place;                 ///< by neuron: its place among them, from 1, or 0,
-        std::vector<std::vector<Replayed>> arrivals;      ///< and theirs, in order of time
-        Functions peak{};                                 ///< largest |phi_j| within the slice
-        Vector at_begin;  ///< readout at the slice's ends without its arrivals,
-        Vector at_end;
-        std::vector<std::size_t> noise_count;  ///< room to work in
-        Vector gains;
+        Time bound_until = Time::min();
+        Vector top;                          ///< by neuron: bound of V_m - V_th until then, without jumps
+        std::vector<std::uint8_t> may_fire;  ///< by neuron: whether the bound does not exclude it
+        std::vector<Table::Local> suspects;  ///< to be replayed until then,
+        std::vector<std::uint32_t> place;    ///< by neuron: its place among them, from 1, or 0,
+        std::vector<std::vector<Replayed>> arrivals;  ///< and theirs, in order of time
+        Functions peak{};                             ///< largest |phi_j| within the slice
+        std::vector<std::size_t> noise_count;         ///< room to work in
+        Vector before;
+        Vector phi;
+        Cells gains;
         std::vector<float>
             weights;  ///< as they were delivered: those of plastic synapses may change within the slice
         std::uint64_t replayed = 0;
@@ -127,35 +144,48 @@ private:
         void persist(Archive& archive);
     };
     /// What all neurons share within a slice: the readout's coefficients at its ends, and by how much each
-    /// may leave its chord in between. The last entry is that of the constant.
+    /// may leave its chord in between. Those of the constant come after the cell's.
     struct SliceBound {
-        Vector begin;
-        Vector end;
-        Vector pad;
+        std::array<double, most_lanes + 1> begin{};
+        std::array<double, most_lanes + 1> end{};
+        std::array<double, most_lanes + 1> pad{};
     };
 
     void slice(std::size_t shard, const Window& slice, std::span<const Arrival> arrivals);
     /// Moves T0 up to now if it is due.
     void rescale(Shard& shard, Time now) const;
     void deliver_noise(Shard& shard, Time end) const;
-    void refresh(const Shard& shard, Train& train) const;
-    /// The next points of a train, which are at `times`.
-    void deliver_points(Shard& shard, const Train& train, std::span<const Time> times,
-                        std::vector<DeliveredPoint>& delivered) const;
+    /// Works out what the points of a chunk add, if that is a new one.
+    void refresh(Shard& shard, Train& train) const;
+    /// Forgets the points of earlier slices.
+    static void forget_points(Train& train, std::size_t stride);
     void deliver_row(std::size_t k, const Arrival& arrival);
     std::size_t append_gain(Shard& shard, std::size_t port, Time time) const;
     SliceBound bound(const Shard& shard, const Window& slice) const;
-    /// Sorts what was delivered to the flagged neurons by neuron: one pass for all of them.
+    /// Copies to `start` the cells that changed in the last slice, and forgets what was delivered in it.
+    void begin_slice(Shard& shard) const;
+    static void collect_suspects(Shard& shard);
+    /// Whether so many neurons were reached in the slice that going through all is faster.
+    static bool reaches_most(const Shard& shard);
+    template <class Function>
+    static void for_each_reached(const Shard& shard, const Function& function);
+    /// Makes the bound anew, for as many slices as it may hold.
+    void renew_bound(Shard& shard, const Window& slice) const;
+    /// Neurons that may fire within the slice, or are released.
+    void find_suspects(Shard& shard, Time end) const;
+    /// Sorts what was delivered to the suspects by neuron: one pass for all of them.
     void sort_arrivals(Shard& shard) const;
     void replay(std::size_t shard, Table::Local local, std::span<const Replayed> arrivals,
                 const Window& slice);
     /// Between two arrivals: releases and spikes up to `end`, on the state `s` of one neuron. `phi` is at
     /// `from`, and then at `end`.
-    void advance(std::size_t shard, Table::Local local, Vector& s, Time from, Time end, Functions& phi);
-    void spike(Shard& shard, Table::Local local, Vector& s, Time time) const;
-    void free(Shard& shard, Table::Local local, Vector& s, Time time) const;
-    Vector at(const Shard& shard, const Vector& s, Time time) const;
+    void advance(std::size_t shard, Table::Local local, State& s, Time from, Time end, Functions& phi);
+    void spike(Shard& shard, Table::Local local, State& s, Time time) const;
+    void free(Shard& shard, Table::Local local, State& s, Time time) const;
+    Vector at(const Shard& shard, const State& s, Time time) const;
     void start_all(std::size_t k, Time now);
+    State state(const Cells& cells, Index local) const;
+    void set_state(Cells& cells, Index local, const State& s) const;
     double tau(const Shard& shard, Time time) const { return ms(time - shard.T0); }
 
     std::vector<std::string_view> variables_;
@@ -172,6 +202,7 @@ private:
     std::vector<std::vector<bool>> reads_;  ///< exp(M t)(i, j) is not zero
     Duration t_ref_;
     std::size_t n_;         ///< variables in use
+    std::size_t stride_;    ///< of a cell
     std::size_t membrane_;  ///< among them
     Duration slice_;
     bool replay_all_ = false;
