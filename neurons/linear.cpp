@@ -213,12 +213,14 @@ Eigen::MatrixXd Propagator::exponential(double t) const {
 }
 
 void Propagator::bounds(double from, double to, std::span<double> low, std::span<double> high) const {
-    std::vector<double> end(functions());
     evaluate(from, low);
-    evaluate(to, end);
-    for (std::size_t j = 0; j < end.size(); ++j) {
-        high[j] = std::max(low[j], end[j]);
-        low[j] = std::min(low[j], end[j]);
+    evaluate(to, high);
+    bounds_between(from, to, low, high);
+}
+
+void Propagator::bounds_between(double from, double to, std::span<double> low, std::span<double> high) const {
+    for (std::size_t j = 0; j < functions(); ++j) {
+        if (low[j] > high[j]) std::swap(low[j], high[j]);
     }
     const double width = to - from;
     std::size_t j = 0;

@@ -46,6 +46,8 @@ public:
     /// Lower and upper bounds of each phi_j on [from, to], 0 <= from <= to: exact for single eigenvalues,
     /// padded by the curvature for pairs.
     void bounds(double from, double to, std::span<double> low, std::span<double> high) const;
+    /// The same, where `low` and `high` are phi_j(from) and phi_j(to) at first.
+    void bounds_between(double from, double to, std::span<double> low, std::span<double> high) const;
 
     /// The same on [from, infinity): infinite for functions that grow.
     void bounds_from(double from, std::span<double> low, std::span<double> high) const;

@@ -115,10 +115,12 @@ APICAL_WIDEST(template <std::size_t vectors>, void, make_jumps,
               <vectors>(count, phi, weights, functions, weight, jumps))
 
 /// Bounds V_m - V_th of each neuron over a time in which nothing arrives: by the readout at both of its ends,
-/// and by how much it may leave its chord. `begin`, `end` and `pad` have the constant's part last.
+/// and by how much it may leave its chord; marks those that may fire. `begin`, `end` and `pad` have the
+/// constant's part last. What has lifted bounds so far is taken off, for it will be added with what comes.
 template <std::size_t vectors>
-[[gnu::always_inline]] inline void find_tops_loop(std::size_t count, const double* cells, const double* begin,
-                                                  const double* end, const double* pad, double* top) {
+[[gnu::always_inline]] inline void find_tops_loop(std::size_t count, const double* cells, std::size_t lift,
+                                                  const double* begin, const double* end, const double* pad,
+                                                  double* top, std::uint8_t* may_fire) {
     constexpr std::size_t stride = 4 * vectors;
     for (std::size_t i = 0; i < count; ++i) {
         const double* const s = cells + stride * i;
@@ -130,13 +132,15 @@ template <std::size_t vectors>
             at_end += end[v] * s[v];
             sum += pad[v] * std::abs(s[v]);
         }
-        top[i] = sum + std::max(at_begin, at_end);
+        const double bound = sum + std::max(at_begin, at_end);
+        may_fire[i] = bound >= 0.0;
+        top[i] = bound - (1.0 - 1e-12) * s[lift];
     }
 }
 APICAL_WIDEST(template <std::size_t vectors>, void, find_tops,
-              (std::size_t count, const double* cells, const double* begin, const double* end,
-               const double* pad, double* top),
-              <vectors>(count, cells, begin, end, pad, top))
+              (std::size_t count, const double* cells, std::size_t lift, const double* begin,
+               const double* end, const double* pad, double* top, std::uint8_t* may_fire),
+              <vectors>(count, cells, lift, begin, end, pad, top, may_fire))
 
 /// Marks the neurons that jumps may lift to threshold; `lifts` are `stride` apart.
 [[gnu::always_inline]] inline void mark_lifted_loop(std::size_t count, const double* top, const double* lifts,
@@ -330,6 +334,7 @@ void LinearPopulation::start_all(std::size_t k, Time now) {
     const Index count = last(k) - first(k);
     const std::size_t width = variables_.size();
     shard.T0 = now;
+    shard.ends = {};
     shard.cells.assign(count * stride_, 0.0);
     shard.start_is_stale = true;
     shard.bound_until = Time::min();
@@ -423,9 +428,14 @@ void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const
     shard.replayed += shard.suspects.size();
     if (shard.suspects.empty()) return;
     sort_arrivals(shard);
-    Functions low{};
-    Functions high{};
-    propagator_.bounds(tau(shard, slice.begin), tau(shard, slice.end), low, high);
+    FunctionsAt begin{slice.begin, {}};
+    FunctionsAt end{slice.end, {}};
+    evaluate(shard, begin.time, begin.phi);
+    evaluate(shard, end.time, end.phi);
+    shard.ends = {begin, end};
+    Functions low = begin.phi;
+    Functions high = end.phi;
+    propagator_.bounds_between(tau(shard, slice.begin), tau(shard, slice.end), low, high);
     for (std::size_t j = 0; j < low.size(); ++j)
         shard.peak[j] = std::max(std::abs(low[j]), std::abs(high[j]));
     for (std::size_t i = 0; i < shard.suspects.size(); ++i) {
@@ -443,8 +453,13 @@ void LinearPopulation::begin_slice(Shard& shard) const {
         shard.start_is_stale = false;
     } else {
         const auto copy = [&](Table::Local local) {
-            const auto cell = shard.cells.begin() + static_cast<std::ptrdiff_t>(stride_ * local);
-            std::copy_n(cell, stride_, shard.start.begin() + static_cast<std::ptrdiff_t>(stride_ * local));
+            const double* const from = shard.cells.data() + stride_ * local;
+            double* const to = shard.start.data() + stride_ * local;
+            for (std::size_t lane = 0; lane < stride_; lane += lanes) {
+                Lanes cell;
+                std::memcpy(&cell, from + lane, sizeof(cell));
+                std::memcpy(to + lane, &cell, sizeof(cell));
+            }
         };
         for_each_reached(shard, copy);
         for (const Table::Local local : shard.suspects) copy(local);
@@ -477,14 +492,10 @@ void LinearPopulation::renew_bound(Shard& shard, const Window& slice) const {
     const SliceBound b = bound(shard, {slice.begin, shard.bound_until});
     const std::size_t count = shard.release.size();
     with_vectors(stride_, [&](auto vectors) {
-        find_tops<vectors()>(count, shard.cells.data(), b.begin.data(), b.end.data(), b.pad.data(),
-                             shard.top.data());
+        find_tops<vectors()>(count, shard.cells.data(), n_, b.begin.data(), b.end.data(), b.pad.data(),
+                             shard.top.data(), shard.may_fire.data());
     });
-    for (Cells* const cells : {&shard.cells, &shard.start}) {
-        for (std::size_t i = 0; i < count; ++i) (*cells)[stride_ * i + n_] = 0.0;
-    }
-    std::fill(shard.may_fire.begin(), shard.may_fire.end(), replay_all_ ? 1 : 0);
-    mark_lifted(count, shard.top.data(), shard.cells.data() + n_, stride_, shard.may_fire.data());
+    if (replay_all_) std::fill(shard.may_fire.begin(), shard.may_fire.end(), 1);
     collect_suspects(shard);
 }
 
@@ -598,8 +609,10 @@ void LinearPopulation::rescale(Shard& shard, Time now) const {
             }
         }
         set_state(shard.cells, local, next);
+        shard.cells[stride_ * local + n_] = 0.0;
     }
     shard.T0 = now;
+    shard.ends = {};
     shard.start_is_stale = true;
     shard.bound_until = Time::min();
     for (Group& group : shard.groups) {
@@ -735,19 +748,29 @@ void LinearPopulation::set_state(Cells& cells, Index local, const State& s) cons
     std::copy_n(s.data(), n_, cells.data() + stride_ * local);
 }
 
+void LinearPopulation::evaluate(const Shard& shard, Time time, Functions& phi) const {
+    for (const FunctionsAt& end : shard.ends) {
+        if (end.time == time) {
+            phi = end.phi;
+            return;
+        }
+    }
+    propagator_.evaluate(tau(shard, time), phi);
+}
+
 LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const Window& slice) const {
     // The readout of V_m - V_th at tau is sum_k C_k(tau) s_k, with C_k = sum_j readout_jk phi_j. Between the
     // slice's ends a coefficient leaves its chord by at most width^2/8 times its largest second derivative.
     const double from = tau(shard, slice.begin);
     const double to = tau(shard, slice.end);
     const std::size_t m = propagator_.functions();
-    std::array<double, most_functions> begin{};
-    std::array<double, most_functions> end{};
-    std::array<double, most_functions> low{};
-    std::array<double, most_functions> high{};
-    propagator_.evaluate(from, begin);
-    propagator_.evaluate(to, end);
-    propagator_.bounds(from, to, low, high);
+    Functions begin{};
+    Functions end{};
+    evaluate(shard, slice.begin, begin);
+    evaluate(shard, slice.end, end);
+    Functions low = begin;
+    Functions high = end;
+    propagator_.bounds_between(from, to, low, high);
     SliceBound b;
     for (std::size_t k = 0; k <= n_; ++k) {
         double a = 0.0;
@@ -783,7 +806,7 @@ void LinearPopulation::replay(std::size_t k, Table::Local local, std::span<const
     bool looking = false;
     const auto advance_to = [&](Time end) {
         if (!looking && top < 0.0 && release_before >= slice.end && !replay_all_) return;
-        if (!looking) propagator_.evaluate(tau(shard, now), phi);
+        if (!looking) evaluate(shard, now, phi);
         looking = true;
         advance(k, local, s, now, end, phi);
     };
@@ -810,7 +833,7 @@ void LinearPopulation::advance(std::size_t k, Table::Local local, State& s, Time
             if (shard.release[local] > end) break;
             from = shard.release[local];
             free(shard, local, s, from);
-            propagator_.evaluate(tau(shard, from), phi);
+            evaluate(shard, from, phi);
         }
         // f = V_m - V_th as a sum of functions, and the most by which it can leave its chord.
         Functions coefficients{};
@@ -828,7 +851,7 @@ void LinearPopulation::advance(std::size_t k, Table::Local local, State& s, Time
             curvature += std::abs(second) * shard.peak[j];
         }
         if (now < 0.0) {
-            propagator_.evaluate(tau(shard, end), phi);
+            evaluate(shard, end, phi);
             double then = 0.0;
             for (std::size_t j = 0; j < m; ++j) then += coefficients[j] * phi[j];
             const double width = ms(end - from);
@@ -841,9 +864,9 @@ void LinearPopulation::advance(std::size_t k, Table::Local local, State& s, Time
         }
         emit(k, local, from, SpikeKind::event, no_mark);
         spike(shard, local, s, from);
-        propagator_.evaluate(tau(shard, from), phi);
+        evaluate(shard, from, phi);
     }
-    propagator_.evaluate(tau(shard, end), phi);
+    evaluate(shard, end, phi);
 }
 
 LinearPopulation::Vector LinearPopulation::at(const Shard& shard, const State& s, Time time) const {
@@ -950,6 +973,7 @@ void LinearPopulation::Shard::persist(Archive& archive) {
     for (std::size_t i = 0; i < release.size(); ++i) {
         if (release[i] != Time::max()) refractory.push_back(static_cast<Table::Local>(i));
     }
+    ends = {};
     start_is_stale = true;
     bound_until = Time::min();
     archive.each("groups", groups);

@@ -116,6 +116,10 @@ private:
         const double* gain;
         double lift;  ///< of V_m's bound
     };
+    struct FunctionsAt {
+        Time time = Time::min();
+        Functions phi{};
+    };
     struct Shard {
         Time T0{};
         Cells cells;  ///< by neuron: s of the variables in use; by how much arrivals lift the bound; zeros
@@ -133,6 +137,7 @@ private:
         std::vector<std::uint32_t> place;    ///< by neuron: its place among them, from 1, or 0,
         std::vector<std::vector<Replayed>> arrivals;  ///< and theirs, in order of time
         Functions peak{};                             ///< largest |phi_j| within the slice
+        std::array<FunctionsAt, 2> ends;              ///< of the slice
         std::vector<std::size_t> noise_count;         ///< room to work in
         Vector before;
         Vector phi;
@@ -186,6 +191,8 @@ private:
     void start_all(std::size_t k, Time now);
     State state(const Cells& cells, Index local) const;
     void set_state(Cells& cells, Index local, const State& s) const;
+    /// phi_j at a time, which at the ends of a slice is known.
+    void evaluate(const Shard& shard, Time time, Functions& phi) const;
     double tau(const Shard& shard, Time time) const { return ms(time - shard.T0); }
 
     std::vector<std::string_view> variables_;
