@@ -6,10 +6,8 @@
 #include <cstring>
 #include <limits>
 #include <string>
-#include <type_traits>
 
 #include "core/error.hpp"
-#include "core/simd.hpp"
 
 namespace apical {
 namespace {
@@ -26,144 +24,6 @@ constexpr std::size_t cost_of_one = 4;
 constexpr std::size_t cost_of_search = 32;
 
 Eigen::Index idx(std::size_t i) { return static_cast<Eigen::Index>(i); }
-
-using Lanes [[gnu::vector_size(32)]] = double;
-
-[[gnu::always_inline]] inline void add_vectors(std::size_t vectors, double* cell, const double* jump) {
-    for (std::size_t q = 0; q < vectors; ++q) {
-        Lanes sum;
-        Lanes more;
-        std::memcpy(&sum, cell + 4 * q, sizeof(sum));
-        std::memcpy(&more, jump + 4 * q, sizeof(more));
-        sum += more;
-        std::memcpy(cell + 4 * q, &sum, sizeof(sum));
-    }
-}
-
-[[gnu::always_inline]] inline void add_scaled(std::size_t vectors, double* cell, double w,
-                                              const double* gain) {
-    for (std::size_t q = 0; q < vectors; ++q) {
-        Lanes sum;
-        Lanes more;
-        std::memcpy(&sum, cell + 4 * q, sizeof(sum));
-        std::memcpy(&more, gain + 4 * q, sizeof(more));
-        sum += w * more;
-        std::memcpy(cell + 4 * q, &sum, sizeof(sum));
-    }
-}
-
-/// Points of noise: each adds its jump to its target's cell.
-template <std::size_t vectors>
-[[gnu::always_inline]] inline void add_points_loop(const Table::Local* targets, std::size_t count,
-                                                   const double* jumps, double* cells) {
-    for (std::size_t i = 0; i < count; ++i)
-        add_vectors(vectors, cells + 4 * vectors * targets[i], jumps + 4 * vectors * i);
-}
-APICAL_WIDEST(template <std::size_t vectors>, void, add_points,
-              (const Table::Local* targets, std::size_t count, const double* jumps, double* cells),
-              <vectors>(targets, count, jumps, cells))
-
-/// A row whose synapses have one weight: all add the same.
-template <std::size_t vectors>
-[[gnu::always_inline]] inline void add_uniform_loop(const Table::Local* targets, std::size_t count,
-                                                    const double* jump, double* cells) {
-    for (std::size_t i = 0; i < count; ++i) add_vectors(vectors, cells + 4 * vectors * targets[i], jump);
-}
-APICAL_WIDEST(template <std::size_t vectors>, void, add_uniform,
-              (const Table::Local* targets, std::size_t count, const double* jump, double* cells),
-              <vectors>(targets, count, jump, cells))
-
-/// A row of weights, times the gain of a positive or of a negative one.
-template <std::size_t vectors>
-[[gnu::always_inline]] inline void add_weighted_loop(const Table::Local* targets, std::size_t count,
-                                                     const float* weights, double release,
-                                                     const double* positive, const double* negative,
-                                                     double* cells) {
-    for (std::size_t i = 0; i < count; ++i) {
-        const double w = double{weights[i]} * release;
-        add_scaled(vectors, cells + 4 * vectors * targets[i], w, w > 0.0 ? positive : negative);
-    }
-}
-APICAL_WIDEST(template <std::size_t vectors>, void, add_weighted,
-              (const Table::Local* targets, std::size_t count, const float* weights, double release,
-               const double* positive, const double* negative, double* cells),
-              <vectors>(targets, count, weights, release, positive, negative, cells))
-
-/// What each point adds: `weight` times the gains that the functions at its time make.
-template <std::size_t vectors>
-[[gnu::always_inline]] inline void make_jumps_loop(std::size_t count, const double* phi,
-                                                   const double* weights, std::size_t functions,
-                                                   double weight, double* jumps) {
-    for (std::size_t i = 0; i < count; ++i) {
-        Lanes sum[vectors]{};
-        for (std::size_t j = 0; j < functions; ++j) {
-            for (std::size_t q = 0; q < vectors; ++q) {
-                Lanes term;
-                std::memcpy(&term, weights + 4 * (vectors * j + q), sizeof(term));
-                sum[q] += term * phi[j * count + i];
-            }
-        }
-        for (std::size_t q = 0; q < vectors; ++q) {
-            sum[q] *= weight;
-            std::memcpy(jumps + 4 * (vectors * i + q), &sum[q], sizeof(sum[q]));
-        }
-    }
-}
-APICAL_WIDEST(template <std::size_t vectors>, void, make_jumps,
-              (std::size_t count, const double* phi, const double* weights, std::size_t functions,
-               double weight, double* jumps),
-              <vectors>(count, phi, weights, functions, weight, jumps))
-
-/// Bounds V_m - V_th of each neuron over a time in which nothing arrives: by the readout at both of its ends,
-/// and by how much it may leave its chord; marks those that may fire. `begin`, `end` and `pad` have the
-/// constant's part last. What has lifted bounds so far is taken off, for it will be added with what comes.
-template <std::size_t vectors>
-[[gnu::always_inline]] inline void find_tops_loop(std::size_t count, const double* cells, std::size_t lift,
-                                                  const double* begin, const double* end, const double* pad,
-                                                  double* top, std::uint8_t* may_fire) {
-    constexpr std::size_t stride = 4 * vectors;
-    for (std::size_t i = 0; i < count; ++i) {
-        const double* const s = cells + stride * i;
-        double at_begin = begin[stride];
-        double at_end = end[stride];
-        double sum = pad[stride];
-        for (std::size_t v = 0; v < stride; ++v) {
-            at_begin += begin[v] * s[v];
-            at_end += end[v] * s[v];
-            sum += pad[v] * std::abs(s[v]);
-        }
-        const double bound = sum + std::max(at_begin, at_end);
-        may_fire[i] = bound >= 0.0;
-        top[i] = bound - (1.0 - 1e-12) * s[lift];
-    }
-}
-APICAL_WIDEST(template <std::size_t vectors>, void, find_tops,
-              (std::size_t count, const double* cells, std::size_t lift, const double* begin,
-               const double* end, const double* pad, double* top, std::uint8_t* may_fire),
-              <vectors>(count, cells, lift, begin, end, pad, top, may_fire))
-
-/// Marks the neurons that jumps may lift to threshold; `lifts` are `stride` apart.
-[[gnu::always_inline]] inline void mark_lifted_loop(std::size_t count, const double* top, const double* lifts,
-                                                    std::size_t stride, std::uint8_t* may_fire) {
-    for (std::size_t i = 0; i < count; ++i) may_fire[i] |= top[i] + lifts[stride * i] >= 0.0;
-}
-APICAL_WIDEST(, void, mark_lifted,
-              (std::size_t count, const double* top, const double* lifts, std::size_t stride,
-               std::uint8_t* may_fire),
-              (count, top, lifts, stride, may_fire))
-
-/// Calls a function for cells of one, two or three vectors.
-template <class Function>
-void with_vectors(std::size_t stride, const Function& function) {
-    switch (stride) {
-        case 4:
-            return function(std::integral_constant<std::size_t, 1>{});
-        case 8:
-            return function(std::integral_constant<std::size_t, 2>{});
-        default:
-            return function(std::integral_constant<std::size_t, 3>{});
-    }
-}
 
 /// Which variables are reached from the marked ones: by what reads them, and so on.
 std::vector<bool> closure(const Eigen::MatrixXd& A, std::vector<bool> marked) {
@@ -249,7 +109,7 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
       held_(dynamics_.affine_held()),
       t_ref_(ticks(dynamics.t_ref)),
       n_(used_.size()),
-      stride_((n_ + lanes) / lanes * lanes),
+      stride_((n_ + cell_lanes) / cell_lanes * cell_lanes),
       membrane_(static_cast<std::size_t>(dynamics_.membrane)),
       slice_(ticks(std::min(slice_of_membrane / -dynamics.A(dynamics.membrane, dynamics.membrane),
                             rescale_at / propagator_.fastest()))) {
@@ -455,11 +315,8 @@ void LinearPopulation::begin_slice(Shard& shard) const {
         const auto copy = [&](Table::Local local) {
             const double* const from = shard.cells.data() + stride_ * local;
             double* const to = shard.start.data() + stride_ * local;
-            for (std::size_t lane = 0; lane < stride_; lane += lanes) {
-                Lanes cell;
-                std::memcpy(&cell, from + lane, sizeof(cell));
-                std::memcpy(to + lane, &cell, sizeof(cell));
-            }
+            for (std::size_t lane = 0; lane < stride_; lane += cell_lanes)
+                std::memcpy(to + lane, from + lane, cell_lanes * sizeof(double));
         };
         for_each_reached(shard, copy);
         for (const Table::Local local : shard.suspects) copy(local);
@@ -489,12 +346,9 @@ void LinearPopulation::renew_bound(Shard& shard, const Window& slice) const {
     // Slices that follow are about as long as this one.
     const Duration length = slice.end - slice.begin;
     shard.bound_until = slice.begin + slice_ / length * length;
-    const SliceBound b = bound(shard, {slice.begin, shard.bound_until});
+    const CellBound b = bound(shard, {slice.begin, shard.bound_until});
     const std::size_t count = shard.release.size();
-    with_vectors(stride_, [&](auto vectors) {
-        find_tops<vectors()>(count, shard.cells.data(), n_, b.begin.data(), b.end.data(), b.pad.data(),
-                             shard.top.data(), shard.may_fire.data());
-    });
+    find_tops(stride_, count, shard.cells.data(), n_, b, shard.top.data(), shard.may_fire.data());
     if (replay_all_) std::fill(shard.may_fire.begin(), shard.may_fire.end(), 1);
     collect_suspects(shard);
 }
@@ -510,7 +364,7 @@ void LinearPopulation::find_suspects(Shard& shard, Time end) const {
         if (shard.release[local] < end) suspect(local);
     }
     if (reaches_most(shard)) {
-        mark_lifted(shard.release.size(), shard.top.data(), shard.cells.data() + n_, stride_,
+        mark_lifted(stride_, shard.release.size(), shard.top.data(), shard.cells.data() + n_,
                     shard.may_fire.data());
         collect_suspects(shard);
     } else {
@@ -645,27 +499,22 @@ void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     shard.rows.push_back({arrival.time, row.targets, shard.weights.size(), row.weights.empty(),
                           p.tables[k].uniform_weight(), arrival.release, p.port, gain});
     // Each weight also lifts V_m's bound.
-    alignas(sizeof(Lanes)) State upward{};
+    alignas(cell_lanes * sizeof(double)) State upward{};
     std::copy_n(shard.gains.data() + gain, stride_, upward.begin());
-    alignas(sizeof(Lanes)) State downward = upward;
+    alignas(cell_lanes * sizeof(double)) State downward = upward;
     upward[n_] = port.rise;
     downward[n_] = -port.fall;
-    const Table::Local* const targets = row.targets.data();
-    const std::size_t count = row.targets.size();
     if (row.weights.empty()) {
         const double w = p.tables[k].uniform_weight() * arrival.release;
-        alignas(sizeof(Lanes)) State jump = w > 0.0 ? upward : downward;
+        alignas(cell_lanes * sizeof(double)) State jump = w > 0.0 ? upward : downward;
         for (double& lane : jump) lane *= w;
-        return with_vectors(stride_, [&](auto vectors) {
-            add_uniform<vectors()>(targets, count, jump.data(), shard.cells.data());
-        });
+        add_uniform(stride_, row.targets, jump.data(), shard.cells.data());
+        return;
     }
     // Those of plastic synapses may change within the slice, and the replay needs them as they are now.
     shard.weights.insert(shard.weights.end(), row.weights.begin(), row.weights.end());
-    with_vectors(stride_, [&](auto vectors) {
-        add_weighted<vectors()>(targets, count, row.weights.data(), arrival.release, upward.data(),
-                                downward.data(), shard.cells.data());
-    });
+    add_weighted(stride_, row.targets, row.weights.data(), arrival.release, upward.data(), downward.data(),
+                 shard.cells.data());
 }
 
 void LinearPopulation::deliver_noise(Shard& shard, Time end) const {
@@ -690,10 +539,8 @@ void LinearPopulation::deliver_noise(Shard& shard, Time end) const {
             const std::span<const Time> times = first->points.times();
             std::size_t count = 1;
             while (count < times.size() && times[count] < until) ++count;
-            with_vectors(stride_, [&](auto vectors) {
-                add_points<vectors()>(first->targets.data() + first->next, count,
-                                      first->jumps.data() + stride_ * first->next, shard.cells.data());
-            });
+            add_points(stride_, std::span(first->targets).subspan(first->next, count),
+                       first->jumps.data() + stride_ * first->next, shard.cells.data());
             shard.groups[g].delivered.push_back({first, first->next, first->next + count});
             first->next += count;
             first->points.take(count);
@@ -723,9 +570,7 @@ void LinearPopulation::refresh(Shard& shard, Train& train) const {
         propagator_.evaluate(port.functions[j], shard.before, std::span(shard.phi).subspan(j * count, count));
     }
     double* const jumps = train.jumps.data() + stride_ * begin;
-    with_vectors(stride_, [&](auto vectors) {
-        make_jumps<vectors()>(count, shard.phi.data(), port.weights.data(), functions, noise.weight, jumps);
-    });
+    make_jumps(stride_, count, shard.phi.data(), port.weights.data(), functions, noise.weight, jumps);
     const double lift = port.lift(noise.weight);
     for (std::size_t i = 0; i < count; ++i) jumps[stride_ * i + n_] = lift;
 }
@@ -758,7 +603,7 @@ void LinearPopulation::evaluate(const Shard& shard, Time time, Functions& phi) c
     propagator_.evaluate(tau(shard, time), phi);
 }
 
-LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const Window& slice) const {
+CellBound LinearPopulation::bound(const Shard& shard, const Window& slice) const {
     // The readout of V_m - V_th at tau is sum_k C_k(tau) s_k, with C_k = sum_j readout_jk phi_j. Between the
     // slice's ends a coefficient leaves its chord by at most width^2/8 times its largest second derivative.
     const double from = tau(shard, slice.begin);
@@ -771,7 +616,7 @@ LinearPopulation::SliceBound LinearPopulation::bound(const Shard& shard, const W
     Functions low = begin;
     Functions high = end;
     propagator_.bounds_between(from, to, low, high);
-    SliceBound b;
+    CellBound b;
     for (std::size_t k = 0; k <= n_; ++k) {
         double a = 0.0;
         double z = 0.0;

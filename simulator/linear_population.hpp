@@ -5,9 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/align/aligned_allocator.hpp>
-
 #include "neurons/linear.hpp"
+#include "simulator/linear_cells.hpp"
 #include "simulator/population.hpp"
 
 namespace apical {
@@ -60,12 +59,9 @@ protected:
 
 private:
     using Vector = std::vector<double>;
-    static constexpr std::size_t lanes = 4;  ///< of a vector; a cell has a whole number of them
-    static constexpr std::size_t most_functions = 12;
-    static constexpr std::size_t most_lanes = most_functions;
+    static constexpr std::size_t most_functions = longest_cell;
     using Functions = std::array<double, most_functions>;  ///< phi_j at some time
-    using State = std::array<double, most_lanes>;          ///< of one neuron
-    using Cells = std::vector<double, boost::alignment::aligned_allocator<double, lanes * sizeof(double)>>;
+    using State = std::array<double, longest_cell>;        ///< of one neuron
 
     /// What an arrival on a port adds to the variables, and how: G_k = sum_j weight_jk phi_j(-tau).
     struct PortGain {
@@ -148,13 +144,6 @@ private:
         std::uint64_t tested = 0;
         void persist(Archive& archive);
     };
-    /// What all neurons share within a slice: the readout's coefficients at its ends, and by how much each
-    /// may leave its chord in between. Those of the constant come after the cell's.
-    struct SliceBound {
-        std::array<double, most_lanes + 1> begin{};
-        std::array<double, most_lanes + 1> end{};
-        std::array<double, most_lanes + 1> pad{};
-    };
 
     void slice(std::size_t shard, const Window& slice, std::span<const Arrival> arrivals);
     /// Moves T0 up to now if it is due.
@@ -166,7 +155,8 @@ private:
     static void forget_points(Train& train, std::size_t stride);
     void deliver_row(std::size_t k, const Arrival& arrival);
     std::size_t append_gain(Shard& shard, std::size_t port, Time time) const;
-    SliceBound bound(const Shard& shard, const Window& slice) const;
+    /// What bounds V_m - V_th of all neurons while nothing arrives.
+    CellBound bound(const Shard& shard, const Window& slice) const;
     /// Copies to `start` the cells that changed in the last slice, and forgets what was delivered in it.
     void begin_slice(Shard& shard) const;
     static void collect_suspects(Shard& shard);
