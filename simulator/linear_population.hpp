@@ -14,8 +14,7 @@ namespace apical {
 /// The inner loop for linear neurons in general. Their state y (the variables in use, and the constant 1) is
 /// kept scaled to a time T0, s = exp(-M (t - T0)) y, in which nothing changes between arrivals: a spike that
 /// arrives at t adds w G to s of each target, where G = exp(-M (t - T0)) g is one vector for its whole row.
-/// No neuron is visited. What a neuron has to be added to lies together, in vectors of four doubles, so that
-/// a synapse costs one addition of vectors and touches one line of the cache.
+/// No neuron is visited.
 ///
 /// Crossings of threshold are found slice by slice: a bound on V_m - V_th, from the ends of the readout's
 /// coefficients and the sum of the jumps that lift it, excludes almost all neurons; the few others replay
