@@ -24,6 +24,8 @@ constexpr std::uint64_t chunk_elements = 65536;
 constexpr unsigned deflate_level = 4;
 constexpr double most_deflated = 1032.0;  ///< bytes that one of deflate can stand for
 
+constexpr const char* fixed_suffix = "_fixed";  ///< of an attribute's copy, of fixed length
+
 /// What the library may need besides the numbers: the last chunk, written anew, and its tables.
 constexpr std::uint64_t spare_bytes = std::uint64_t{1} << 20U;
 
@@ -141,8 +143,8 @@ Hdf5File Hdf5File::create(const std::filesystem::path& path, const std::string& 
         H5Pset_libver_bounds(access.id(), H5F_LIBVER_V110, H5F_LIBVER_V110);
     file.file_ = file.checked(H5Fcreate(file.name_on_disk_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()),
                               "cannot create");
-    file.set("/", "kind", kind);
-    file.set("/", "run_id", run_id);
+    file.set_read_back("/", "kind", kind);
+    file.set_read_back("/", "run_id", run_id);
     file.set("/", "tick_ms", ms_per_tick);
     return file;
 }
@@ -332,14 +334,25 @@ void Hdf5File::set(const std::string& object, const std::string& name, const Hdf
 }
 
 void Hdf5File::set(const std::string& object, const std::string& name, const std::string& value) {
-    const char* const text = value.c_str();
-    const Hdf5Handle scalar{H5Screate(H5S_SCALAR)};
     if (made_ == Made::with_sums) {  // HDF5 keeps text of variable length where it has no checksums
-        const std::size_t size = std::max(value.size(), std::size_t{1});
-        set(object, name, string_type(size).id(), scalar, text);
+        set_fixed(object, name, value);
     } else {
-        set(object, name, string_type().id(), scalar, &text);
+        const char* const text = value.c_str();
+        set(object, name, string_type().id(), Hdf5Handle{H5Screate(H5S_SCALAR)}, &text);
     }
+}
+
+void Hdf5File::set_fixed(const std::string& object, const std::string& name, const std::string& value) {
+    const Hdf5Handle owner = this->object(object);
+    if (H5Aexists(owner.id(), name.c_str()) > 0)  // of another length, perhaps
+        check(H5Adelete(owner.id(), name.c_str()), "cannot write attribute " + name + " of " + object);
+    const std::size_t size = std::max(value.size(), std::size_t{1});
+    set(object, name, string_type(size).id(), Hdf5Handle{H5Screate(H5S_SCALAR)}, value.c_str());
+}
+
+void Hdf5File::set_read_back(const std::string& object, const std::string& name, const std::string& value) {
+    set(object, name, value);
+    if (made_ == Made::for_others) set_fixed(object, name + fixed_suffix, value);
 }
 
 void Hdf5File::set(const std::string& object, const std::string& name,
@@ -499,22 +512,20 @@ bool Hdf5File::number(const std::string& object, const std::string& name, Hdf5Ty
 }
 
 std::optional<std::string> Hdf5File::text(const std::string& object, const std::string& name) const {
-    const Hdf5Handle handle = attribute(object, name);
-    if (handle.id() < 0) return std::nullopt;
-    const Hdf5Handle type{H5Aget_type(handle.id())};
-    if (type.id() >= 0 && H5Tget_class(type.id()) == H5T_STRING && H5Tis_variable_str(type.id()) == 0) {
+    for (const std::string& candidate : {name + fixed_suffix, name}) {
+        const Hdf5Handle handle = attribute(object, candidate);
+        if (handle.id() < 0) continue;
+        const Hdf5Handle type{H5Aget_type(handle.id())};
+        // Of variable length, HDF5 1.10 copies, and follows, what a damaged file says.
+        if (H5Tget_class(type.id()) != H5T_STRING || H5Tis_variable_str(type.id()) != 0) continue;
         const std::size_t size = H5Tget_size(type.id());
-        if (size > H5Aget_storage_size(handle.id())) return std::nullopt;
+        if (size > H5Aget_storage_size(handle.id())) continue;
         std::string text(size, '\0');
-        if (H5Aread(handle.id(), string_type(size).id(), text.data()) < 0) return std::nullopt;
+        if (H5Aread(handle.id(), string_type(size).id(), text.data()) < 0) continue;
         text.resize(std::min(text.find('\0'), text.size()));
         return text;
     }
-    char* value = nullptr;
-    if (H5Aread(handle.id(), string_type().id(), &value) < 0 || value == nullptr) return std::nullopt;
-    std::string text = value;
-    H5free_memory(value);
-    return text;
+    return std::nullopt;
 }
 
 }  // namespace apical

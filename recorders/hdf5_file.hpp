@@ -121,6 +121,9 @@ public:
     void set(const std::string& object, const std::string& name, const std::string& value);
     void set(const std::string& object, const std::string& name, const Hdf5Numbers& values);
     void set(const std::string& object, const std::string& name, const std::vector<std::string>& values);
+    /// Text that text() shall find again: `name`, as others expect it, and a copy of fixed length,
+    /// `name`_fixed.
+    void set_read_back(const std::string& object, const std::string& name, const std::string& value);
     /// An attribute that refers to another object of the file.
     void set_reference(const std::string& object, const std::string& name, const std::string& target);
     template <class T>
@@ -179,7 +182,9 @@ public:
     std::optional<double> number(const std::string& object, const std::string& name) const {
         return number<double>(object, name);
     }
-    /// Of fixed or variable length.
+    /// A text attribute of fixed length, or its copy that has one (set_read_back); nothing if there is none.
+    /// Of variable length it is not read: HDF5 1.10 trusts what a file says of it, beyond its memory and for
+    /// ever.
     std::optional<std::string> text(const std::string& object, const std::string& name) const;
 
 private:
@@ -192,6 +197,7 @@ private:
     Hdf5Handle object(const std::string& name) const;
     Hdf5Handle attribute(const std::string& object, const std::string& name) const;
     void create_dataset(const std::string& dataset, Hdf5Type type, const Shape& shape, bool growing);
+    void set_fixed(const std::string& object, const std::string& name, const std::string& value);
     void write_text(const std::string& dataset, const Hdf5Handle& space, const char* const* values);
     void set_scalar(const std::string& object, const std::string& name, const Hdf5Numbers& value);
     void set(const std::string& object, const std::string& name, Hdf5Handle::Id type, const Hdf5Handle& space,

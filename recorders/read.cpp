@@ -76,7 +76,8 @@ std::uint64_t SpikeFile::count() const {
 }
 
 bool SpikeFile::sorted(const std::string& population) const {
-    // SONATA's enumeration {none, by_id, by_time}, or the string that others write.
+    // SONATA's enumeration {none, by_id, by_time}. Others write a string, mostly one that text() does not
+    // read: that costs a sorting.
     const std::string group = "/spikes/" + population;
     return file_.number(group, "sorting") == 2.0 || file_.text(group, "sorting") == "by_time";
 }
@@ -185,8 +186,8 @@ std::vector<std::string> WeightFile::snapshots(const std::string& projection) co
 
 std::string WeightFile::units(const std::string& projection) const {
     const auto names = snapshots(projection);
-    return names.empty() ? "1"
-                         : file_.text("/weights/" + projection + "/" + names.front(), "units").value_or("1");
+    return names.empty() ? ""
+                         : file_.text("/weights/" + projection + "/" + names.front(), "units").value_or("");
 }
 
 WeightSnapshot WeightFile::read(const std::string& projection, const std::string& name) const {

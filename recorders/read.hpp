@@ -28,7 +28,6 @@ public:
     double start() const { return start_; }
     double stop() const { return stop_; }
     std::uint64_t count() const;  ///< spikes of all populations
-    std::string run_id() const { return file_.text("/", "run_id").value_or(""); }
 
     const std::vector<std::string>& populations() const { return populations_; }
 
@@ -74,6 +73,7 @@ public:
     const std::vector<std::string>& projections() const { return projections_; }
     /// The names of a projection's snapshots, in order of time.
     std::vector<std::string> snapshots(const std::string& projection) const;
+    /// Empty if the file does not tell.
     std::string units(const std::string& projection) const;
     WeightSnapshot read(const std::string& projection, const std::string& snapshot) const;
 

@@ -21,7 +21,7 @@ std::string WeightRecorder::next(const std::string& projection) {
 }
 
 void WeightRecorder::describe(const std::string& name, const WeightLabel& label) {
-    file_->set(name, "units", label.units);
+    file_->set_read_back(name, "units", label.units);
     file_->set(name, "layout", "target,source");
     file_->set(name, "epoch", label.epoch);
     file_->set(name, "sample", label.sample);

@@ -431,7 +431,7 @@ const weights = () => {
     const ticks = (n, block) => [0, 0.5, 1].map(at => ({at, text: String(Math.round(at * n * block))}));
     const centres = w.histogram.edges.slice(1).map((e, i) => (e + w.histogram.edges[i]) / 2);
     const seconds = w.time_ms.map(t => t / 1000);
-    const unit = w.units === "1" ? "" : ` (${w.units})`;
+    const unit = w.units === "1" || w.units === "" ? "" : ` (${w.units})`;
     place.replaceChildren(
       new Figure({title: `Weights of ${w.projection}`, columns: 1,
                   caption: `The last of ${plural(w.time_ms.length, "snapshot")}, ${w.targets} targets by ${w.sources} sources` +

@@ -23,7 +23,6 @@ using fuzz::may_refuse;
 void read_spikes(const std::string& path) {
     const SpikeFile file(path);
     file.count();
-    file.run_id();
     for (const std::string& population : file.populations()) {
         may_refuse([&] { file.read(population); });
         may_refuse([&] { file.read(population, 1.0, 10.0); });

@@ -54,7 +54,9 @@ def make_idx(folder):
 
 def make_sound_hdf5(folder):
     with h5py.File(folder / "spikes.h5", "w") as file:
-        file.attrs.update(kind="spikes", run_id="6ba7b810-9dad-11d1-80b4-00c04fd430c8", t_start_ms=0.0, t_stop_ms=20.0)
+        run_id = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+        file.attrs.update(kind="spikes", kind_fixed=np.bytes_("spikes"), run_id=run_id, run_id_fixed=np.bytes_(run_id),
+                          t_start_ms=0.0, t_stop_ms=20.0)
         for name, ids in (("pyr", [0, 3, 1, 1]), ("silent", [])):
             group = file.create_group(f"spikes/{name}")
             order = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype="u1")
@@ -76,7 +78,7 @@ def make_sound_hdf5(folder):
                             ("data", np.array([0.5, 1.5, -2.5], "f4"))):
             file[f"weights/sparse/000000/{key}"] = values
         for name in ("dense/000000", "dense/000001", "sparse/000000"):
-            file[f"weights/{name}"].attrs.update(time_ms=1.0, sample=2.0, units="mV")
+            file[f"weights/{name}"].attrs.update(time_ms=1.0, sample=2.0, units="mV", units_fixed=np.bytes_("mV"))
     with h5py.File(folder / "report.h5", "w") as file:
         file["report/pyr/data"] = np.zeros((3, 2), "f4")
         file["report/pyr/data"].attrs.update(units="mV", variable="V_m")
@@ -94,8 +96,9 @@ SHAPES = [(), (0,), (1,), (2,), (3,), (4,), (3,), (4,), (2, 3), (1, 1), (0, 3), 
           (2**32, 2**32), (2**63 - 1,)]
 TYPES = ["f8", "f8", "f8", "f4", "u8", "u8", "u4", "i8", "i1", "?", "S5", "c16", "V3", [("a", "f8"), ("b", "u1")],
          h5py.string_dtype(), h5py.enum_dtype({"none": 0, "by_time": 2}, basetype="u1"), h5py.vlen_dtype("f8"), h5py.ref_dtype]
-ATTRIBUTES = ["size", "sorting", "t_start_ms", "t_stop_ms", "dt_ms", "time_ms", "sample", "units", "variable", "kind", "run_id"]
-TEXTS = ["by_time", "spikes", "weights", "mV", "", "\N{GREEK SMALL LETTER MU}", b"\xff\xfe", "<script>"]
+ATTRIBUTES = ["size", "sorting", "t_start_ms", "t_stop_ms", "dt_ms", "time_ms", "sample", "units", "units_fixed", "variable", "kind",
+              "kind_fixed", "run_id"]
+TEXTS = ["by_time", "spikes", np.bytes_("weights"), np.bytes_(b"\xff\xfe"), "weights", "mV", "", "\N{GREEK SMALL LETTER MU}", b"\xff\xfe", "<script>"]
 
 
 def odd_dataset(chance, group, name, shape):

@@ -56,6 +56,7 @@ class Layout(Files):
             self.assertEqual(root["kind"], kind)
             self.assertEqual(root["run_id"], RUN_ID)
             self.assertTrue(is_utf8_string(root.get_id("run_id")))
+            self.assertEqual((root["kind_fixed"], root["run_id_fixed"]), (kind.encode(), RUN_ID.encode()))
             self.assertEqual(root["tick_ms"], TICK_MS)
 
 
@@ -168,7 +169,7 @@ class Weights(Files):
         data = self.open("weights.h5")["weights/in_to_hid_W/000000"]
         self.assertEqual(data.dtype, np.float64)
         np.testing.assert_array_equal(data[:], [[1, 2, 3], [4, 5, 6]])
-        self.assertEqual(dict(data.attrs), {**self.ATTRIBUTES, "units": "mV"})
+        self.assertEqual(dict(data.attrs), {**self.ATTRIBUTES, "units": "mV", "units_fixed": b"mV"})
 
     def test_sparse(self):
         group = self.open("weights.h5")["weights/hid_to_in_Y/000000"]
@@ -179,7 +180,7 @@ class Weights(Files):
         np.testing.assert_array_equal(group["data"][:], np.float32([0.5, 1.5, -2.5]))
         attributes = dict(group.attrs)
         self.assertEqual(list(attributes.pop("shape")), [2, 5])
-        self.assertEqual(attributes, {**self.ATTRIBUTES, "units": "pA"})
+        self.assertEqual(attributes, {**self.ATTRIBUTES, "units": "pA", "units_fixed": b"pA"})
 
 
 class H5dump(Files):

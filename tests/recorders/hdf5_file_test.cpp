@@ -109,8 +109,8 @@ TEST(Hdf5File, AppendsRows) {
 TEST(Hdf5File, AttributesAreOverwritten) {
     const Folder folder;
     auto file = new_file(folder / "a.h5");
-    file.set("/values", "units", "ms");
-    file.set("/values", "units", "a longer text: \xC2\xB5V");
+    file.set_read_back("/values", "units", "ms");
+    file.set_read_back("/values", "units", "a longer text: \xC2\xB5V");
     file.set("/values", "n", std::uint64_t{1});
     file.set("/values", "n", std::uint64_t{2});
     EXPECT_EQ(file.text("/values", "units"), "a longer text: \xC2\xB5V");

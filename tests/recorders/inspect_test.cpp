@@ -75,13 +75,13 @@ TEST(Inspect, DescribesReports) {
     file.create_group("/report/pyr/mapping");
     file.create_growing("/report/pyr/data", Hdf5Type::float32, {4});
     file.append("/report/pyr/data", std::vector<float>(40));
-    file.set("/report/pyr/data", "units", "mV");
-    file.set("/report/pyr/data", "variable", "V_m");
+    file.set_read_back("/report/pyr/data", "units", "mV");
+    file.set("/report/pyr/data", "variable", "V_m");  // of variable length: not read
     file.write("/report/pyr/mapping/time", {3}, std::vector<double>{0, 1, 0.1});
     file.finish();
     EXPECT_EQ(describe(folder / "v.h5"), (folder / "v.h5").string() +
                                              ": report of run run-1\n"
-                                             "  pyr: 10 samples of V_m [mV], 0 to 1 ms\n");
+                                             "  pyr: 10 samples [mV], 0 to 1 ms\n");
 }
 
 TEST(Inspect, DescribesWhatItKnowsByKindOnly) {

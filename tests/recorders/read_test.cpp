@@ -42,7 +42,6 @@ TEST(SpikeFile, ReadsWhatTheRecorderWrote) {
     EXPECT_EQ(file.start(), 0.0);
     EXPECT_EQ(file.stop(), 100.0);
     EXPECT_EQ(file.count(), 4U);
-    EXPECT_EQ(file.run_id(), "run");
     const SpikeTrains pyr = file.read("pyr");
     EXPECT_EQ(pyr.size, 4U);
     EXPECT_THAT(pyr.times, ElementsAre(1.0, 9.0, 50.0));
@@ -193,6 +192,20 @@ TEST(Hdf5Text, IsKeptAsDatasetAndAttribute) {
     EXPECT_THAT(read.shape("/one"), IsEmpty());
     EXPECT_THAT(read.shape("/several"), ElementsAre(3));
     EXPECT_THAT(read.shape("/none"), ElementsAre(0));
+}
+
+TEST(Hdf5Text, IsReadBackWhereItHasFixedLength) {
+    const Folder folder;
+    Hdf5File file = Hdf5File::create(folder / "text.h5", "other", "run");
+    file.set("/", "variable", "mV");
+    file.set_read_back("/", "units", "µV");
+    file.finish();
+    const Hdf5File read = Hdf5File::open(folder / "text.h5");
+    EXPECT_EQ(read.text("/", "kind"), "other");
+    EXPECT_EQ(read.text("/", "units"), "µV");
+    EXPECT_EQ(read.text("/", "variable"), std::nullopt);
+    EXPECT_EQ(read.text("/", "tick_ms"), std::nullopt);
+    EXPECT_EQ(read.text("/", "none"), std::nullopt);
 }
 
 }  // namespace

@@ -26,7 +26,6 @@ TEST(WeightRecorder, NumbersTheSnapshotsOfEachProjection) {
     EXPECT_THAT(file.children("/weights/a_to_b"), ElementsAre("000000", "000001"));
     EXPECT_THAT(file.shape("/weights/a_to_b/000001"), ElementsAre(2, 3));
     EXPECT_EQ(file.text("/weights/a_to_b/000001", "units"), "mV");
-    EXPECT_EQ(file.text("/weights/a_to_b/000001", "layout"), "target,source");
     EXPECT_EQ(file.number("/weights/a_to_b/000001", "epoch"), 3.0);
     EXPECT_EQ(file.number("/weights/a_to_b/000001", "sample"), 700.0);
     EXPECT_EQ(file.number("/weights/a_to_b/000001", "time_ms"), 12.5);
