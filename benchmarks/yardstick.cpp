@@ -1,4 +1,4 @@
-// The yardstick: a plain clock-driven program for the networks B1 to B4 of README.md, as fast as
+// The yardstick: a plain clock-driven program for the networks B1 to B5 of README.md, as fast as
 // straightforward C++ gets. A grid of 0.1 ms, single precision, 16-bit targets, external drive as one Poisson
 // count per neuron and step, short-term state per synapse; compiled for the processor at hand and with
 // -ffast-math.
@@ -17,6 +17,7 @@
 
 #include <boost/program_options.hpp>
 
+#include "benchmarks/clocked_prediction.hpp"
 #include "benchmarks/cpu_time.hpp"
 #include "recorders/statistics.hpp"
 
@@ -526,10 +527,10 @@ Network make(const std::string& name, Random& random) {
     throw boost::program_options::error("there is no network '" + name + "'");
 }
 
-void run(const std::string& name, std::uint64_t seed, double warm_up, double length, double dt) {
-    Random random(seed);
-    Simulator simulator(make(name, random), seed, dt);
-    const Neurons& neurons = simulator.network().neurons;
+/// A simulator of `excitatory` and then `inhibitory` neurons; `learnt` gives the weights that learn.
+template <class Clocked, class Learnt>
+void run(const std::string& name, Clocked& simulator, std::size_t excitatory, std::size_t inhibitory,
+         const Learnt& learnt, double warm_up, double length, double dt) {
     const auto before = std::llround(warm_up / dt);
     const auto end = before + std::llround(length / dt);
     std::vector<Spike> spikes;
@@ -547,33 +548,32 @@ void run(const std::string& name, std::uint64_t seed, double warm_up, double len
     const auto events = static_cast<double>(simulator.events() - events_before);
 
     const Time to = Time{} + ticks(length);
-    const auto size = static_cast<Index>(neurons.size());
+    const auto size = static_cast<Index>(excitatory + inhibitory);
     const SpikeStatistics all = statistics(spikes, std::array{size}, Time{}, to);
     double from_E = 0.0;
-    for (const Spike& spike : spikes) from_E += spike.neuron < neurons.excitatory ? 1.0 : 0.0;
+    for (const Spike& spike : spikes) from_E += spike.neuron < excitatory ? 1.0 : 0.0;
     const double from_I = static_cast<double>(spikes.size()) - from_E;
     double sum = 0.0;
     double square = 0.0;
     double synapses = 0.0;
-    for (const Stdp& s : simulator.network().stdp) {
-        for (const float w : s.synapses.weights) {
-            sum += w;
-            square += double{w} * w;
-            synapses += 1.0;
-        }
-    }
+    learnt([&](float w) {
+        sum += w;
+        square += double{w} * w;
+        synapses += 1.0;
+    });
     const double seconds = length / 1e3;
-    std::vector<std::pair<const char*, double>> facts{
-        {"cpu_s_per_bio_s", cpu / seconds},
-        {"wall_s_per_bio_s", wall / seconds},
-        {"ns_per_event", cpu * 1e9 / events},
-        {"rate_hz", all.rate},
-        {"rate_e_hz", from_E / seconds / static_cast<double>(neurons.excitatory)},
-        {"rate_i_hz", from_I / seconds / static_cast<double>(neurons.inhibitory)},
-        {"cv", all.cv},
-        {"f1", all.f1},
-        {"f5", all.f5},
-        {"events_per_bio_s", events / seconds}};
+    std::vector<std::pair<const char*, double>> facts{{"cpu_s_per_bio_s", cpu / seconds},
+                                                      {"wall_s_per_bio_s", wall / seconds},
+                                                      {"ns_per_event", cpu * 1e9 / events},
+                                                      {"rate_hz", all.rate},
+                                                      {"cv", all.cv},
+                                                      {"f1", all.f1},
+                                                      {"f5", all.f5},
+                                                      {"events_per_bio_s", events / seconds}};
+    if (inhibitory > 0) {
+        facts.emplace_back("rate_e_hz", from_E / seconds / static_cast<double>(excitatory));
+        facts.emplace_back("rate_i_hz", from_I / seconds / static_cast<double>(inhibitory));
+    }
     if (synapses > 0.0) {
         const double mean = sum / synapses;
         facts.emplace_back("weight_mean", mean);
@@ -590,6 +590,24 @@ void run(const std::string& name, std::uint64_t seed, double warm_up, double len
     std::printf("}\n");
 }
 
+void run(const std::string& name, std::uint64_t seed, double warm_up, double length, double dt) {
+    if (name == "b5" || name == "b5-static") {
+        ClockedPrediction<Random> simulator(seed, dt, name == "b5");
+        const auto learnt = [&](const auto& visit) {
+            if (name == "b5") std::for_each(simulator.weights().begin(), simulator.weights().end(), visit);
+        };
+        return run(name, simulator, simulator.cells, 0, learnt, warm_up, length, dt);
+    }
+    Random random(seed);
+    Simulator simulator(make(name, random), seed, dt);
+    const auto learnt = [&](const auto& visit) {
+        for (const Stdp& s : simulator.network().stdp)
+            std::for_each(s.synapses.weights.begin(), s.synapses.weights.end(), visit);
+    };
+    const Neurons& neurons = simulator.network().neurons;
+    run(name, simulator, neurons.excitatory, neurons.inhibitory, learnt, warm_up, length, dt);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -601,11 +619,12 @@ int main(int argc, char** argv) {
     double warm_up = 0.0;
     double length = 0.0;
     double dt = 0.0;
-    options.add_options()("help,h", "this text")                                                           //
-        ("name", po::value(&name)->required(), "b1-ai b1-mid b1-low b2 b2-eq b3 b3-synapse b4 b4-static")  //
-        ("seed", po::value(&seed)->default_value(1), "seed")                                               //
-        ("warm-up", po::value(&warm_up)->default_value(500), "ms before anything is measured")             //
-        ("length", po::value(&length)->default_value(2000), "ms measured")                                 //
+    options.add_options()("help,h", "this text")  //
+        ("name", po::value(&name)->required(),
+         "b1-ai b1-mid b1-low b2 b2-eq b3 b3-synapse b4 b4-static b5 b5-static")                //
+        ("seed", po::value(&seed)->default_value(1), "seed")                                    //
+        ("warm-up", po::value(&warm_up)->default_value(500), "ms before anything is measured")  //
+        ("length", po::value(&length)->default_value(2000), "ms measured")                      //
         ("dt", po::value(&dt)->default_value(0.1), "ms of a step");
     po::positional_options_description positions;
     positions.add("name", 1);

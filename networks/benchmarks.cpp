@@ -208,9 +208,48 @@ Benchmark micro(std::string_view name) {
     return b;
 }
 
-constexpr std::array<std::string_view, 12> names{"b1-ai",     "b1-mid",    "b1-low",     "b2",
-                                                 "b2-eq",     "b3",        "b3-synapse", "b4",
-                                                 "b4-static", "m1-static", "m1-tm",      "m1-stdp"};
+/// Dendrites that learn to predict their somas (Urbanczik & Senn 2014, Neuron 81:521), without recurrence.
+Benchmark prediction(std::string_view name, bool plastic) {
+    Benchmark b{.name = std::string(name),
+                .network = {},
+                .excitatory = {"cells"},
+                .inhibitory = {},
+                .learning = {},
+                .warm_up = 500.0,
+                .length = 1000.0,
+                .synapses_alone = false,
+                .expected = {}};
+    b.network.populations.push_back({.name = "inputs",
+                                     .model = "poisson",
+                                     .size = 200,
+                                     .parameters = {{"rate", 10}},
+                                     .classifier = {},
+                                     .background = {},
+                                     .initial = {},
+                                     .spike_times = {}});
+    b.network.populations.push_back(
+        {.name = "cells",
+         .model = "urbanczik_senn",
+         .size = 200,
+         .parameters = {},
+         .classifier = {},
+         .background = {Background{"excitatory_soma", 1000, 4.8}, Background{"inhibitory_soma", 1000, 18}},
+         .initial = {},
+         .spike_times = {}});
+    b.network.projections.push_back(projection("inputs", "cells", "synaptic_dend", {}, 90.0, 1.0));
+    if (plastic) {
+        PlasticityDescription rule;
+        rule.rule = "dendritic_prediction";
+        rule.parameters = {{"eta", 0.17 * 15.0 * 300.0 * 3.0 / (30.0 * 7.0)}, {"w_min", 0}, {"w_max", 1350}};
+        b.network.projections.back().plasticity = rule;
+        b.learning = b.network.projections.back().name;
+    }
+    return b;
+}
+
+constexpr std::array<std::string_view, 14> names{"b1-ai",     "b1-mid",     "b1-low", "b2",        "b2-eq",
+                                                 "b3",        "b3-synapse", "b4",     "b4-static", "b5",
+                                                 "b5-static", "m1-static",  "m1-tm",  "m1-stdp"};
 
 Benchmark make(std::string_view name) {
     Benchmark b;
@@ -246,6 +285,14 @@ Benchmark make(std::string_view name) {
             // 0.07 at the rate r.
             b.expected.push_back({"weight_mean", 45.72, 0.03});
             b.expected.push_back({"weight_sd", 0.695, 0.02});
+        }
+    } else if (name == "b5" || name == "b5-static") {
+        b = prediction(name, name == "b5");
+        if (name == "b5") {
+            b.expected = {
+                {"rate_hz", 60.4, 3}, {"cv", 0.842, 0.03}, {"weight_mean", 55, 4}, {"weight_sd", 24.9, 1.5}};
+        } else {
+            b.expected = {{"rate_hz", 83, 4}, {"cv", 0.746, 0.02}};
         }
     } else {
         b = micro(name);

@@ -105,6 +105,7 @@ public:
             }
         }
         check_back_delays();
+        check_followers();
         return std::move(network_);
     }
 
@@ -301,6 +302,24 @@ private:
                     "projection {}: back_delay = 0 needs a target model that is visited at each arrival",
                     p.name));
             }
+        }
+    }
+
+    void check_followers() {
+        for (const ProjectionDescription& p : d_.projections) {
+            const Projection& projection = simulation().projection(network_.projections.at(p.name));
+            if (!projection.plastic()) continue;
+            const std::string_view followed = projection.learning.front()->follows();
+            if (followed.empty()) continue;
+            const Population& target = simulation().population(projection.target);
+            const auto known = target.variables();
+            if (!target.shows() || std::find(known.begin(), known.end(), followed) == known.end()) {
+                throw ConfigError(fmt::format("projection {}: '{}' follows {} of its target, which has none",
+                                              p.name, p.plasticity->rule, followed));
+            }
+            if (projection.learning.front()->immediate())
+                throw ConfigError(fmt::format("projection {}: '{}' needs a back_delay above 0", p.name,
+                                              p.plasticity->rule));
         }
     }
 

@@ -83,7 +83,7 @@ struct ReleaseTerm {
 };
 
 struct PlasticityDescription {
-    std::string rule;                  ///< burst_dependent, pair_stdp
+    std::string rule;                  ///< burst_dependent, pair_stdp, dendritic_prediction
     std::string teaching = "sampled";  ///< burst_dependent: sampled, variance_reduced or potential
     std::string baseline = "fixed";    ///< burst_dependent: fixed or moving_average
     std::string low_rate = "spikes";   ///< burst_dependent: spikes or events, whose rate r_min bounds

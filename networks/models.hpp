@@ -12,7 +12,9 @@
 #include "neurons/lif.hpp"
 #include "neurons/source.hpp"
 #include "neurons/stochastic_pyramidal.hpp"
+#include "neurons/urbanczik_senn.hpp"
 #include "plasticity/burst_dependent.hpp"
+#include "plasticity/dendritic_prediction.hpp"
 #include "plasticity/pair_stdp.hpp"
 
 namespace apical {
@@ -34,6 +36,7 @@ void for_each_neuron_model(Visit visit) {
     visit("burst_poisson", BurstPoisson{});
     visit("adex_pv", AdEx::pv());
     visit("adex_sst", AdEx::sst());
+    visit("urbanczik_senn", UrbanczikSenn{});
 }
 
 template <class Visit>
@@ -52,6 +55,7 @@ void for_each_rule(Visit visit) {
     visit("burst_dependent", "variance_reduced", "moving_average", VarianceReducedBurstpropRule{});
     visit("burst_dependent", "potential", "fixed", PotentialRule{});
     visit("pair_stdp", "", "", PairStdp{});
+    visit("dendritic_prediction", "", "", DendriticPrediction{});
 }
 
 /// The index of a port of a model; throws ConfigError.

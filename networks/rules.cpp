@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "networks/models.hpp"
 #include "simulator/dense_learning.hpp"
+#include "simulator/following_learning.hpp"
 #include "simulator/row_learning.hpp"
 
 namespace apical {
@@ -34,14 +35,15 @@ void with_rule(const ProjectionDescription& p, Visit visit) {
 
 bool learns_dense(const ProjectionDescription& p) {
     bool learns = false;
-    with_rule(p,
-              [&]<class Rule>(const Rule& rule) { learns = TraceRule<Rule> && !rule.learns_at_arrival(); });
+    with_rule(p, [&]<class Rule>(const Rule& rule) {
+        if constexpr (TraceRule<Rule>) learns = !rule.learns_at_arrival();
+    });
     return learns;
 }
 
 bool learns_by_column(const ProjectionDescription& p) {
     bool by_column = false;
-    with_rule(p, [&]<class Rule>(const Rule&) { by_column = !PairRule<Rule>; });
+    with_rule(p, [&]<class Rule>(const Rule&) { by_column = !PairRule<Rule> && !FollowingRule<Rule>; });
     return by_column;
 }
 
@@ -56,7 +58,9 @@ std::unique_ptr<Learning> make_learning(const ProjectionDescription& p, Table& t
                 return;
             }
         }
-        if constexpr (PairRule<Rule>) {
+        if constexpr (FollowingRule<Rule>) {
+            made = std::make_unique<FollowingLearning<Rule>>(rule, table, targets, back_delay);
+        } else if constexpr (PairRule<Rule>) {
             made = std::make_unique<RowLearning<Rule>>(rule, table, targets, back_delay);
         } else {
             made = std::make_unique<LearningOf<Rule>>(rule, table, targets, back_delay);

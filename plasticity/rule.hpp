@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <string_view>
 
@@ -58,6 +59,29 @@ concept PairRule = PlasticityRule<R> && requires(const R rule, double w, double 
     { rule.target_decay() } -> std::same_as<double>;
     { rule.potentiated(w, trace) } -> std::same_as<double>;
     { rule.depressed(w, trace) } -> std::same_as<double>;
+};
+
+/// A rule that follows a variable of the target in between spikes: it integrates an error over time, filtered
+/// by what the source's spikes make of it,
+///
+///     tau_Delta dDelta/dt = -Delta + PSP(t) e(t),   dw/dt = eta Delta
+///
+///     followed                the name of the variable
+///     psp_decay_times()       PSP is a trace that decays with the first time [ms], less one with the second
+///     error(x).spike, .hazard where the variable is x, a spike of the target adds `spike` to the integral of
+///     e,
+///                             each ms takes `hazard` away
+///     clipped(w)              the weight, within its bounds
+template <class R>
+concept FollowingRule = requires(const R rule, double x) {
+    { R::followed } -> std::convertible_to<std::string_view>;
+    R::fields;  // std::array of Field<R>
+    { rule.eta } -> std::convertible_to<double>;
+    { rule.tau_Delta } -> std::convertible_to<double>;
+    { rule.psp_decay_times() } -> std::same_as<std::array<double, 2>>;
+    { rule.error(x).spike } -> std::convertible_to<double>;
+    { rule.error(x).hazard } -> std::convertible_to<double>;
+    { rule.clipped(x) } -> std::same_as<double>;
 };
 
 }  // namespace apical

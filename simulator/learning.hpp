@@ -38,6 +38,11 @@ public:
     bool immediate() const { return back_delay() == Duration::zero(); }
     virtual Duration back_delay() const = 0;
     virtual void fire_now(Table::Local target, const Spike& spike) = 0;
+    /// The variable of the targets that the rule follows in between spikes; empty: none.
+    virtual std::string_view follows() const { return {}; }
+    /// That variable of each target at `time`; between two times it runs straight. A time shown before says
+    /// nothing new.
+    virtual void follow(Time /*time*/, const std::function<double(Index)>& /*variable*/) {}
     /// An arrival after this time may change other rows' weights than its own.
     virtual Time settles_after() const { return Time::max(); }
     /// Brings all weights up to date: a rule may learn a row only when it is delivered.
@@ -86,6 +91,15 @@ public:
     void take(Time end, const Fire& fire) {
         for (; next_ < queue_.size() && queue_[next_].seen < end; ++next_) fire(queue_[next_]);
         if (next_ == queue_.size()) clear();
+    }
+
+    /// Looks at them, and leaves them.
+    template <class Fire>
+    void look(Time end, const Fire& fire) const {
+        for (std::size_t i = next_; i < queue_.size() && queue_[i].seen < end; ++i) fire(queue_[i]);
+    }
+    void drop(Time end) {
+        take(end, [](const PostSpike&) {});
     }
 
     void clear() {

@@ -38,6 +38,10 @@ void Population::connect(std::vector<Projection*> by_index) {
         if (projection == nullptr || !projection->plastic()) continue;
         plastic_.push_back(projection);
         if (projection->learning.front()->immediate()) immediate_.push_back(projection);
+        const auto names = variables();
+        const auto followed = std::find(names.begin(), names.end(), projection->learning.front()->follows());
+        if (followed != names.end())
+            followers_.push_back({projection, static_cast<std::size_t>(followed - names.begin())});
     }
 }
 

@@ -64,6 +64,9 @@ public:
     /// The spikes of the window last processed, in the total order.
     std::span<const Spike> spikes(std::size_t shard) const { return blocks_[shard].spikes; }
 
+    /// Whether it shows its variables, several times in a millisecond or at the end of each window, to rules
+    /// that follow one.
+    virtual bool shows() const { return false; }
     /// Targets are brought up to date at each arrival: what learning with back_delay zero needs.
     virtual bool visits() const = 0;
     /// The names of the state variables.
@@ -112,6 +115,12 @@ protected:
     /// How many neurons share the drawing of their noise.
     Index noise_block() const { return NoiseBlock::neurons(setup_.size); }
     Projection& projection(const Arrival& arrival) const { return *projections_[arrival.projection]; }
+    /// A rule that follows a variable of these neurons.
+    struct Follower {
+        Projection* projection;
+        std::size_t variable;
+    };
+    std::span<const Follower> followers() const { return followers_; }
     /// A weight onto this population changes as soon as one of its neurons fires.
     bool learns_at_once() const { return !immediate_.empty(); }
     const PopulationSetup& setup() const { return setup_; }
@@ -126,6 +135,7 @@ private:
     std::vector<Projection*> projections_;  ///< by index; null where one does not end here
     std::vector<Projection*> plastic_;      ///< those that learn
     std::vector<Projection*> immediate_;    ///< those that learn with back_delay zero
+    std::vector<Follower> followers_;
 };
 
 /// The visiting loop: any model with `advance` and `receive`. Time runs forward through the arrivals, and a
@@ -151,6 +161,7 @@ public:
     }
 
     bool visits() const override { return true; }
+    bool shows() const override { return true; }
     std::vector<std::string_view> variables() const override {
         return {Model::variables.begin(), Model::variables.end()};
     }
@@ -182,6 +193,7 @@ public:
 protected:
     void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) override {
         Block& block = blocks_[shard];
+        show(shard, window.begin);
         for (const Arrival& arrival : arrivals) {
             Projection& p = projection(arrival);
             const Table::Row row = p.tables[shard].row(arrival.source);
@@ -205,6 +217,7 @@ protected:
         }
         deliver_noise(shard, window.end);
         for (Index local = 0; local < block.size(); ++local) bring_up(shard, local, window.end);
+        show(shard, window.end);
     }
 
     void restart(Time now) override {
@@ -222,6 +235,15 @@ protected:
 
 private:
     using Numbers = std::array<double, variables_of_state>;
+
+    /// What rules follow, at the borders of windows, when all neurons are up to date.
+    void show(std::size_t shard, Time now) {
+        for (const Follower& follower : followers()) {
+            follower.projection->learning[shard]->follow(now, [&](Index local) {
+                return std::bit_cast<Numbers>(states_[blocks_[shard].first + local])[follower.variable];
+            });
+        }
+    }
 
     std::optional<Emission> step(Index neuron, State& state, std::uint32_t& draws, double dt) const {
         if constexpr (StochasticModel<Model>) {

@@ -136,6 +136,7 @@ public:
     }
 
     bool visits() const override { return false; }
+    bool shows() const override { return true; }
     std::vector<std::string_view> variables() const override {
         return {Model::variables.begin(), Model::variables.end()};
     }
@@ -169,12 +170,14 @@ protected:
         const auto steps = (window.end - window.begin + longest - Duration{1}) / longest;
         const Duration length = (window.end - window.begin + Duration{steps - 1}) / steps;
         auto next = arrivals.begin();
+        show(k);
         while (shards_[k].now < window.end) {
             const Time end = std::min(shards_[k].now + length, window.end);
             const auto after = std::find_if(next, arrivals.end(),
                                             [end](const Arrival& arrival) { return arrival.time >= end; });
             step(k, end, {next, after});
             next = after;
+            show(k);
         }
     }
 
@@ -250,6 +253,16 @@ private:
         std::swap(shard.leaps[0], shard.leaps[1]);
         shard.leaps[0] = {length, Leap(model_, ms(length))};
         return *shard.leaps[0].second;
+    }
+
+    /// What rules follow, as it is now.
+    void show(std::size_t k) {
+        const Shard& shard = shards_[k];
+        for (const Follower& follower : followers()) {
+            follower.projection->learning[k]->follow(shard.now, [&](Index local) {
+                return shard.blocks[local / Block8::width].x[follower.variable][local % Block8::width];
+            });
+        }
     }
 
     void step(std::size_t k, Time end, std::span<const Arrival> arrivals) {

@@ -31,6 +31,7 @@ TEST(Benchmarks, HaveTheSizeOfTheirDefinition) {
         {"b2", {319'920, 0}},        {"b2-eq", {319'920, 0}},          {"b3", {1'600'000, 0}},
         {"b4", {12'656'250, 8.1e6}}, {"b4-static", {12'656'250, 0}},   {"m1-static", {10'000'000, 0}},
         {"m1-tm", {10'000'000, 0}},  {"m1-stdp", {10'000'000, 1.0e7}}, {"b3-synapse", {1'600'000, 0}},
+        {"b5", {40'000, 40'000}},    {"b5-static", {40'000, 0}},
     };
     ASSERT_EQ(benchmark_names().size(), expected.size());
     for (const std::string_view name : benchmark_names()) {

@@ -79,7 +79,7 @@ struct Cell {
 
 /// An input that a port's unit makes noticeable.
 double strength(std::string_view unit) {
-    return unit == "pA" ? 60.0 : unit == "mV" ? 3.0 : unit == "pC" ? 1.0 : 0.4;
+    return unit == "pA" ? 60.0 : unit == "mV" ? 3.0 : unit == "pC" ? 1.0 : unit == "nS" ? 100.0 : 0.4;
 }
 
 /// Models that are integrated under error control keep the laws to within their tolerance.

@@ -34,8 +34,8 @@ PlasticityDescription rule(const std::string& name, const Parameters& parameters
     return p;
 }
 
-/// Everything the engine has, in one network: the three inner loops, private noise in two trains, sources,
-/// short-term plasticity, both rules, tied weights, a signal that drives two populations, steps.
+/// Everything the engine has, in one network: the five inner loops, private noise in two trains, sources,
+/// short-term plasticity, all rules, tied weights, a signal that drives two populations, steps.
 NetworkDescription everything() {
     NetworkDescription d;
     d.seed = 11;
@@ -45,13 +45,15 @@ NetworkDescription everything() {
                      neurons("sst", "sst", 70),
                      neurons("pv", "pv", 60),
                      neurons("hid", "stochastic_pyramidal", 80, {{"bias", 0.5}}),
-                     neurons("out", "integrator_pyramidal", 30, {{"tolerance", 1e-6}})};
+                     neurons("out", "integrator_pyramidal", 30, {{"tolerance", 1e-6}}),
+                     neurons("dend", "urbanczik_senn", 40, {{"tolerance", 1e-2}})};
     d.populations[2].background = {{"membrane", 1500.0, 0.5}, {"membrane", 500.0, -0.4}};
     d.populations[2].initial["V_m"] = uniform_between(-70.0, -50.0);
     d.populations[3].background = {{"excitatory", 900.0, 18.0}};
     d.populations[3].classifier = Classifier::isi;
     d.populations[4].background = {{"excitatory", 500.0, 30.0}, {"inhibitory", 300.0, -15.0}};
     d.populations[5].background = {{"dendrite", 200.0, 0.05}, {"soma", 300.0, 0.05}};
+    d.populations[7].background = {{"excitatory_soma", 700.0, 12.0}};
 
     const auto add = [&](ProjectionDescription p) { d.projections.push_back(std::move(p)); };
     add(projection("input", "exc", "membrane", 0.8, 0.7, indegree(30)));
@@ -78,6 +80,10 @@ NetworkDescription everything() {
     auto feedback = projection("out", "hid", "dendrite", 0.0, 1.2);
     feedback.tie = TieDescription{.to = "hid_to_out"};
     add(feedback);
+    auto predicting = projection("exc", "dend", "synaptic_dend", 0.0, 1.3, indegree(50));
+    predicting.weight = uniform_between(5.0, 15.0);
+    predicting.plasticity = rule("dendritic_prediction", {{"eta", 5.0}});
+    add(predicting);
 
     d.signals.resize(1);
     d.signals[0].name = "activity";
@@ -126,6 +132,7 @@ TEST(Everything, IsActiveAndRunsInAllLoops) {
     EXPECT_TRUE(runs_in<LinearPopulation>(network, "pv"));
     EXPECT_TRUE(runs_in<TracedPopulation<StochasticPyramidal>>(network, "hid"));
     EXPECT_TRUE(runs_in<PopulationOf<IntegratorPyramidal>>(network, "out"));
+    EXPECT_TRUE(runs_in<SteppedPopulation<UrbanczikSenn>>(network, "dend"));
     network.simulation->run_until(at(duration));
     // Windows with fewer than a thousand synaptic events are not shared among threads: most here have more.
     EXPECT_GT(static_cast<double>(network.simulation->synaptic_events()), 1000.0 * duration);
@@ -145,7 +152,7 @@ TEST(Everything, IsActiveAndRunsInAllLoops) {
         if (before[i].weight != reference().synapses[i].weight) ++changed[before[i].projection];
     }
     for (std::size_t p = 0; p < changed.size(); ++p) {
-        EXPECT_EQ(changed[p] > 100, p == 3 || p == 8 || p == 9)
+        EXPECT_EQ(changed[p] > 100, p == 3 || p == 8 || p == 9 || p == 10)
             << "weights of projection " << p << ": " << changed[p];
     }
 }

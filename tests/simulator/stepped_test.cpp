@@ -128,7 +128,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"burst_poisson", "burst_poisson", "excitatory_soma", "inhibitory_soma",
                          "excitatory_dend", 400.0, 100.0},
                     Case{"pv", "adex_pv", "excitatory", "inhibitory", "excitatory", 205.0, 1000.0, 0.75},
-                    Case{"sst", "adex_sst", "excitatory", "inhibitory", "excitatory", 10.0, 1000.0, 0.4}),
+                    Case{"sst", "adex_sst", "excitatory", "inhibitory", "excitatory", 10.0, 1000.0, 0.4},
+                    Case{"urbanczik_senn", "urbanczik_senn", "excitatory_soma", "inhibitory_soma",
+                         "excitatory_soma", 2500.0, 1000.0, 40.0}),
     [](const testing::TestParamInfo<Case>& test) {
         std::string name = test.param.label;
         std::replace(name.begin(), name.end(), ' ', '_');
