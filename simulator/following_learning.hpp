@@ -193,9 +193,13 @@ public:
         for (std::size_t m = 0; m < epochs_.size(); ++m)
             epochs_[m].persist(archive, "epoch_" + std::to_string(m));
         queue_.persist(archive);
+        // In numbers without a sign, which may overflow: a damaged file may say anything.
+        const auto into_epoch = static_cast<std::uint64_t>(reached_.time_since_epoch().count()) -
+                                static_cast<std::uint64_t>(T0_.time_since_epoch().count());
         const bool together = values_.size() == ends_.size() * value_.size() &&
                               std::is_sorted(ends_.begin(), ends_.end(), std::less_equal<>{}) &&
-                              (ends_.empty() || ends_.front() > reached_) && reached_ < T0_ + epoch_ &&
+                              (ends_.empty() || ends_.front() > reached_) &&
+                              into_epoch < static_cast<std::uint64_t>(epoch_.count()) &&
                               std::all_of(traces_.begin(), traces_.end(),
                                           [&](const Trace& trace) { return trace.epoch <= epochs_.size(); });
         if (!together) throw DataError("learning: what is kept does not fit together");
@@ -239,6 +243,7 @@ private:
     /// T0 moves on after this many of the shortest decay times: differences of the integrals lose as many
     /// powers of e of their precision.
     static constexpr double epoch_exponent = 8.0;
+    static constexpr double longest_epoch = 1e6;  // [ms]
     /// All synapses are brought up to date when T0 has moved this often.
     static constexpr std::size_t most_epochs = 16;
 
@@ -248,8 +253,8 @@ private:
         rates_ = {1.0 / slow, 1.0 / fast, 1.0 / slow - change, 1.0 / fast - change};
         double steepest = 0.0;
         for (const double rate : rates_) steepest = std::max(steepest, std::abs(rate));
-        epoch_ = Duration{static_cast<Clock::rep>(
-            std::bit_floor(static_cast<std::uint64_t>(epoch_exponent / steepest * ticks_per_ms)))};
+        epoch_ = Duration{static_cast<Clock::rep>(std::bit_floor(
+            static_cast<std::uint64_t>(std::min(epoch_exponent / steepest, longest_epoch) * ticks_per_ms)))};
     }
 
     /// On a grid of its own, whatever the windows.
