@@ -1,6 +1,7 @@
 #include "simulator/linear_cells.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
@@ -94,24 +95,42 @@ APICAL_WIDEST(template <std::size_t vectors>, void, make_jumps_of,
                double weight, double* jumps),
               <vectors>(count, phi, gains, functions, weight, jumps))
 
+/// In pieces whose bounds are kept apart from the marks: bytes might lie anywhere, and a loop that stores
+/// them is not vectorised.
 template <std::size_t vectors>
 [[gnu::always_inline]] inline void find_tops_of_loop(std::size_t count, const double* cells, std::size_t lift,
                                                      const double* begin, const double* end,
                                                      const double* pad, double* top, std::uint8_t* may_fire) {
     constexpr std::size_t stride = cell_lanes * vectors;
-    for (std::size_t i = 0; i < count; ++i) {
-        const double* const s = cells + stride * i;
-        double at_begin = begin[stride];
-        double at_end = end[stride];
-        double sum = pad[stride];
-        for (std::size_t v = 0; v < stride; ++v) {
-            at_begin += begin[v] * s[v];
-            at_end += end[v] * s[v];
-            sum += pad[v] * std::abs(s[v]);
+    constexpr std::size_t piece = 256;
+    std::array<double, stride + 1> a, z, p;
+    std::copy_n(begin, stride + 1, a.begin());
+    std::copy_n(end, stride + 1, z.begin());
+    std::copy_n(pad, stride + 1, p.begin());
+    std::array<double, piece> bounds;
+    for (std::size_t first = 0; first < count; first += piece) {
+        const std::size_t n = std::min(piece, count - first);
+        const double* const s = cells + stride * first;
+        double* const tops = top + first;
+#if defined(__clang__)
+#pragma clang loop vectorize(assume_safety)
+#else
+#pragma GCC ivdep
+#endif
+        for (std::size_t i = 0; i < n; ++i) {
+            double at_begin = a[stride];
+            double at_end = z[stride];
+            double sum = p[stride];
+#pragma GCC unroll 12
+            for (std::size_t v = 0; v < stride; ++v) {
+                at_begin += a[v] * s[stride * i + v];
+                at_end += z[v] * s[stride * i + v];
+                sum += p[v] * std::abs(s[stride * i + v]);
+            }
+            bounds[i] = sum + (at_begin < at_end ? at_end : at_begin);
+            tops[i] = bounds[i] - (1.0 - 1e-12) * s[stride * i + lift];
         }
-        const double bound = sum + std::max(at_begin, at_end);
-        may_fire[i] = bound >= 0.0;
-        top[i] = bound - (1.0 - 1e-12) * s[lift];
+        for (std::size_t i = 0; i < n; ++i) may_fire[first + i] = bounds[i] >= 0.0;
     }
 }
 APICAL_WIDEST(template <std::size_t vectors>, void, find_tops_of,
@@ -120,8 +139,9 @@ APICAL_WIDEST(template <std::size_t vectors>, void, find_tops_of,
               <vectors>(count, cells, lift, begin, end, pad, top, may_fire))
 
 template <std::size_t vectors>
-[[gnu::always_inline]] inline void mark_lifted_of_loop(std::size_t count, const double* top,
-                                                       const double* lifts, std::uint8_t* may_fire) {
+[[gnu::always_inline]] inline void mark_lifted_of_loop(std::size_t count, const double* __restrict top,
+                                                       const double* __restrict lifts,
+                                                       std::uint8_t* __restrict may_fire) {
     for (std::size_t i = 0; i < count; ++i) may_fire[i] |= top[i] + lifts[cell_lanes * vectors * i] >= 0.0;
 }
 APICAL_WIDEST(template <std::size_t vectors>, void, mark_lifted_of,
