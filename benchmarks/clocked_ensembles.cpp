@@ -38,11 +38,7 @@ struct Ensemble {
 [[gnu::always_inline]] inline void advance_loop(Ensemble& e, Step s) {
     const float I_soma = e.I_soma;
     const float I_dend = e.I_dend;
-#if defined(__clang__)
-#pragma clang loop vectorize(assume_safety)
-#else
-#pragma GCC ivdep
-#endif
+    APICAL_INDEPENDENT
     for (std::size_t i = 0; i < N; ++i) {
         const float V = e.V_soma[i];
         const float syn_soma = e.g[0][i] * (0.0F - V) + e.g[1][i] * (-80.0F - V);

@@ -1,5 +1,12 @@
 #pragma once
 
+/// Before a loop: no round depends on what another one stored, wherever pointers may point.
+#if defined(__clang__)
+#define APICAL_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define APICAL_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 /// Loops of the hot path are written plainly, in functions that are always inlined, and compiled once for
 /// each width of vectors; the widest that the processor has is chosen when it is called. None enables fused
 /// multiply-adds, so all give the same bits:
@@ -7,6 +14,7 @@
 ///     APICAL_WIDEST(, void, add, (double* x, std::size_t n), (x, n))     calls add_loop(x, n)
 ///
 /// The first argument is empty, or `template <class T>` for all of them.
+
 #if defined(__x86_64__)
 #if defined(__clang__)
 #define APICAL_AVX512 "avx512f,avx512dq,avx512bw,avx512vl"

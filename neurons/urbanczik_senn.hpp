@@ -263,7 +263,7 @@ public:
         const double coupling = per_C_soma_ * cell_.g_D;
         const double leak_dend = per_C_dend_ * cell_.g_L_dend;
         leap::Tangent hazard;
-        const auto slope = [&](std::size_t stage, const std::array<double, 3>& y)
+        const auto derivative = [&](std::size_t stage, const std::array<double, 3>& y)
             __attribute__((always_inline)) {
             const std::size_t i = leap::half_steps[stage];
             const Node& now = i == 0 ? begin : (i == 1 ? half : end);
@@ -275,7 +275,7 @@ public:
             return std::array<double, 3>{now.drive + coupling * y[1] - now.loss * y[0],
                                          now.current - leak_dend * y[1], hazard(y[0])};
         };
-        const leap::Step<3> step = leap::step<3>(slope, {x[0], x[1], 0.0}, h_);
+        const leap::Step<3> step = leap::step<3>(derivative, {x[0], x[1], 0.0}, h_);
 
         // What the lines leave out at the end of the step.
         double drive_soma =
@@ -288,7 +288,8 @@ public:
                              std::abs(step.error[2]) * cell_.slope + left_out;
 
         const bool held = x[7] > h_;
-        const bool free = (x[7] == 0.0) & (x[6] - step.end[2] > 0.0);
+        const double left = x[6] - step.end[2];
+        const bool free = (x[7] == 0.0) & (left > 0.0);
         x[0] = step.end[0];
         x[1] = step.end[1];
         const double g_ex = x[2] * excitatory_.decay + excitatory_.end(in[0]);
@@ -298,7 +299,7 @@ public:
         x[3] = leap::faded(g_in);
         x[4] = leap::faded(x[4] * dendritic_.decay + dendritic_.end(in[2]));
         if constexpr (ports > decaying_ports) x[5] += in[3].s0;
-        x[6] = held ? x[6] : x[6] - step.end[2];
+        x[6] = held ? x[6] : left;
         x[7] = std::max(x[7] - h_, 0.0);
         return known & (held | free) & (error * per_tolerance_ <= 1.0);
     }

@@ -521,7 +521,8 @@ std::optional<std::string> Hdf5File::text(const std::string& object, const std::
         const std::size_t size = H5Tget_size(type.id());
         if (size > H5Aget_storage_size(handle.id())) continue;
         std::string text(size, '\0');
-        if (H5Aread(handle.id(), string_type(size).id(), text.data()) < 0) continue;
+        // As it is: HDF5 does not turn ASCII into UTF-8.
+        if (H5Aread(handle.id(), type.id(), text.data()) < 0) continue;
         text.resize(std::min(text.find('\0'), text.size()));
         return text;
     }

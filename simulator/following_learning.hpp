@@ -35,11 +35,7 @@ template <class Rule>
     double* const s1 = sums[1];
     double* const s2 = sums[2];
     double* const s3 = sums[3];
-#if defined(__clang__)
-#pragma clang loop vectorize(assume_safety)
-#else
-#pragma GCC ivdep
-#endif
+    APICAL_INDEPENDENT
     for (std::size_t i = 0; i < n; ++i) {
         const double rise = part * (to[i] - from[i]);
         const double early = own.error(from[i] + gauss * rise).hazard;
@@ -64,11 +60,7 @@ template <class Target>
                                                double* pushed, double* changed, std::size_t n) {
     const auto [s0, s1, s2, s3] = sums;
     const auto [w0, w1, w2, w3] = worth;
-#if defined(__clang__)
-#pragma clang loop vectorize(assume_safety)
-#else
-#pragma GCC ivdep
-#endif
+    APICAL_INDEPENDENT
     for (std::size_t i = 0; i < n; ++i) {
         const std::size_t target = targets[i];
         pushed[i] += w0 * s0[target] + w1 * s1[target];

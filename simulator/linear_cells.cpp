@@ -112,11 +112,7 @@ template <std::size_t vectors>
         const std::size_t n = std::min(piece, count - first);
         const double* const s = cells + stride * first;
         double* const tops = top + first;
-#if defined(__clang__)
-#pragma clang loop vectorize(assume_safety)
-#else
-#pragma GCC ivdep
-#endif
+        APICAL_INDEPENDENT
         for (std::size_t i = 0; i < n; ++i) {
             double at_begin = a[stride];
             double at_end = z[stride];

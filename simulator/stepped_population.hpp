@@ -57,11 +57,7 @@ template <class Model, std::size_t... v, std::size_t... p>
         std::array<double*, 4>{arrivals.at(p, 0, first), arrivals.at(p, 1, first), arrivals.at(p, 2, first),
                                arrivals.at(p, 3, first)}...};
     typename Lanes<Model>::Columns after;
-#if defined(__clang__)
-#pragma clang loop vectorize(assume_safety)
-#else
-#pragma GCC ivdep
-#endif
+    APICAL_INDEPENDENT
     for (std::size_t i = 0; i < Lanes<Model>::width; ++i) {
         std::array<double, sizeof...(v)> x{block.x[v][i]...};
         const std::array<leap::Arrivals, sizeof...(p)> in{leap::Arrivals{

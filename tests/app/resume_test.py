@@ -12,6 +12,7 @@ import time
 import unittest
 
 import h5py
+import numpy as np
 
 import cli
 from cli import CommandLineTest
@@ -159,7 +160,7 @@ class Resume(CommandLineTest):
             file.attrs["format"] = 0
         refused("found format 0", "written by apical")
         with h5py.File(checkpoint, "r+") as file:
-            file.attrs["run_id"] = "another"
+            file.attrs["run_id"] = np.bytes_("another")
         refused("found one of run another")
         config = self.folder / "r/config.resolved.toml"
         text = config.read_text()

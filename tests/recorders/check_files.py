@@ -207,9 +207,9 @@ class Describe(Files):
         with h5py.File(os.path.join(self.folder, "other.h5"), "w") as file:
             file["spikes/V1/timestamps"] = [1.5, 2.5]
             file["spikes/V1/node_ids"] = np.uint32([3, 4])
-            file["spikes"].attrs["kind"] = np.bytes_("fixed length")
+            file.attrs["kind"] = np.bytes_("events")  # ASCII, of fixed length
         self.addCleanup(os.remove, os.path.join(self.folder, "other.h5"))
-        self.assertEqual(self.describe("other.h5").stdout, "other.h5: spikes\n  V1: 2 spikes, 1.5 to 2.5 ms\n")
+        self.assertEqual(self.describe("other.h5").stdout, "other.h5: events\n  V1: 2 events, 1.5 to 2.5 ms\n")
 
     def test_foreign_file(self):
         with h5py.File(os.path.join(self.folder, "foreign.h5"), "w") as file:
