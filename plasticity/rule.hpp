@@ -68,9 +68,8 @@ concept PairRule = PlasticityRule<R> && requires(const R rule, double w, double 
 ///
 ///     followed                the name of the variable
 ///     psp_decay_times()       PSP is a trace that decays with the first time [ms], less one with the second
-///     error(x).spike, .hazard where the variable is x, a spike of the target adds `spike` to the integral of
-///     e,
-///                             each ms takes `hazard` away
+///     error(x)                where the variable is x: a spike of the target adds `spike` to the integral of
+///                             e, and each ms takes `hazard` from it
 ///     clipped(w)              the weight, within its bounds
 template <class R>
 concept FollowingRule = requires(const R rule, double x) {
