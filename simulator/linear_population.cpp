@@ -266,20 +266,22 @@ void LinearPopulation::integrate(std::size_t k, const Window& window, std::span<
             return arrival.time < part.end;
         });
         const auto due = static_cast<std::size_t>(next - arrivals.begin());
-        slice(k, part, arrivals.first(due));
+        slice(k, part, arrivals, due);
         arrivals = arrivals.subspan(due);
     }
 }
 
-void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const Arrival> arrivals) {
+void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const Arrival> arrivals,
+                             std::size_t due) {
     Shard& shard = state_[k];
     rescale(shard, slice.begin);
     begin_slice(shard);
     if (slice.end > shard.bound_until) renew_bound(shard, slice);
 
-    for (const Arrival& arrival : arrivals) {
-        deliver_noise(shard, arrival.time + Duration{1});
-        deliver_row(k, arrival);
+    for (std::size_t a = 0; a < due; ++a) {
+        prefetch_after(k, arrivals, a);
+        deliver_noise(shard, arrivals[a].time + Duration{1});
+        deliver_row(k, arrivals[a]);
     }
     deliver_noise(shard, slice.end);
 

@@ -144,7 +144,8 @@ private:
         void persist(Archive& archive);
     };
 
-    void slice(std::size_t shard, const Window& slice, std::span<const Arrival> arrivals);
+    /// The first `due` of the arrivals are those of the slice.
+    void slice(std::size_t shard, const Window& slice, std::span<const Arrival> arrivals, std::size_t due);
     /// Moves T0 up to now if it is due.
     void rescale(Shard& shard, Time now) const;
     void deliver_noise(Shard& shard, Time end) const;

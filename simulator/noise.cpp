@@ -30,23 +30,24 @@ void NoiseBlock::draw() {
         if (chunks_ % (0x80000000U / philox_blocks) == 0) key_.index += streams_apart;
         place(gaps, slots);
         if (base_ >= 0 && base_ + slots_ <= size_) {
-            for (std::size_t i = 0; i < chunk; ++i) times_[i] = Time{Duration{gaps[i]}};
             aim(slots.data(), static_cast<std::uint16_t>(base_), targets_.data(), chunk);
             count_ = chunk;
             return;
         }
         for (std::size_t i = 0; i < chunk; ++i) {
             const std::int64_t target = base_ + slots[i];
-            times_[count_] = Time{Duration{gaps[i]}};
+            times_[count_] = times_[i];
             targets_[count_] = static_cast<std::uint16_t>(target);
             count_ += target >= 0 && target < size_ ? 1U : 0U;  // no branch: most blocks are kept whole
         }
     }
 }
 
-void NoiseBlock::place(std::span<std::int64_t> gaps, std::span<std::uint16_t> slots) {
+void NoiseBlock::place(std::span<const std::int64_t> gaps, std::span<std::uint16_t> slots) {
     if (!on_grid()) {
-        for (std::int64_t& gap : gaps) gap = (last_ += Duration{gap}).time_since_epoch().count();
+        Time last = last_;  // a member would be stored at every point
+        for (std::size_t i = 0; i < gaps.size(); ++i) times_[i] = last += Duration{gaps[i]};
+        last_ = last;
         const auto mask = static_cast<std::uint16_t>(slots_ - 1);
         for (std::uint16_t& slot : slots) slot &= mask;
         return;
@@ -55,7 +56,7 @@ void NoiseBlock::place(std::span<std::int64_t> gaps, std::span<std::uint16_t> sl
     for (std::size_t i = 0; i < gaps.size(); ++i) {
         trial_ += 1 + gaps[i] / static_cast<std::int64_t>(draw_unit);
         const std::int64_t step = trial_ / slots_ + noise_.lag;
-        gaps[i] = ticks(static_cast<double>(step) * noise_.grid).count();
+        times_[i] = Time{ticks(static_cast<double>(step) * noise_.grid)};
         slots[i] = static_cast<std::uint16_t>(trial_ % slots_);
     }
 }

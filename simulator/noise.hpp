@@ -78,8 +78,8 @@ private:
 
     bool on_grid() const { return noise_.grid > 0.0; }
     void draw();
-    /// Turns gaps into times, and slots into neurons.
-    void place(std::span<std::int64_t> gaps, std::span<std::uint16_t> slots);
+    /// Turns gaps into times_, and slots into neurons.
+    void place(std::span<const std::int64_t> gaps, std::span<std::uint16_t> slots);
 
     StreamKey key_;
     Noise noise_;

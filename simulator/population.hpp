@@ -104,6 +104,21 @@ protected:
     /// The neurons and their noise, without what all populations share.
     virtual void persist_neurons(Archive& archive) = 0;
 
+    /// Rows lie all over memory, but which come next is known: asks for those soon after `now`.
+    [[gnu::always_inline]] void prefetch_after(std::size_t shard, std::span<const Arrival> arrivals,
+                                               std::size_t now) {
+        constexpr std::size_t row = 2;
+        constexpr std::size_t offsets = 8;
+        if (now + offsets < arrivals.size()) {
+            const Arrival& far = arrivals[now + offsets];
+            projection(far).tables[shard].prefetch_offsets(far.source);
+        }
+        if (now + row < arrivals.size()) {
+            const Arrival& near = arrivals[now + row];
+            projection(near).tables[shard].prefetch(near.source);
+        }
+    }
+
     /// Records a spike of a neuron of `block` and says what it is.
     void emit(std::size_t shard, Index local, Time time, SpikeKind says, double mark);
 

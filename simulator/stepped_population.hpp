@@ -319,11 +319,7 @@ private:
         Shard& shard = shards_[k];
         for (std::size_t a = 0; a < arrivals.size(); ++a) {
             const Arrival& arrival = arrivals[a];
-            // Rows lie all over memory, but which one comes next is known.
-            if (a + 8 < arrivals.size())
-                projection(arrivals[a + 8]).tables[k].prefetch_offsets(arrivals[a + 8].source);
-            if (a + 3 < arrivals.size())
-                projection(arrivals[a + 3]).tables[k].prefetch(arrivals[a + 3].source);
+            this->prefetch_after(k, arrivals, a);
             Projection& p = projection(arrival);
             const Table::Row row = p.tables[k].row(arrival.source);
             if (row.targets.empty()) continue;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/huge_pages.hpp"
 #include "core/spike.hpp"
 
 namespace apical {
@@ -37,19 +38,24 @@ public:
         return {{targets_.data() + begin, count},
                 weights_.empty() ? std::span<float>{} : std::span<float>{weights_.data() + begin, count}};
     }
+    // GCC takes a function that only prefetches for one without effect and leaves out its calls: hence always
+    // inline.
+
     /// Asks for the place of a row ahead of asking for the row.
-    void prefetch_offsets(Index source) const {
+    [[gnu::always_inline]] void prefetch_offsets(Index source) const {
         if (!dense_) __builtin_prefetch(rows_.data() + source);
     }
     /// Asks for the beginning of a row ahead of its use; the hardware goes on from there.
-    void prefetch(Index source) const {
-        const char* const begin =
-            dense_ ? reinterpret_cast<const char*>(weights_.data() + source * targets_.size())
-                   : reinterpret_cast<const char*>(targets_.data() + rows_[source]);
-        for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(begin + 64 * line);
+    [[gnu::always_inline]] void prefetch(Index source) const {
+        const std::size_t begin = dense_ ? source * targets_.size() : rows_[source];
+        constexpr std::size_t lines = 4;
+        for (std::size_t line = 0; line < lines; ++line) {
+            if (!dense_) __builtin_prefetch(targets_.data() + begin + 32 * line);
+            if (!weights_.empty()) __builtin_prefetch(weights_.data() + begin + 16 * line);
+        }
     }
     /// Asks for a whole row of a dense table, long enough for the hardware not to see it in time.
-    void prefetch_dense(Index source) const {
+    [[gnu::always_inline]] void prefetch_dense(Index source) const {
         if (!dense_) return;
         const float* const begin = weights_.data() + source * targets_.size();
         for (std::size_t i = 0; i < targets_.size(); i += 16) __builtin_prefetch(begin + i);
@@ -75,11 +81,11 @@ private:
     Index sources_ = 0;
     bool dense_ = false;
     std::vector<std::uint32_t> rows_;  ///< sources + 1 offsets
-    std::vector<Local> targets_;
-    std::vector<float> weights_;
+    HugeVector<Local> targets_;
+    HugeVector<float> weights_;
     double uniform_weight_ = 0.0;
     std::vector<std::uint32_t> columns_;
-    std::vector<ColumnEntry> column_entries_;
+    HugeVector<ColumnEntry> column_entries_;
 };
 
 /// Collects the synapses target by target, as connection rules draw them, and turns them into a Table.
