@@ -38,6 +38,7 @@ struct Settings {
     std::uint64_t seed = 1;
     double length = 0.0;    ///< [ms] 0: that of the benchmark
     std::string yardstick;  ///< a program to run beside, or none
+    std::string drive;      ///< "exact" or "counts"
 };
 
 /// Hashes all spikes and keeps those of the measured part, which are hashed when the clock has stopped.
@@ -215,7 +216,8 @@ std::vector<std::string> misses(const Benchmark& b, const Run& run) {
 }
 
 /// `in_tolerance` is unknown for other lengths than the expectations are for.
-Facts facts(const Benchmark& b, const Run& run, std::size_t threads, std::optional<bool> in_tolerance) {
+Facts facts(const Benchmark& b, const Settings& settings, const Run& run, std::size_t threads,
+            std::optional<bool> in_tolerance) {
     Facts list{{"network", b.name},
                {"threads", static_cast<std::int64_t>(threads)},
                {"cpu_s_per_bio_s", run.cpu},
@@ -226,6 +228,7 @@ Facts facts(const Benchmark& b, const Run& run, std::size_t threads, std::option
                {"cv", run.statistics.at("cv")},
                {"in_tolerance", in_tolerance ? Value(*in_tolerance) : Value()},
                {"result_hash", run.hash},
+               {"drive", settings.drive},
                {"yardstick_cpu_s_per_bio_s", run.yardstick},
                {"yardstick_ratio", run.cpu / run.yardstick},
                {"events_per_bio_s", run.events},
@@ -242,8 +245,9 @@ enum class Format { table, csv, json };
 
 void print_header(Format format, const Facts& row) {
     if (format == Format::table) {
-        fmt::print("{:<10} {:>7} {:>9} {:>9} {:>9} {:>8} {:>8} {:>6} {:>9}  {}\n", "network", "threads",
-                   "CPU s/s", "wall s/s", "ns/event", "B/syn", "rate Hz", "CV", "yardstick", "in tolerance");
+        fmt::print("{:<10} {:>7}  {:<6} {:>9} {:>9} {:>9} {:>8} {:>8} {:>6} {:>9}  {}\n", "network",
+                   "threads", "drive", "CPU s/s", "wall s/s", "ns/event", "B/syn", "rate Hz", "CV",
+                   "yardstick", "in tolerance");
     } else if (format == Format::csv) {
         std::vector<std::string> names;
         for (const auto& [name, value] : row) names.push_back(name);
@@ -267,10 +271,11 @@ void print_row(Format format, const Facts& row, const std::vector<std::string>& 
         const std::string judged = j["in_tolerance"].is_null() ? "not judged at this length"
                                    : missed.empty()            ? "yes"
                                                     : fmt::format("NO: {}", fmt::join(missed, "; "));
-        fmt::print("{:<10} {:>7} {:>9} {:>9} {:>9} {:>8} {:>8} {:>6} {:>9}  {}\n",
-                   j["network"].get<std::string>(), j["threads"].get<int>(), number("cpu_s_per_bio_s", 4),
-                   number("wall_s_per_bio_s", 4), number("ns_per_event", 3), number("bytes_per_synapse", 3),
-                   number("rate_hz", 4), number("cv", 3), number("yardstick_ratio", 3), judged);
+        fmt::print("{:<10} {:>7}  {:<6} {:>9} {:>9} {:>9} {:>8} {:>8} {:>6} {:>9}  {}\n",
+                   j["network"].get<std::string>(), j["threads"].get<int>(), j["drive"].get<std::string>(),
+                   number("cpu_s_per_bio_s", 4), number("wall_s_per_bio_s", 4), number("ns_per_event", 3),
+                   number("bytes_per_synapse", 3), number("rate_hz", 4), number("cv", 3),
+                   number("yardstick_ratio", 3), judged);
     }
     std::fflush(stdout);
 }
@@ -312,7 +317,7 @@ int bench_verb(const Arguments& arguments) {
             "Runs benchmark networks, all of them or those named: CPU time for a biological second and a "
             "synaptic event, memory, and whether the statistics are right.\nThere are {}.",
             fmt::join(benchmark_names(), ", ")),
-        "apical bench b2 b3\napical bench b1-ai --threads 1,2 --json");
+        "apical bench b2 b3\napical bench b1-ai --threads 1,2 --json\napical bench b1-low --drive counts");
     options.positional("names");
     options.add()  //
         ("threads", po::value(&threads)->default_value("1")->value_name("LIST"),
@@ -324,6 +329,9 @@ int bench_verb(const Arguments& arguments) {
         ("length", po::value(&settings.length)->value_name("MS"),
          "biological time measured; at another length than the network's own its statistics are not "
          "judged")  //
+        ("drive", po::value(&settings.drive)->default_value("exact")->value_name("KIND"),
+         "external drives: exact, with drawn times, or counts, one Poisson count for each neuron and 0.1 "
+         "ms")  //
         ("yardstick", po::value(&settings.yardstick)->value_name("PROGRAM"),
          "run this program beside each run, for the ratio of CPU times")  //
         ("json", po::bool_switch(&json), "one JSON object a line")        //
@@ -335,13 +343,16 @@ int bench_verb(const Arguments& arguments) {
     if (values->count("length") != 0 && !(settings.length >= 10.0 && settings.length <= 1e6))
         refuse("--length: expected 10 to 1000000 ms");
     settings.threads = thread_counts(threads);
+    if (settings.drive != "exact" && settings.drive != "counts")
+        refuse(fmt::format("--drive is '{}': expected exact or counts", settings.drive));
+    const auto drive = settings.drive == "counts" ? Background::Kind::counts : Background::Kind::poisson;
     std::vector<Benchmark> chosen;
     if (values->count("names") != 0) {
         for (const std::string& name : (*values)["names"].as<std::vector<std::string>>())
-            chosen.push_back(benchmark(name, settings.seed));
+            chosen.push_back(benchmark(name, settings.seed, drive));
     } else {
         for (const std::string_view name : benchmark_names())
-            chosen.push_back(benchmark(name, settings.seed));
+            chosen.push_back(benchmark(name, settings.seed, drive));
     }
 
     const Format format = json ? Format::json : csv ? Format::csv : Format::table;
@@ -353,7 +364,8 @@ int bench_verb(const Arguments& arguments) {
             const Run run = measure(b, settings, length, count);
             const bool judged = length == b.length;
             const auto missed = judged ? misses(b, run) : std::vector<std::string>{};
-            const Facts row = facts(b, run, count, judged ? std::optional(missed.empty()) : std::nullopt);
+            const Facts row =
+                facts(b, settings, run, count, judged ? std::optional(missed.empty()) : std::nullopt);
             if (first) print_header(format, row);
             first = false;
             print_row(format, row, missed);

@@ -28,7 +28,7 @@ RandomWords random_words(const StreamKey& key, std::uint32_t block) {
 
 namespace {
 
-constexpr std::size_t most_blocks = 64;
+constexpr std::size_t most_words = 256;
 
 /// -ln((2m + 1) / 2^24), m the upper 23 bits of the word, to 3 units in the last place.
 [[gnu::always_inline]] inline float exponential_of(std::uint32_t word) {
@@ -46,8 +46,6 @@ constexpr std::size_t most_blocks = 64;
     return -(k * 0.6931471805599453F + 2.0F * (s + s * tail));
 }
 
-using Words = std::array<std::array<std::uint32_t, most_blocks>, 4>;
-
 constexpr std::uint32_t rounds = 10;
 constexpr std::uint32_t multiplier_0 = 0xD2511F53U;
 constexpr std::uint32_t multiplier_1 = 0xCD9E8D57U;
@@ -61,10 +59,10 @@ std::uint32_t round_key_1(const StreamKey& key, std::uint32_t round) {
 }
 
 /// Philox4x32-10 (Salmon et al. 2011) on counters that differ in their last word only, in 32-bit operations
-/// that vectors have: word w of Philox block `first_block` + i to words[w][i]. Tested word for word against
-/// Random123.
+/// that vectors have: word w of Philox block `first_block` + i to words[w blocks + i]. Tested word for word
+/// against Random123.
 [[gnu::always_inline]] inline void plain_philox_loop(const StreamKey& key, std::uint32_t first_block,
-                                                     std::size_t blocks, Words& words) {
+                                                     std::size_t blocks, std::uint32_t* __restrict words) {
     std::array<std::uint32_t, rounds> k0{};
     std::array<std::uint32_t, rounds> k1{};
     for (std::uint32_t round = 0; round < rounds; ++round) {
@@ -90,14 +88,14 @@ std::uint32_t round_key_1(const StreamKey& key, std::uint32_t round) {
             c2 = high_0 ^ c3 ^ k1[round];
             c3 = low_0;
         }
-        words[0][i] = c0;
-        words[1][i] = c1;
-        words[2][i] = c2;
-        words[3][i] = c3;
+        words[i] = c0;
+        words[blocks + i] = c1;
+        words[2 * blocks + i] = c2;
+        words[3 * blocks + i] = c3;
     }
 }
 APICAL_WIDEST(, void, plain_philox,
-              (const StreamKey& key, std::uint32_t first_block, std::size_t blocks, Words& words),
+              (const StreamKey& key, std::uint32_t first_block, std::size_t blocks, std::uint32_t* words),
               (key, first_block, blocks, words))
 
 #if defined(__x86_64__)
@@ -108,7 +106,7 @@ APICAL_WIDEST(, void, plain_philox,
 /// The same, eight blocks at a time in lanes of 64 bits of which the lower half counts: the multiplication of
 /// lower halves is one operation, for which GCC 12 writes that of whole lanes, three times as long.
 [[gnu::target(APICAL_AVX512)]] void wide_philox(const StreamKey& key, std::uint32_t first_block,
-                                                std::size_t blocks, Words& words) {
+                                                std::size_t blocks, std::uint32_t* words) {
     const __m512i m0 = _mm512_set1_epi64(multiplier_0);
     const __m512i m1 = _mm512_set1_epi64(multiplier_1);
     const __m512i lanes = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
@@ -116,8 +114,8 @@ APICAL_WIDEST(, void, plain_philox,
         __m512i c0 = _mm512_set1_epi64(key.name);
         __m512i c1 = _mm512_set1_epi64(key.entity);
         __m512i c2 = _mm512_set1_epi64(key.index);
-        __m512i c3 = _mm512_add_epi64(lanes, _mm512_set1_epi64(std::int64_t{first_block} +
-                                                               static_cast<std::int64_t>(i)));
+        __m512i c3 = _mm512_add_epi64(
+            lanes, _mm512_set1_epi64(std::int64_t{first_block} + static_cast<std::int64_t>(i)));
 #pragma GCC unroll 10
         for (std::uint32_t round = 0; round < rounds; ++round) {
             const __m512i product_0 = _mm512_mul_epu32(c0, m0);
@@ -129,46 +127,44 @@ APICAL_WIDEST(, void, plain_philox,
             c2 = _mm512_xor_si512(_mm512_xor_si512(_mm512_srli_epi64(product_0, 32), c3), k1);
             c3 = product_0;
         }
-        store_lower_halves(c0, &words[0][i]);
-        store_lower_halves(c1, &words[1][i]);
-        store_lower_halves(c2, &words[2][i]);
-        store_lower_halves(c3, &words[3][i]);
+        store_lower_halves(c0, words + i);
+        store_lower_halves(c1, words + blocks + i);
+        store_lower_halves(c2, words + 2 * blocks + i);
+        store_lower_halves(c3, words + 3 * blocks + i);
     }
 }
 #endif
 
-void philox(const StreamKey& key, std::uint32_t first_block, std::size_t blocks, Words& words) {
+void philox(const StreamKey& key, std::uint32_t first_block, std::size_t blocks, std::uint32_t* words) {
 #if defined(__x86_64__)
     if (simd::width() == 512 && blocks % 8 == 0) return wide_philox(key, first_block, blocks, words);
 #endif
     plain_philox(key, first_block, blocks, words);
 }
 
-[[gnu::always_inline]] inline void gap_loop(const Words& words, double mean_gap, std::size_t blocks,
-                                            std::int64_t* __restrict gaps,
-                                            std::uint16_t* __restrict targets) {
-    for (std::size_t w = 0; w < 4; ++w) {
-        for (std::size_t i = 0; i < blocks; ++i) {
-            gaps[w * blocks + i] =
-                static_cast<std::int64_t>(double{exponential_of(words[w][i])} * mean_gap + 0.5);
-        }
-        for (std::size_t i = 0; i < blocks; ++i)
-            targets[w * blocks + i] = static_cast<std::uint16_t>(words[w][i] & 511U);
-    }
+[[gnu::always_inline]] inline void gap_loop(const std::uint32_t* __restrict words, double mean_gap,
+                                            std::int64_t* __restrict gaps, std::uint16_t* __restrict targets,
+                                            std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i)
+        gaps[i] = static_cast<std::int64_t>(double{exponential_of(words[i])} * mean_gap + 0.5);
+    for (std::size_t i = 0; i < n; ++i) targets[i] = static_cast<std::uint16_t>(words[i] & 511U);
 }
 APICAL_WIDEST(, void, gap,
-              (const Words& words, double mean_gap, std::size_t blocks, std::int64_t* gaps,
-               std::uint16_t* targets),
-              (words, mean_gap, blocks, gaps, targets))
+              (const std::uint32_t* words, double mean_gap, std::int64_t* gaps, std::uint16_t* targets,
+               std::size_t n),
+              (words, mean_gap, gaps, targets, n))
 
 }  // namespace
 
+void random_words(const StreamKey& key, std::uint32_t first_block, std::span<std::uint32_t> words) {
+    philox(key, first_block, words.size() / 4, words.data());
+}
+
 void exponential_gaps(const StreamKey& key, std::uint32_t first_block, double mean_gap,
                       std::span<std::int64_t> gaps, std::span<std::uint16_t> targets) {
-    const std::size_t blocks = gaps.size() / 4;
-    Words words;
-    philox(key, first_block, blocks, words);
-    gap(words, mean_gap, blocks, gaps.data(), targets.data());
+    std::array<std::uint32_t, most_words> words;
+    random_words(key, first_block, std::span(words).first(gaps.size()));
+    gap(words.data(), mean_gap, gaps.data(), targets.data(), gaps.size());
 }
 
 }  // namespace apical

@@ -38,6 +38,10 @@ struct RandomWords {
 };
 RandomWords random_words(const StreamKey& key, std::uint32_t block);
 
+/// The same as 32-bit words, with the widest vectors the processor has: element w n/4 + i of n is word w of
+/// Philox block `first_block` + i. n is a multiple of 4 and at most 256.
+void random_words(const StreamKey& key, std::uint32_t first_block, std::span<std::uint32_t> words);
+
 /// A uniform number with 53 bits on (0, 1]. The low 11 bits of the word are not used.
 [[gnu::always_inline]] inline double uniform(std::uint64_t word) {
     // A double in [1, 2) made of the upper 52 bits; the 53rd is added exactly. Packed integers have no

@@ -304,7 +304,7 @@ Benchmark make(std::string_view name) {
 
 std::span<const std::string_view> benchmark_names() { return names; }
 
-Benchmark benchmark(std::string_view name, std::uint64_t seed) {
+Benchmark benchmark(std::string_view name, std::uint64_t seed, Background::Kind drive) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
         const std::vector<std::string> known(names.begin(), names.end());
         const auto meant = probably_meant(std::string(name), known);
@@ -316,6 +316,12 @@ Benchmark benchmark(std::string_view name, std::uint64_t seed) {
     Benchmark b = make(name);
     b.network.seed = seed;
     b.network.duration = b.warm_up + b.length;
+    for (PopulationDescription& population : b.network.populations) {
+        for (Background& background : population.background) {
+            background.kind = drive;
+            background.step = Background::usual_step(drive);
+        }
+    }
     return b;
 }
 

@@ -34,7 +34,9 @@ struct Benchmark {
 /// The names, in the order in which a user reads them.
 std::span<const std::string_view> benchmark_names();
 
-/// Throws ConfigError if there is none of this name.
-Benchmark benchmark(std::string_view name, std::uint64_t seed);
+/// `drive` is how external drives are drawn: poisson, with drawn times, or counts, in steps of 0.1 ms. Throws
+/// ConfigError if there is none of this name.
+Benchmark benchmark(std::string_view name, std::uint64_t seed,
+                    Background::Kind drive = Background::Kind::poisson);
 
 }  // namespace apical

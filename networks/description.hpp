@@ -37,12 +37,27 @@ struct Background {
                            ///< step)
         bernoulli_grid,    ///< at each step an arrival with probability rate x step; a pulse as long where it
                            ///< stays
+        counts,            ///< the Poisson count of each step, at once, at a phase of the neuron's own
     };
+    /// [ms] of the grid, where nothing else is said: short against what follows single arrivals of high
+    /// rates.
+    static double usual_step(Kind kind) { return kind == Kind::counts ? 0.1 : 1.0; }
     std::string port;
     double rate = 0.0;    ///< [Hz]
     double weight = 0.0;  ///< unit of the port
     Kind kind = Kind::poisson;
     double step = 1.0;  ///< [ms] of the grid, for all but poisson
+
+    /// What is wrong with so high a rate for the step, if anything.
+    std::optional<std::string> too_many() const {
+        constexpr double most_counted = 100.0;
+        const double mean = rate * step / 1000.0;
+        if (kind == Kind::counts && mean > most_counted)
+            return "rate x step is the mean of a count: it must be at most 100";
+        if (kind != Kind::counts && kind != Kind::poisson && mean >= 1.0)
+            return "rate x step is a probability: it must be below 1";
+        return std::nullopt;
+    }
 };
 
 struct PopulationDescription {

@@ -123,8 +123,8 @@ private:
                    PopulationSetup& setup) const {
         const Background& b = p_.background[stream];
         const bool grid = b.kind == Background::Kind::bernoulli_grid;
-        if (b.kind != Background::Kind::poisson && b.rate * b.step >= 1000.0)
-            throw ModelError(p_.name + ": rate x step of a background is a probability: it must be below 1");
+        const bool counted = b.kind == Background::Kind::counts;
+        if (const auto wrong = b.too_many()) throw ModelError(p_.name + ": background: " + *wrong);
         if (port.level && !grid) {
             throw ModelError(
                 fmt::format("{}: what arrives on port '{}' stays: only noise of kind bernoulli_grid, "
@@ -135,7 +135,8 @@ private:
                     .rate = b.rate,
                     .weight = b.weight,
                     .stream = static_cast<std::uint32_t>(stream),
-                    .grid = grid ? b.step : 0.0};
+                    .grid = grid || counted ? b.step : 0.0,
+                    .counted = counted};
         if (b.kind == Background::Kind::variance_matched)
             noise.weight *= std::sqrt(1.0 - b.rate * b.step / 1000.0);
         setup.noise.push_back(noise);

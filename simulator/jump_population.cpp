@@ -75,7 +75,8 @@ JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d,
              noise_groups(this->setup().seed, name(), this->setup().noise, this->size(), first(k), last(k))) {
             const Index block = noise.trains.front().block();
             for (NoiseBlock& train : noise.trains) {
-                shard.groups[block - first(k) / noise_block()].trains.push_back({std::move(train), {}, 0});
+                shard.groups[block - first(k) / noise_block()].trains.push_back(
+                    {std::move(train), {}, {}, 0});
             }
         }
         state_.push_back(std::move(shard));
@@ -159,8 +160,7 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
     drain(k, window.end);
 }
 
-void JumpPopulation::scale_arrivals(Shard& shard, std::span<const Arrival> arrivals,
-                                    std::size_t from) const {
+void JumpPopulation::scale_arrivals(Shard& shard, std::span<const Arrival> arrivals, std::size_t from) const {
     shard.since_T0.resize(arrivals.size());
     shard.arrival_scales.resize(arrivals.size());
     for (std::size_t a = from; a < arrivals.size(); ++a) shard.since_T0[a] = ms(arrivals[a].time - shard.T0);
@@ -235,14 +235,14 @@ Time JumpPopulation::drain_noise(std::size_t k, Group& group, Time end) {
         refresh(shard, *first);
         const std::span<const Time> times = first->points.times();
         const std::span<const Table::Local> targets = first->points.targets();
-        const double* const scales = first->scale.data() + (first->scale.size() - times.size());
-        const Noise& noise = first->points.noise();
-        const double weight = noise.weight * gains_[static_cast<Eigen::Index>(noise.port)];
+        const std::size_t taken = first->scale.size() - times.size();
+        const double* const scales = first->scale.data() + taken;
+        const double* const jumps = first->jump.data() + taken;
         std::size_t i = 0;
         do {
             const double E = scales[i];
             double& potential = s[targets[i]];
-            potential += weight * E;
+            potential += jumps[i];
             if (potential >= threshold_ * E) [[unlikely]] {
                 fire(k, targets[i], times[i], E);
                 end = std::min(end, group.release_time());
@@ -261,6 +261,10 @@ void JumpPopulation::refresh(const Shard& shard, Train& train) const {
     train.chunk = train.points.chunks_drawn();
     train.scale.resize(times.size());
     exp(rate_, shard.T0, times, train.scale);
+    const double gain = gains_[static_cast<Eigen::Index>(train.points.noise().port)];
+    train.jump.resize(times.size());
+    for (std::size_t i = 0; i < times.size(); ++i)
+        train.jump[i] = train.points.weight(i) * gain * train.scale[i];
 }
 
 void JumpPopulation::Shard::persist(Archive& archive) {
@@ -279,6 +283,7 @@ void JumpPopulation::Train::persist(Archive& archive) {
     // The scale too: its bits depend on where in the chunk T0 moved.
     archive("points", points);
     archive("scale", scale);
+    archive("jump", jump);
     archive("chunk", chunk);
 }
 

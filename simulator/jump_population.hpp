@@ -44,6 +44,7 @@ private:
     struct Train {
         NoiseBlock points;
         std::vector<double> scale;  ///< E of each point of the current chunk
+        std::vector<double> jump;   ///< weight times E
         std::uint32_t chunk = 0;    ///< which chunk that is
         void persist(Archive& archive);
     };
@@ -66,7 +67,7 @@ private:
         Time T0{};
         std::vector<double> s;
         std::vector<Group> groups;
-        std::vector<Table::Local> raised;  ///< set to threshold or above: fire when the next window opens
+        std::vector<Table::Local> raised;    ///< set to threshold or above: fire when the next window opens
         std::vector<double> since_T0;        ///< [ms] of each arrival of the window
         std::vector<double> arrival_scales;  ///< E of each
         void persist(Archive& archive);

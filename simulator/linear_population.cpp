@@ -575,6 +575,10 @@ void LinearPopulation::refresh(Shard& shard, Train& train) const {
     make_jumps(stride_, count, shard.phi.data(), port.weights.data(), functions, noise.weight, jumps);
     const double lift = port.lift(noise.weight);
     for (std::size_t i = 0; i < count; ++i) jumps[stride_ * i + n_] = lift;
+    if (!noise.counted) return;
+    for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t lane = 0; lane <= n_; ++lane) jumps[stride_ * i + lane] *= train.points.points(i);
+    }
 }
 
 void LinearPopulation::forget_points(Train& train, std::size_t stride) {

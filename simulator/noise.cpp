@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 
+#include "core/exp.hpp"
 #include "core/simd.hpp"
 
 namespace apical {
@@ -16,31 +17,110 @@ APICAL_WIDEST(, void, aim,
               (const std::uint16_t* slots, std::uint16_t base, std::uint16_t* targets, std::size_t n),
               (slots, base, targets, n))
 
+[[gnu::always_inline]] inline void count_loop(const std::uint32_t* __restrict words,
+                                              std::span<const std::uint32_t> thresholds,
+                                              std::uint32_t* __restrict counts, std::size_t n) {
+    constexpr std::size_t together = 64;
+    for (std::size_t begin = 0; begin < n; begin += together) {
+        std::array<std::uint32_t, together> reached{};
+        for (const std::uint32_t threshold : thresholds) {
+            for (std::size_t i = 0; i < together; ++i) reached[i] += words[begin + i] >= threshold ? 1U : 0U;
+        }
+        std::copy_n(reached.begin(), together, counts + begin);
+    }
+}
+APICAL_WIDEST(, void, count,
+              (const std::uint32_t* words, std::span<const std::uint32_t> thresholds, std::uint32_t* counts,
+               std::size_t n),
+              (words, thresholds, counts, n))
+
+/// 2^32 times the probability of at most 0, 1, ... points of a Poisson process, as far as it is not 1.
+std::vector<std::uint32_t> poisson_thresholds(double mean) {
+    std::vector<std::uint32_t> thresholds;
+    double term = exp(-mean);
+    double sum = term;
+    for (int k = 1; sum * 0x1p32 + 0.5 < 0x1p32 && (k <= mean || term > 0x1p-40); ++k) {
+        thresholds.push_back(static_cast<std::uint32_t>(sum * 0x1p32 + 0.5));
+        term *= mean / k;
+        sum += term;
+    }
+    return thresholds;
+}
+
 }  // namespace
+
+NoiseBlock::NoiseBlock(const StreamKey& key, const Noise& noise, Index block, Index size, Index first,
+                       Index last)
+    : key_(key),
+      noise_(noise),
+      slots_(std::min(neurons(size), size - block * neurons(size))),
+      base_(static_cast<std::int64_t>(block) * neurons(size) - first),
+      size_(last - first),
+      times_(chunk),
+      targets_(chunk) {
+    key_.entity = block;
+    if (noise_.counted) {
+        counts_.resize(chunk);
+        thresholds_ = poisson_thresholds(noise.rate * noise.grid / 1000.0);
+    } else if (on_grid()) {
+        mean_gap_ = draw_unit / -std::log1p(-noise.rate * noise.grid / 1000.0);
+    } else {
+        slots_ = std::bit_ceil(slots_);
+        mean_gap_ = 1000.0 * ticks_per_ms / (noise.rate * slots_);
+    }
+}
 
 void NoiseBlock::draw() {
     next_ = 0;
     count_ = 0;
     while (count_ == 0) {
-        constexpr std::uint32_t philox_blocks = chunk / 4;
-        std::array<std::int64_t, chunk> gaps;
-        std::array<std::uint16_t, chunk> slots;
-        exponential_gaps(key_, chunks_++ * philox_blocks, mean_gap_, gaps, slots);
+        noise_.counted ? draw_counts() : draw_points();
         // The counter of Philox blocks is about to wrap: go on with the next of the streams set aside for it.
         if (chunks_ % (0x80000000U / philox_blocks) == 0) key_.index += streams_apart;
-        place(gaps, slots);
-        if (base_ >= 0 && base_ + slots_ <= size_) {
-            aim(slots.data(), static_cast<std::uint16_t>(base_), targets_.data(), chunk);
-            count_ = chunk;
-            return;
-        }
-        for (std::size_t i = 0; i < chunk; ++i) {
-            const std::int64_t target = base_ + slots[i];
-            times_[count_] = times_[i];
-            targets_[count_] = static_cast<std::uint16_t>(target);
-            count_ += target >= 0 && target < size_ ? 1U : 0U;  // no branch: most blocks are kept whole
+    }
+}
+
+void NoiseBlock::draw_points() {
+    std::array<std::int64_t, chunk> gaps;
+    std::array<std::uint16_t, chunk> slots;
+    exponential_gaps(key_, chunks_++ * philox_blocks, mean_gap_, gaps, slots);
+    place(gaps, slots);
+    if (base_ >= 0 && base_ + slots_ <= size_) {
+        aim(slots.data(), static_cast<std::uint16_t>(base_), targets_.data(), chunk);
+        count_ = chunk;
+        return;
+    }
+    for (std::size_t i = 0; i < chunk; ++i) keep(times_[i], slots[i], 1);
+}
+
+Time NoiseBlock::begin_of(std::int64_t step) const {
+    // Neurons are spread over the step, and shifted by another fraction of their distance in each block and
+    // step (a Weyl sequence). Otherwise spikes fall on few moments, a delay later they arrive in groups, each
+    // tested against the threshold one by one, excitation first: b1-ai then ends in a synchronous state.
+    const std::uint32_t fraction = static_cast<std::uint32_t>(step) * 0x9E3779B9U + block() * 0x85EBCA6BU;
+    const double shift = fraction * 0x1p-32 / slots_;
+    return Time{ticks((static_cast<double>(step) + shift) * noise_.grid)};
+}
+
+void NoiseBlock::draw_counts() {
+    std::array<std::uint32_t, chunk> words;
+    std::array<std::uint32_t, chunk> counts;
+    random_words(key_, chunks_++ * philox_blocks, words);
+    count(words.data(), thresholds_, counts.data(), chunk);
+    const double spacing = static_cast<double>(ticks(noise_.grid).count()) / slots_;
+    std::int64_t slot = (trial_ + 1) % slots_;
+    std::int64_t step = (trial_ + 1) / slots_;
+    Time begin = begin_of(step);
+    for (std::size_t i = 0; i < chunk; ++i) {
+        counts_[count_] = counts[i];
+        keep(begin + Duration{static_cast<std::int64_t>(static_cast<double>(slot) * spacing)}, slot,
+             counts[i]);
+        if (++slot == slots_) {
+            slot = 0;
+            begin = begin_of(++step);
         }
     }
+    trial_ += std::int64_t{chunk};
 }
 
 void NoiseBlock::place(std::span<const std::int64_t> gaps, std::span<std::uint16_t> slots) {
@@ -61,6 +141,14 @@ void NoiseBlock::place(std::span<const std::int64_t> gaps, std::span<std::uint16
     }
 }
 
+void NoiseBlock::keep(Time time, std::int64_t slot, std::uint32_t points) {
+    const std::int64_t target = base_ + slot;
+    times_[count_] = time;
+    targets_[count_] = static_cast<std::uint16_t>(target);
+    // No branch: most blocks are kept whole.
+    count_ += target >= 0 && target < size_ && points != 0 ? 1U : 0U;
+}
+
 void NoiseBlock::persist(Archive& archive) {
     archive("stream", key_.index);
     archive("chunks", chunks_);
@@ -68,6 +156,7 @@ void NoiseBlock::persist(Archive& archive) {
     archive("last", last_);
     archive("times", std::span(times_));
     archive("targets", std::span(targets_));
+    if (noise_.counted) archive("counts", std::span(counts_));
     archive("count", count_);
     archive("next", next_);
 }

@@ -20,13 +20,17 @@ struct Noise {
     double rate = 0.0;         ///< [Hz] of each neuron
     double weight = 0.0;       ///< unit of the port
     std::uint32_t stream = 0;  ///< of random numbers, among those of the population
-    double grid =
-        0.0;  ///< [ms] 0: a Poisson train; else a draw at each multiple of it, as clocked programs have
+    /// [ms] 0: a Poisson train; else a draw for each neuron and grid step, as clocked programs have.
+    double grid = 0.0;
+    /// Draws of the grid are the Poisson count of its step, which arrives at once, at a phase of the neuron's
+    /// own; not 0 or 1 at the multiples of the grid.
+    bool counted = false;
     std::int64_t lag = 0;  ///< steps of the grid: the end of a pulse has the draws of its beginning
 };
 
 /// The trains of one block of neurons, drawn as one process: exponential gaps and uniform targets, or on a
-/// grid geometric gaps between its draws, in order of time without a sort. The stream belongs to population
+/// grid geometric gaps between its draws, or counts of one neuron after the other; in order of time without a
+/// sort. The stream belongs to population
 /// and block, never to a shard: one that cuts a block draws all of it and keeps its own part.
 class NoiseBlock {
 public:
@@ -40,22 +44,7 @@ public:
 
     /// Block `block` of a population of `size`. Points on the neurons [first, last) are kept, as offsets from
     /// `first`.
-    NoiseBlock(const StreamKey& key, const Noise& noise, Index block, Index size, Index first, Index last)
-        : key_(key),
-          noise_(noise),
-          slots_(std::min(neurons(size), size - block * neurons(size))),
-          base_(static_cast<std::int64_t>(block) * neurons(size) - first),
-          size_(last - first),
-          times_(chunk),
-          targets_(chunk) {
-        key_.entity = block;
-        if (on_grid()) {
-            mean_gap_ = draw_unit / -std::log1p(-noise.rate * noise.grid / 1000.0);
-        } else {
-            slots_ = std::bit_ceil(slots_);
-            mean_gap_ = 1000.0 * ticks_per_ms / (noise.rate * slots_);
-        }
-    }
+    NoiseBlock(const StreamKey& key, const Noise& noise, Index block, Index size, Index first, Index last);
 
     const Noise& noise() const { return noise_; }
     Index block() const { return key_.entity; }
@@ -67,6 +56,9 @@ public:
     }
     std::span<const std::uint16_t> targets() const { return {targets_.data() + next_, count_ - next_}; }
     Time next_time() { return times().front(); }
+    /// How many points the point `i` of times() stands for: more than one where they are counted.
+    double points(std::size_t i) const { return noise_.counted ? counts_[next_ + i] : 1.0; }
+    double weight(std::size_t i) const { return noise_.weight * points(i); }
     void take(std::size_t count) { next_ += count; }
     /// Tells one chunk from the next, for columns that go with the points.
     std::uint32_t chunks_drawn() const { return chunks_; }
@@ -74,10 +66,17 @@ public:
 
 private:
     static constexpr std::size_t chunk = 256;
+    static constexpr std::uint32_t philox_blocks = chunk / 4;
     static constexpr double draw_unit = 0x1p16;  ///< gaps between draws of a grid are drawn in fractions
 
     bool on_grid() const { return noise_.grid > 0.0; }
     void draw();
+    void draw_points();
+    void draw_counts();
+    /// When the first neuron's count of a step arrives.
+    Time begin_of(std::int64_t step) const;
+    /// Keeps a point of the neuron `slot` of the block if it is one, and belongs here.
+    void keep(Time time, std::int64_t slot, std::uint32_t points);
     /// Turns gaps into times_, and slots into neurons.
     void place(std::span<const std::int64_t> gaps, std::span<std::uint16_t> slots);
 
@@ -85,13 +84,15 @@ private:
     Noise noise_;
     Index slots_;  ///< targets drawn; off the grid a power of two, those beyond the population are dropped
     double mean_gap_ = 0.0;    ///< [ticks], or [1] between draws of a grid
-    std::int64_t trial_ = -1;  ///< the last draw of a grid that was a point: step * slots + target
+    std::int64_t trial_ = -1;  ///< the last draw of a grid, but for counts of a point: step * slots + target
     std::int64_t base_;        ///< of the block, from the first neuron kept
     std::int64_t size_;        ///< neurons kept
     Time last_{};
     std::vector<Time> times_;
     std::vector<std::uint16_t> targets_;
-    std::size_t count_ = 0;  ///< points of the chunk
+    std::vector<std::uint32_t> counts_;      ///< of each point, if they are counted
+    std::vector<std::uint32_t> thresholds_;  ///< a count is the number of these that its word reaches
+    std::size_t count_ = 0;                  ///< points of the chunk
     std::size_t next_ = 0;
     std::uint32_t chunks_ = 0;
 };

@@ -290,8 +290,7 @@ private:
                 if (time >= end) break;
                 const Index local = train.targets().front();
                 bring_up(shard, local, time);
-                model_.receive(states_[blocks_[shard].first + local], train.noise().port,
-                               train.noise().weight);
+                model_.receive(states_[blocks_[shard].first + local], train.noise().port, train.weight(0));
                 train.take(1);
             }
         }

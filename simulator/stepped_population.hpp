@@ -344,16 +344,15 @@ private:
     void take_noise(Shard& shard, Time end, double per_tick) {
         for (NoiseGroup& group : shard.noise) {
             for (NoiseBlock& train : group.trains) {
-                const Noise& noise = train.noise();
                 while (train.next_time() < end) {
                     const std::span<const Time> times = train.times();
                     const std::span<const Table::Local> targets = train.targets();
-                    Taker taker(shard, noise.port, times.size());
+                    Taker taker(shard, train.noise().port, times.size());
                     std::size_t i = 0;
                     for (; i < times.size() && times[i] < end; ++i) {
                         const double share = static_cast<double>((end - times[i]).count()) * per_tick;
                         const auto offset = static_cast<std::uint32_t>((times[i] - shard.now).count());
-                        taker.take(targets[i], offset, taker.arrival(noise.weight, share));
+                        taker.take(targets[i], offset, taker.arrival(train.weight(i), share));
                     }
                     taker.finish(shard);
                     train.take(i);

@@ -357,11 +357,12 @@ private:
                 const Time time = train.next_time();
                 if (time >= end) break;
                 const Index local = train.targets().front();
-                const Noise& noise = train.noise();
+                const std::size_t port = train.noise().port;
+                const double weight = train.weight(0);
                 train.take(1);
                 visit_before(k, local, time + Duration{1});
-                const double E = scale(shard, noise.port, time);
-                lift(k, local, noise.weight * E, {time, noise.port, nullptr, 0.0, E});
+                const double E = scale(shard, port, time);
+                lift(k, local, weight * E, {time, port, nullptr, 0.0, E});
             }
         }
     }

@@ -45,14 +45,18 @@ public:
     [[gnu::always_inline]] void prefetch_offsets(Index source) const {
         if (!dense_) __builtin_prefetch(rows_.data() + source);
     }
-    /// Asks for the beginning of a row ahead of its use; the hardware goes on from there.
+    /// Asks for a row ahead of its use: the beginning, if it is long, for the hardware goes on from there.
     [[gnu::always_inline]] void prefetch(Index source) const {
+        constexpr std::size_t line = 64;
+        constexpr std::size_t most = 12;
         const std::size_t begin = dense_ ? source * targets_.size() : rows_[source];
-        constexpr std::size_t lines = 4;
-        for (std::size_t line = 0; line < lines; ++line) {
-            if (!dense_) __builtin_prefetch(targets_.data() + begin + 32 * line);
-            if (!weights_.empty()) __builtin_prefetch(weights_.data() + begin + 16 * line);
-        }
+        const std::size_t end = dense_ ? begin + targets_.size() : rows_[source + std::size_t{1}];
+        const auto ask = [&](const auto* column, std::size_t in_line) __attribute__((always_inline)) {
+            for (std::size_t i = begin, n = 0; i < end && n < most; i += in_line, ++n)
+                __builtin_prefetch(column + i);
+        };
+        if (!dense_) ask(targets_.data(), line / sizeof(Local));
+        if (!weights_.empty()) ask(weights_.data(), line / sizeof(float));
     }
     /// Asks for a whole row of a dense table, long enough for the hardware not to see it in time.
     [[gnu::always_inline]] void prefetch_dense(Index source) const {

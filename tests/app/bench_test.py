@@ -38,6 +38,13 @@ class Bench(CommandLineTest):
         self.assertEqual(table[1].split()[:2], ["b2", "1"])
         self.assertIn(f"{float(row['rate_hz']):.4g}", table[1].split())
 
+    def test_external_drives_are_drawn_or_counted(self):
+        exact, counts = (json.loads(self.run_program("bench", "b5-static", "--length", "200", "--json", *more).stdout)
+                         for more in ([], ["--drive", "counts"]))
+        self.assertEqual([exact["drive"], counts["drive"]], ["exact", "counts"])
+        self.assertNotEqual(exact["result_hash"], counts["result_hash"])
+        self.assertAlmostEqual(exact["rate_hz"], counts["rate_hz"], delta=8)  # 200 cells, 0.2 s: standard errors of 1.5
+
     def test_the_yardstick_is_run_beside(self):
         self.write("stick", "#!/bin/sh\necho \"$@\" > said\necho '{\"cpu_s_per_bio_s\": 1000}'\n")
         (self.folder / "stick").chmod(0o755)
@@ -50,7 +57,7 @@ class Bench(CommandLineTest):
     def test_mistakes(self):
         for arguments, said in ((["b2e"], "there is no benchmark 'b2e'"), (["b2", "--threads", "1,x"], "--threads is '1,x'"),
                                 (["b2", "--threads", "0"], "--threads is '0'"), (["b2", "--json", "--csv"], "not both"),
-                                (["b2", "--length", "-1"], "--length"), (["b2", "--runs", "0"], "--runs is 0")):
+                                (["b2", "--drive", "count"], "--drive is 'count'"), (["b2", "--length", "-1"], "--length"), (["b2", "--runs", "0"], "--runs is 0")):
             done = self.run_program("bench", *arguments, code=2)
             self.assertIn(said, done.stderr)
             self.assertEqual(done.stdout, "")

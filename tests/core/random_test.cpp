@@ -65,7 +65,7 @@ void expect_gaps_from_words(const StreamKey& key, std::uint32_t first_block, std
 
 TEST(ExponentialGaps, AreMadeOfTheSameWords) {
     for (const KnownAnswer& k : known_answers) {
-        for (const std::size_t n : {4U, 8U, 12U, 60U, 68U, 256U})
+        for (const std::size_t n : {4U, 8U, 12U, 32U, 60U, 68U, 256U})
             expect_gaps_from_words(key_of(k), k.counter[3] / 2, n);
     }
     // The counter of blocks wraps like any 32-bit number.

@@ -42,8 +42,10 @@ NetworkDescription feedforward(const Case& c) {
     d.populations = {neurons("input", "poisson", 200, {{"rate", 40.0}}),
                      neurons("cells", c.model, size, c.parameters)};
     d.populations[1].initial["V_m"] = uniform_between(-70.0, -52.0);
-    d.populations[1].background = {{port(c, true), 400.0, c.excitation},
-                                   {port(c, false), 200.0, c.inhibition}};
+    d.populations[1].background = {
+        {port(c, true), 400.0, c.excitation},
+        {port(c, false), 200.0, c.inhibition},
+        {port(c, false), 5000.0, 0.01 * c.inhibition, Background::Kind::counts, 0.3}};
     d.populations[1].classifier = Classifier::isi;
     d.projections = {projection("input", "cells", port(c, true), c.excitation, 1.3, indegree(30)),
                      projection("input", "cells", port(c, false), c.inhibition, 0.6, indegree(15))};

@@ -47,9 +47,12 @@ NetworkDescription everything() {
                      neurons("hid", "stochastic_pyramidal", 80, {{"bias", 0.5}}),
                      neurons("out", "integrator_pyramidal", 30, {{"tolerance", 1e-6}}),
                      neurons("dend", "urbanczik_senn", 40, {{"tolerance", 1e-2}})};
-    d.populations[2].background = {{"membrane", 1500.0, 0.5}, {"membrane", 500.0, -0.4}};
+    d.populations[2].background = {{"membrane", 1500.0, 0.5},
+                                   {"membrane", 500.0, -0.4},
+                                   {"membrane", 5000.0, 0.02, Background::Kind::counts, 0.1}};
     d.populations[2].initial["V_m"] = uniform_between(-70.0, -50.0);
-    d.populations[3].background = {{"excitatory", 900.0, 18.0}};
+    d.populations[3].background = {{"excitatory", 900.0, 18.0},
+                                   {"excitatory", 5000.0, 0.5, Background::Kind::counts, 0.1}};
     d.populations[3].classifier = Classifier::isi;
     d.populations[4].background = {{"excitatory", 500.0, 30.0}, {"inhibitory", 300.0, -15.0}};
     d.populations[5].background = {{"dendrite", 200.0, 0.05}, {"soma", 300.0, 0.05}};

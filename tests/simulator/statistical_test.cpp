@@ -76,7 +76,8 @@ TEST(PrivateNoise, IsIndependentBetweenNeurons) {
 TEST(PrivateNoise, DoesNotDependOnShardsNorOnTheLoop) {
     const std::vector<Background> background{{"membrane", 300.0, 5.0},
                                              {"membrane", 100.0, 7.0},
-                                             {"membrane", 100.0, 6.0, Background::Kind::bernoulli_grid, 0.3}};
+                                             {"membrane", 100.0, 6.0, Background::Kind::bernoulli_grid, 0.3},
+                                             {"membrane", 100.0, 8.0, Background::Kind::counts, 0.7}};
     const Outcome reference = run(counters(1100, background), 100.0);
     for (const Index shard_size : {1U, 100U, 511U, 512U, 600U}) {
         BuildOptions options;
@@ -138,6 +139,42 @@ TEST(PrivateNoise, OnAGridIsBinomial) {
         b.take(1);
         e.take(1);
     }
+}
+
+TEST(PrivateNoise, CountsArePoisson) {
+    // As above; 1.4 points a step on average.
+    constexpr double step = 0.7;
+    constexpr double rate = 2000.0;
+    constexpr Index size = 600;
+    constexpr std::int64_t steps = 1000;
+    const Noise noise{.port = 0, .rate = rate, .weight = 0.5, .stream = 3, .grid = step, .counted = true};
+    std::vector<std::vector<double>> counts(size, std::vector<double>(steps));
+    for (NoiseGroup& group : noise_groups(1, "cells", std::span(&noise, 1), size, 0, size)) {
+        Time last{};
+        for (NoiseBlock& train = group.trains.front(); train.next_time() < at(steps * step); train.take(1)) {
+            const auto index = static_cast<std::size_t>((ms(train.next_time()) + tick) / step);
+            double& count = counts.at(train.targets().front()).at(index);
+            ASSERT_GE(train.next_time(), last);
+            last = train.next_time();
+            ASSERT_EQ(count, 0.0) << "twice in one step";
+            count = train.points(0);
+            ASSERT_EQ(train.weight(0), 0.5 * count);
+        }
+    }
+    constexpr double mean_count = rate * step / 1000.0;
+    constexpr double n = size * static_cast<double>(steps);
+    std::map<int, double> histogram;
+    double pairs = 0.0;
+    for (const auto& train : counts) {
+        for (const double count : train) ++histogram[static_cast<int>(count)];
+        for (std::size_t i = 1; i < train.size(); ++i)
+            pairs += (train[i] - mean_count) * (train[i - 1] - mean_count);
+    }
+    double term = std::exp(-mean_count);
+    for (int k = 0; k < 9; term *= mean_count / ++k)
+        EXPECT_NEAR(histogram[k] / n, term, 4 * std::sqrt(term / n)) << k << " points in a step";
+    EXPECT_GT(histogram.rbegin()->first, 8);
+    EXPECT_NEAR(pairs / n, 0.0, 4 * mean_count / std::sqrt(n)) << "steps are independent";
 }
 
 TEST(PrivateNoise, OfMatchedVarianceHasThatOfTheGrid) {
@@ -241,9 +278,16 @@ Moments potentials(const std::string& model, Loop loop, const Parameters& parame
     return {mean(V), variance(V)};
 }
 
+/// Counts of 0.2 ms, a hundredth of the membrane's time constant, change these moments by less than 1e-5.
+constexpr auto ways =
+    std::to_array<std::pair<Loop, Background::Kind>>({{Loop::automatic, Background::Kind::poisson},
+                                                      {Loop::visiting, Background::Kind::poisson},
+                                                      {Loop::automatic, Background::Kind::counts},
+                                                      {Loop::visiting, Background::Kind::counts}});
+
 TEST(ShotNoise, OfAFreeMembraneByJumps) {
-    for (const Loop loop : {Loop::automatic, Loop::visiting}) {
-        const Moments m = potentials("lif", loop, {}, {"membrane", 800.0, 0.5});
+    for (const auto& [loop, kind] : ways) {
+        const Moments m = potentials("lif", loop, {}, {"membrane", 800.0, 0.5, kind, 0.2});
         const double variance = 0.8 * 0.25 * 20.0 / 2;
         EXPECT_NEAR(m.mean, -70.0 + 0.8 * 0.5 * 20.0, 4 * std::sqrt(variance / 2048));
         // Nearly Gaussian at 16 events in a time constant: the variance of the variance is 2/n (and 1 % for
@@ -253,8 +297,8 @@ TEST(ShotNoise, OfAFreeMembraneByJumps) {
 }
 
 TEST(ShotNoise, OfAFreeMembraneByCurrents) {
-    for (const Loop loop : {Loop::automatic, Loop::visiting}) {
-        const Moments m = potentials("adaptive_lif", loop, {}, {"excitatory", 800.0, 20.0});
+    for (const auto& [loop, kind] : ways) {
+        const Moments m = potentials("adaptive_lif", loop, {}, {"excitatory", 800.0, 20.0, kind, 0.2});
         const double amplitude = 20.0 / 100.0 * 20.0 * 5.0 / (20.0 - 5.0);
         const double mean = 0.8 * amplitude * (20.0 - 5.0);
         const double variance = 0.8 * amplitude * amplitude * (20.0 / 2 + 5.0 / 2 - 2 * 20.0 * 5.0 / 25.0);

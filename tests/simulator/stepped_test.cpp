@@ -30,7 +30,9 @@ NetworkDescription feedforward(const Case& c, double tolerance) {
     d.seed = 5;
     d.populations = {neurons("input", "poisson", 80, {{"rate", 20.0}}),
                      neurons("cells", c.model, 43, {{"tolerance", tolerance}})};
-    d.populations[1].background = {{c.excitation, 400.0, c.excitatory}, {c.inhibition, 400.0, 0.3}};
+    d.populations[1].background = {{c.excitation, 400.0, c.excitatory},
+                                   {c.inhibition, 400.0, 0.3},
+                                   {c.inhibition, 4000.0, 0.005, Background::Kind::counts, 0.5}};
     d.projections = {projection("input", "cells", c.excitation, 0.0, 1.1, indegree(30)),
                      projection("input", "cells", c.inhibition, 0.0, 0.9, indegree(30)),
                      projection("input", "cells", c.other, 0.0, 1.3, indegree(20))};

@@ -20,7 +20,10 @@ NetworkDescription description() {
     d.populations = {neurons("input", "poisson", 60, {{"rate", 50.0}}),
                      neurons("cells", "stochastic_pyramidal", size,
                              {{"bias", -0.5}, {"tau_soma", 8.0}, {"tau_dend", 300.0}})};
-    d.populations[1].background = {{"soma", 200.0, 0.15}, {"dendrite", 100.0, -0.2}, {"soma", 50.0, -0.4}};
+    d.populations[1].background = {{"soma", 200.0, 0.15},
+                                   {"dendrite", 100.0, -0.2},
+                                   {"soma", 50.0, -0.4},
+                                   {"dendrite", 3000.0, 0.01, Background::Kind::counts, 0.7}};
     d.projections = {projection("input", "cells", "soma", 0.0, 1.3, indegree(20)),
                      projection("input", "cells", "dendrite", 0.0, 0.6, indegree(20))};
     d.projections[0].weight = uniform_between(-0.2, 0.4);
