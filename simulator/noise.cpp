@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <numeric>
 
 #include "core/exp.hpp"
 #include "core/simd.hpp"
@@ -19,20 +20,33 @@ APICAL_WIDEST(, void, aim,
 
 [[gnu::always_inline]] inline void count_loop(const std::uint32_t* __restrict words,
                                               std::span<const std::uint32_t> thresholds,
-                                              std::uint32_t* __restrict counts, std::size_t n) {
+                                              double* __restrict counts, std::size_t n) {
     constexpr std::size_t together = 64;
     for (std::size_t begin = 0; begin < n; begin += together) {
-        std::array<std::uint32_t, together> reached{};
+        std::array<std::int32_t, together> reached{};
         for (const std::uint32_t threshold : thresholds) {
-            for (std::size_t i = 0; i < together; ++i) reached[i] += words[begin + i] >= threshold ? 1U : 0U;
+            for (std::size_t i = 0; i < together; ++i) reached[i] += words[begin + i] >= threshold ? 1 : 0;
         }
-        std::copy_n(reached.begin(), together, counts + begin);
+        for (std::size_t i = 0; i < together; ++i) counts[begin + i] = reached[i];
     }
 }
 APICAL_WIDEST(, void, count,
-              (const std::uint32_t* words, std::span<const std::uint32_t> thresholds, std::uint32_t* counts,
+              (const std::uint32_t* words, std::span<const std::uint32_t> thresholds, double* counts,
                std::size_t n),
               (words, thresholds, counts, n))
+
+/// When slots come that follow one another at equal distances [ticks].
+[[gnu::always_inline]] inline void spread_loop(std::int64_t begin, double spacing, std::int64_t first_slot,
+                                               std::int64_t* __restrict times, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) {
+        const auto slot = static_cast<double>(first_slot + static_cast<std::int64_t>(i));
+        times[i] = begin + static_cast<std::int64_t>(slot * spacing);
+    }
+}
+APICAL_WIDEST(, void, spread,
+              (std::int64_t begin, double spacing, std::int64_t first_slot, std::int64_t* times,
+               std::size_t n),
+              (begin, spacing, first_slot, times, n))
 
 /// 2^32 times the probability of at most 0, 1, ... points of a Poisson process, as far as it is not 1.
 std::vector<std::uint32_t> poisson_thresholds(double mean) {
@@ -90,7 +104,12 @@ void NoiseBlock::draw_points() {
         count_ = chunk;
         return;
     }
-    for (std::size_t i = 0; i < chunk; ++i) keep(times_[i], slots[i], 1);
+    for (std::size_t i = 0; i < chunk; ++i) {
+        const std::int64_t target = base_ + slots[i];
+        times_[count_] = times_[i];
+        targets_[count_] = static_cast<std::uint16_t>(target);
+        count_ += target >= 0 && target < size_ ? 1U : 0U;  // no branch: most blocks are kept whole
+    }
 }
 
 Time NoiseBlock::begin_of(std::int64_t step) const {
@@ -104,23 +123,31 @@ Time NoiseBlock::begin_of(std::int64_t step) const {
 
 void NoiseBlock::draw_counts() {
     std::array<std::uint32_t, chunk> words;
-    std::array<std::uint32_t, chunk> counts;
+    std::array<double, chunk> counts;
+    std::array<std::int64_t, chunk> times;
+    std::array<std::uint16_t, chunk> slots;
     random_words(key_, chunks_++ * philox_blocks, words);
     count(words.data(), thresholds_, counts.data(), chunk);
+    const std::int64_t size = slots_;
     const double spacing = static_cast<double>(ticks(noise_.grid).count()) / slots_;
-    std::int64_t slot = (trial_ + 1) % slots_;
-    std::int64_t step = (trial_ + 1) / slots_;
-    Time begin = begin_of(step);
-    for (std::size_t i = 0; i < chunk; ++i) {
-        counts_[count_] = counts[i];
-        keep(begin + Duration{static_cast<std::int64_t>(static_cast<double>(slot) * spacing)}, slot,
-             counts[i]);
-        if (++slot == slots_) {
-            slot = 0;
-            begin = begin_of(++step);
-        }
+    for (std::size_t i = 0; i < chunk;) {
+        const std::int64_t step = (trial_ + 1) / size;
+        const std::int64_t slot = (trial_ + 1) % size;
+        const auto n = std::min(chunk - i, static_cast<std::size_t>(size - slot));
+        spread(begin_of(step).time_since_epoch().count(), spacing, slot, &times[i], n);
+        std::iota(&slots[i], &slots[i] + n, static_cast<std::uint16_t>(slot));
+        trial_ += static_cast<std::int64_t>(n);
+        i += n;
     }
-    trial_ += std::int64_t{chunk};
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < chunk; ++i) {
+        const std::int64_t target = base_ + slots[i];
+        times_[kept] = Time{Duration{times[i]}};
+        targets_[kept] = static_cast<std::uint16_t>(target);
+        counts_[kept] = counts[i];
+        kept += target >= 0 && target < size_ && counts[i] != 0.0 ? 1U : 0U;
+    }
+    count_ = kept;
 }
 
 void NoiseBlock::place(std::span<const std::int64_t> gaps, std::span<std::uint16_t> slots) {
@@ -139,14 +166,6 @@ void NoiseBlock::place(std::span<const std::int64_t> gaps, std::span<std::uint16
         times_[i] = Time{ticks(static_cast<double>(step) * noise_.grid)};
         slots[i] = static_cast<std::uint16_t>(trial_ % slots_);
     }
-}
-
-void NoiseBlock::keep(Time time, std::int64_t slot, std::uint32_t points) {
-    const std::int64_t target = base_ + slot;
-    times_[count_] = time;
-    targets_[count_] = static_cast<std::uint16_t>(target);
-    // No branch: most blocks are kept whole.
-    count_ += target >= 0 && target < size_ && points != 0 ? 1U : 0U;
 }
 
 void NoiseBlock::persist(Archive& archive) {

@@ -75,8 +75,6 @@ private:
     void draw_counts();
     /// When the first neuron's count of a step arrives.
     Time begin_of(std::int64_t step) const;
-    /// Keeps a point of the neuron `slot` of the block if it is one, and belongs here.
-    void keep(Time time, std::int64_t slot, std::uint32_t points);
     /// Turns gaps into times_, and slots into neurons.
     void place(std::span<const std::int64_t> gaps, std::span<std::uint16_t> slots);
 
@@ -90,7 +88,7 @@ private:
     Time last_{};
     std::vector<Time> times_;
     std::vector<std::uint16_t> targets_;
-    std::vector<std::uint32_t> counts_;      ///< of each point, if they are counted
+    std::vector<double> counts_;             ///< of each point, if they are counted
     std::vector<std::uint32_t> thresholds_;  ///< a count is the number of these that its word reaches
     std::size_t count_ = 0;                  ///< points of the chunk
     std::size_t next_ = 0;

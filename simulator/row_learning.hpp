@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -206,16 +207,29 @@ private:
             round.synapses.clear();
             round.traces.clear();
         }
-        for (std::uint32_t i = 0; i < row.targets.size(); ++i) {
+        const auto change = [&](Round& round, std::uint32_t synapse, std::uint32_t entry) {
+            const std::uint32_t k = entry - 1;
+            round.synapses.push_back(synapse);
+            round.traces.push_back((k < later ? s.before : s.z) * log_[k].decay);
+        };
+        // Whose targets have fired is found without a branch: it is as good as random.
+        const auto size = static_cast<std::uint32_t>(row.targets.size());
+        changed_.resize(size);
+        std::uint32_t count = 0;
+        for (std::uint32_t i = 0; i < size; ++i) {
+            changed_[count] = i;
+            count += newest_[row.targets[i]] > from ? 1U : 0U;
+        }
+        if (rounds_.empty()) rounds_.resize(1);
+        rounds_[0].synapses.reserve(size);
+        rounds_[0].traces.reserve(size);
+        for (const std::uint32_t i : std::span(changed_).first(count)) {
+            std::uint32_t k = newest_[row.targets[i]];
             chain_.clear();
-            for (std::uint32_t k = newest_[row.targets[i]]; k > from; k = log_[k - 1].previous)
-                chain_.push_back(k - 1);
-            if (rounds_.size() < chain_.size()) rounds_.resize(chain_.size());
-            for (std::size_t r = 0; r < chain_.size(); ++r) {
-                const std::uint32_t k = chain_[chain_.size() - 1 - r];
-                rounds_[r].synapses.push_back(i);
-                rounds_[r].traces.push_back((k < later ? s.before : s.z) * log_[k].decay);
-            }
+            for (; log_[k - 1].previous > from; k = log_[k - 1].previous) chain_.push_back(k);
+            change(rounds_[0], i, k);
+            if (rounds_.size() <= chain_.size()) rounds_.resize(chain_.size() + 1);
+            for (std::size_t r = 1; r <= chain_.size(); ++r) change(rounds_[r], i, chain_[chain_.size() - r]);
         }
         for (Round& round : rounds_) {
             const std::size_t n = round.synapses.size();
@@ -246,10 +260,11 @@ private:
     bool enabled_ = true;
     Time T0_{};
     Duration epoch_{};
-    std::vector<Entry> log_;             ///< spikes of targets, in order of time
-    std::vector<std::uint32_t> learnt_;  ///< by source: entries that its row has seen
-    std::vector<std::uint32_t> newest_;  ///< by target: its last entry, counted from 1; 0: none
-    std::vector<std::uint32_t> chain_;   ///< room to work in, as the next two
+    std::vector<Entry> log_;              ///< spikes of targets, in order of time
+    std::vector<std::uint32_t> learnt_;   ///< by source: entries that its row has seen
+    std::vector<std::uint32_t> newest_;   ///< by target: its last entry, counted from 1; 0: none
+    std::vector<std::uint32_t> changed_;  ///< room to work in, as the next three
+    std::vector<std::uint32_t> chain_;
     std::vector<Round> rounds_;
     std::vector<double> traces_;
 };
