@@ -81,26 +81,49 @@ struct PairStdp {
     void reset(Post& post) const { post = {}; }
 
     double at_arrival(double w, const Post& post, double dt) const {
-        return depressed(w, post.value * exp(-dt / tau_minus));
+        with_depression([&](const auto& depressed) { w = depressed(w, post.value * exp(-dt / tau_minus)); });
+        return w;
     }
 
     double at_fire(double w, const Pre& pre, double dt, double) const {
-        return potentiated(w, pre.value * exp(-dt / tau_plus));
+        with_potentiation(
+            [&](const auto& potentiated) { w = potentiated(w, pre.value * exp(-dt / tau_plus)); });
+        return w;
     }
 
     double source_decay() const { return tau_plus; }
     double target_decay() const { return tau_minus; }
-    double potentiated(double w, double x) const { return clip(w + A_plus * power(w, mu_plus) * x); }
-    double depressed(double w, double y) const { return clip(w - A_minus * power(w, mu_minus) * y); }
+
+    template <class Loop>
+    [[gnu::always_inline]] void with_potentiation(const Loop& loop) const {
+        with_power(
+            mu_plus, [&](const auto& power) __attribute__((always_inline)) {
+                loop([&](double w, double x) { return clip(w + A_plus * power(w) * x); });
+            });
+    }
+    template <class Loop>
+    [[gnu::always_inline]] void with_depression(const Loop& loop) const {
+        with_power(
+            mu_minus, [&](const auto& power) __attribute__((always_inline)) {
+                loop([&](double w, double y) { return clip(w - A_minus * power(w) * y); });
+            });
+    }
 
 private:
     double clip(double w) const { return w < w_min ? w_min : (w > w_max ? w_max : w); }
 
-    static double power(double w, double mu) {
-        if (mu == 0.0) return 1.0;
-        if (mu == 1.0) return w;
-        const double raised = exp(mu * log(w));  // whatever w is: no branch in loops over synapses
-        return w > 0.0 ? raised : 0.0;
+    template <class Use>
+    [[gnu::always_inline]] static void with_power(double mu, const Use& use) {
+        if (mu == 0.0) {
+            use([](double) { return 1.0; });
+        } else if (mu == 1.0) {
+            use([](double w) { return w; });
+        } else {
+            use([mu](double w) {
+                const double raised = exp(mu * log(w));  // whatever w is: no branch
+                return w > 0.0 ? raised : 0.0;
+            });
+        }
     }
 };
 

@@ -47,18 +47,30 @@ concept TraceRule = PlasticityRule<R> &&
     { rule.changed(w, x, factor) } -> std::same_as<double>;
 };
 
+/// Takes any change of weights: what a pair rule must be able to call.
+struct AnyLoop {
+    template <std::invocable<double, double> Change>
+    void operator()(const Change&) const {}
+};
+
 /// A rule of pairs of spikes: its changes depend on one trace of the source, at spikes of the target, and on
 /// one trace of the target, at spikes of the source. Each is +1 at every spike and decays by itself.
 ///
 ///     source_decay(), target_decay()    of the traces [ms]
-///     potentiated(w, x)                 the new weight at a spike of the target, the source's trace being x
-///     depressed(w, y)                   the new weight at a spike of the source, the target's trace being y
+///     with_potentiation(loop)           calls loop(f), once: f(w, x) is the new weight at a spike of the
+///     target,
+///                                       the source's trace being x
+///     with_depression(loop)             the same at a spike of the source, the trace being that of the
+///     target
+///
+/// What does not differ between synapses is decided before `loop` is called: one that decides for each
+/// synapse is not compiled to vector instructions.
 template <class R>
-concept PairRule = PlasticityRule<R> && requires(const R rule, double w, double trace) {
+concept PairRule = PlasticityRule<R> && requires(const R rule, const AnyLoop loop) {
     { rule.source_decay() } -> std::same_as<double>;
     { rule.target_decay() } -> std::same_as<double>;
-    { rule.potentiated(w, trace) } -> std::same_as<double>;
-    { rule.depressed(w, trace) } -> std::same_as<double>;
+    rule.with_potentiation(loop);
+    rule.with_depression(loop);
 };
 
 /// A rule that follows a variable of the target in between spikes: it integrates an error over time, filtered

@@ -21,8 +21,10 @@ template <class Rule>
 [[gnu::always_inline]] inline void potentiate_loop(const Rule& rule, const double* traces, float* weights,
                                                    std::size_t n) {
     const Rule own = rule;
-    for (std::size_t i = 0; i < n; ++i)
-        weights[i] = static_cast<float>(own.potentiated(double{weights[i]}, traces[i]));
+    own.with_potentiation([&](const auto& changed) __attribute__((always_inline)) {
+        for (std::size_t i = 0; i < n; ++i)
+            weights[i] = static_cast<float>(changed(double{weights[i]}, traces[i]));
+    });
 }
 APICAL_WIDEST(template <class Rule>, void, potentiate,
               (const Rule& rule, const double* traces, float* weights, std::size_t n),
@@ -32,8 +34,10 @@ template <class Rule>
 [[gnu::always_inline]] inline void depress_loop(const Rule& rule, const double* traces, float* weights,
                                                 std::size_t n) {
     const Rule own = rule;
-    for (std::size_t i = 0; i < n; ++i)
-        weights[i] = static_cast<float>(own.depressed(double{weights[i]}, traces[i]));
+    own.with_depression([&](const auto& changed) __attribute__((always_inline)) {
+        for (std::size_t i = 0; i < n; ++i)
+            weights[i] = static_cast<float>(changed(double{weights[i]}, traces[i]));
+    });
 }
 APICAL_WIDEST(template <class Rule>, void, depress,
               (const Rule& rule, const double* traces, float* weights, std::size_t n),
@@ -221,8 +225,6 @@ private:
             count += newest_[row.targets[i]] > from ? 1U : 0U;
         }
         if (rounds_.empty()) rounds_.resize(1);
-        rounds_[0].synapses.reserve(size);
-        rounds_[0].traces.reserve(size);
         for (const std::uint32_t i : std::span(changed_).first(count)) {
             std::uint32_t k = newest_[row.targets[i]];
             chain_.clear();
