@@ -130,18 +130,15 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
         if (s[local] >= threshold_ * E) fire(k, local, window.begin, E);
     }
     shard.raised.clear();
-    scale_arrivals(shard, arrivals, 0);
     for (std::size_t a = 0; a < arrivals.size(); ++a) {
         const Arrival& arrival = arrivals[a];
         prefetch_after(k, arrivals, a);
         Projection& p = projection(arrival);
         const Table::Row row = p.tables[k].row(arrival.source);
         if (row.targets.empty()) continue;
-        const Time T0 = shard.T0;
         drain(k, arrival.time + Duration{1});
-        if (shard.T0 != T0) scale_arrivals(shard, arrivals, a);
         if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
-        const double E = shard.arrival_scales[a];
+        const double E = scale(shard, arrival.time);
         const double step = arrival.release * gains_[static_cast<Eigen::Index>(p.port)] * E;
         const double top = threshold_ * E;
         const auto hit = [&](Table::Local local, double jump) {
@@ -158,14 +155,6 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
         }
     }
     drain(k, window.end);
-}
-
-void JumpPopulation::scale_arrivals(Shard& shard, std::span<const Arrival> arrivals, std::size_t from) const {
-    shard.since_T0.resize(arrivals.size());
-    shard.arrival_scales.resize(arrivals.size());
-    for (std::size_t a = from; a < arrivals.size(); ++a) shard.since_T0[a] = ms(arrivals[a].time - shard.T0);
-    exp(rate_, std::span<const double>(shard.since_T0).subspan(from),
-        std::span(shard.arrival_scales).subspan(from));
 }
 
 Time JumpPopulation::next_time(Shard& shard) {

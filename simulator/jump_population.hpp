@@ -67,15 +67,11 @@ private:
         Time T0{};
         std::vector<double> s;
         std::vector<Group> groups;
-        std::vector<Table::Local> raised;    ///< set to threshold or above: fire when the next window opens
-        std::vector<double> since_T0;        ///< [ms] of each arrival of the window
-        std::vector<double> arrival_scales;  ///< E of each
+        std::vector<Table::Local> raised;  ///< set to threshold or above: fire when the next window opens
         void persist(Archive& archive);
     };
 
     double scale(const Shard& shard, Time time) const { return exp(rate_ * ms(time - shard.T0)); }
-    /// E of the arrivals of a window, from one of them on: a row must not wait for an exponential.
-    void scale_arrivals(Shard& shard, std::span<const Arrival> arrivals, std::size_t from) const;
     /// Of the next noise or end of refractoriness.
     static Time next_time(Shard& shard);
     /// Noise and ends of refractoriness before `end`, for all neurons; moves T0 on the way.
