@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <new>
 #include <vector>
 
@@ -24,18 +23,22 @@ struct HugePageAllocator {
     explicit(false) HugePageAllocator(const HugePageAllocator<U>&) {}
 
     T* allocate(std::size_t n) {
-        const std::size_t bytes = n * sizeof(T);
-        const std::size_t pages = bytes / page * page;
-        void* const memory = std::aligned_alloc(pages == 0 ? alignof(std::max_align_t) : page, bytes);
-        if (memory == nullptr && bytes != 0) throw std::bad_alloc();
+        void* const memory = ::operator new(n * sizeof(T), alignment(n));
 #if defined(__linux__)
-        if (pages != 0) madvise(memory, pages, MADV_HUGEPAGE);  // advice: nothing is lost if it is not taken
+        // Whole pages only. It is advice: nothing is lost if it is not taken.
+        if (const std::size_t bytes = n * sizeof(T) / page * page; bytes != 0)
+            madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
         return static_cast<T*>(memory);
     }
-    void deallocate(T* memory, std::size_t) { std::free(memory); }
+    void deallocate(T* memory, std::size_t n) { ::operator delete(memory, alignment(n)); }
 
     friend bool operator==(const HugePageAllocator&, const HugePageAllocator&) { return true; }
+
+private:
+    static std::align_val_t alignment(std::size_t n) {
+        return std::align_val_t{n * sizeof(T) < page ? alignof(std::max_align_t) : page};
+    }
 };
 
 /// A vector for tables of many megabytes.
