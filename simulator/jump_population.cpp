@@ -246,14 +246,18 @@ Time JumpPopulation::drain_noise(std::size_t k, Group& group, Time end) {
 
 void JumpPopulation::refresh(const Shard& shard, Train& train) const {
     const std::span<const Time> times = train.points.times();
-    if (train.chunk == train.points.chunks_drawn()) return;
-    train.chunk = train.points.chunks_drawn();
-    train.scale.resize(times.size());
-    exp(rate_, shard.T0, times, train.scale);
+    if (train.chunk != train.points.chunks_drawn()) {
+        train.chunk = train.points.chunks_drawn();
+        train.scale.resize(times.size());
+        exp(rate_, shard.T0, times, train.scale);
+        train.jump.clear();
+    }
+    if (train.jump.size() == train.scale.size()) return;
     const double gain = gains_[static_cast<Eigen::Index>(train.points.noise().port)];
-    train.jump.resize(times.size());
+    const std::size_t taken = train.scale.size() - times.size();
+    train.jump.resize(train.scale.size());
     for (std::size_t i = 0; i < times.size(); ++i)
-        train.jump[i] = train.points.weight(i) * gain * train.scale[i];
+        train.jump[taken + i] = train.points.weight(i) * gain * train.scale[taken + i];
 }
 
 void JumpPopulation::Shard::persist(Archive& archive) {
@@ -272,7 +276,7 @@ void JumpPopulation::Train::persist(Archive& archive) {
     // The scale too: its bits depend on where in the chunk T0 moved.
     archive("points", points);
     archive("scale", scale);
-    archive("jump", jump);
+    jump.clear();  // follows from the others
     archive("chunk", chunk);
 }
 
