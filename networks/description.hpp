@@ -48,12 +48,13 @@ struct Background {
     Kind kind = Kind::poisson;
     double step = 1.0;  ///< [ms] of the grid, for all but poisson
 
-    /// What is wrong with so high a rate for the step, if anything.
-    std::optional<std::string> too_many() const {
+    /// What is wrong with the rate for such steps, if anything.
+    std::optional<std::string> rate_problem() const {
+        constexpr double least_counted = 0.001;  // more seldom, and drawing zeros takes all the time
         constexpr double most_counted = 100.0;
         const double mean = rate * step / 1000.0;
-        if (kind == Kind::counts && mean > most_counted)
-            return "rate x step is the mean of a count: it must be at most 100";
+        if (kind == Kind::counts && rate > 0.0 && !(mean >= least_counted && mean <= most_counted))
+            return "rate x step is the mean of a count: it must be between 0.001 and 100";
         if (kind != Kind::counts && kind != Kind::poisson && mean >= 1.0)
             return "rate x step is a probability: it must be below 1";
         return std::nullopt;

@@ -233,7 +233,7 @@ private:
             background.step = Background::usual_step(background.kind);
             item.read({"step", "ms", "of the grid, for all kinds but poisson", positive}, background.step);
             if (background.kind == Background::Kind::poisson) item.idle("step", "kind is \"poisson\"");
-            if (const auto wrong = background.too_many()) item.complain("rate", "E0209", *wrong);
+            if (const auto wrong = background.rate_problem()) item.complain("rate", "E0209", *wrong);
             p.background.push_back(background);
         }
     }

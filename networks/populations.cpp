@@ -124,7 +124,7 @@ private:
         const Background& b = p_.background[stream];
         const bool grid = b.kind == Background::Kind::bernoulli_grid;
         const bool counted = b.kind == Background::Kind::counts;
-        if (const auto wrong = b.too_many()) throw ModelError(p_.name + ": background: " + *wrong);
+        if (const auto wrong = b.rate_problem()) throw ModelError(p_.name + ": background: " + *wrong);
         if (port.level && !grid) {
             throw ModelError(
                 fmt::format("{}: what arrives on port '{}' stays: only noise of kind bernoulli_grid, "

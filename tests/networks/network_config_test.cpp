@@ -255,9 +255,10 @@ TEST(NetworkConfig, WhatWouldDoNothingIsAnError) {
     EXPECT_THAT(complaint(noisy + " }]"), HasSubstr("step has no effect: kind is \"poisson\""));
     EXPECT_THAT(complaint(noisy + ", kind = \"variance_matched\" }]"),
                 HasSubstr("rate x step is a probability: it must be below 1"));
+    EXPECT_THAT(complaint(noisy + "e-7, kind = \"counts\" }]"), HasSubstr("between 0.001 and 100"));
     EXPECT_THAT(complaint(noisy + "0, kind = \"counts\" }]"), Not(HasSubstr("background")));
     EXPECT_THAT(complaint(noisy + "00, kind = \"counts\" }]"),
-                HasSubstr("rate x step is the mean of a count: it must be at most 100"));
+                HasSubstr("rate x step is the mean of a count: it must be between 0.001 and 100"));
     EXPECT_THAT(complaint(projection("[signal.s]\npopulation = \"pyr\"")),
                 HasSubstr("error[E0210]: signal 's' has no effect: no drive uses it"));
     EXPECT_THAT(complaint(projection("[record]\ntrace_bin = 10")),
