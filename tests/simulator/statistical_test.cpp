@@ -278,7 +278,7 @@ Moments potentials(const std::string& model, Loop loop, const Parameters& parame
     return {mean(V), variance(V)};
 }
 
-/// Counts of 0.2 ms, a hundredth of the membrane's time constant, change these moments by less than 1e-5.
+/// Counts of 0.2 ms change variances by (0.2/tau)^2 / 12, here at most 2e-4 of them, and means not at all.
 constexpr auto ways =
     std::to_array<std::pair<Loop, Background::Kind>>({{Loop::automatic, Background::Kind::poisson},
                                                       {Loop::visiting, Background::Kind::poisson},
