@@ -17,13 +17,27 @@
 namespace apical {
 namespace {
 
-/// The engine's choice: the smallest multiple of four with at most 4096 neurons each, one for small
-/// populations, whose windows are too short a work to share; from the network, never from the number of
+/// [ms] The shortest delay between neurons: the length of a window.
+double shortest_delay(const NetworkDescription& d) {
+    double shortest = 10.0;
+    for (const ProjectionDescription& p : d.projections) {
+        const bool from_neurons =
+            std::any_of(d.populations.begin(), d.populations.end(),
+                        [&](const PopulationDescription& population) { return population.name == p.source; });
+        if (from_neurons) shortest = std::min(shortest, p.delay);
+    }
+    return shortest;
+}
+
+/// The engine's choice: the smallest multiple of four with at most 4096 neurons each, one for populations
+/// that are small, or whose windows are too short a work to share; from the network, never from the number of
 /// threads.
-Index shards_of(Index size, Index shard_size) {
+Index shards_of(Index size, const NetworkDescription& d, Index shard_size) {
     if (shard_size > 0) return (size + shard_size - 1) / shard_size;
-    if (size < 1024) return 1;
+    constexpr Index small = 1024;
     constexpr Index most = 4096;
+    // Work comes with neurons and their time: 1024 neurons and 1 ms are some ten microseconds.
+    if (size < small || size * shortest_delay(d) < small) return 1;
     return 4 * ((size + 4 * most - 1) / (4 * most));
 }
 
@@ -69,7 +83,7 @@ private:
                               .classifier = p_.classifier.value_or(Model::classifier),
                               .b_th = ticks(p_.b_th),
                               .noise = {},
-                              .shards = shards_of(p_.size, options_.shard_size)};
+                              .shards = shards_of(p_.size, d_, options_.shard_size)};
         for (std::size_t i = 0; i < p_.background.size(); ++i) {
             const std::size_t port = port_index<Model>(p_.name, p_.background[i].port);
             add_noise(i, Model::ports[port], port, setup);

@@ -40,6 +40,7 @@ struct Pair {
 };
 
 Pair pair_functions(double q_square, double t) {
+    if (q_square == 0.0) return {1.0, t};
     const double z = q_square * t * t;
     if (std::abs(z) < 0.25) {  // both series to z^7, remainder below 1e-17
         const double s =
@@ -87,6 +88,8 @@ void Propagator::add_matrix(const Eigen::MatrixXd& A, const WideMatrix& Z) {
 }
 
 Propagator::Propagator(const Eigen::MatrixXd& A) {
+    if (A.rows() > static_cast<Eigen::Index>(most_functions))
+        throw ModelError("a linear neuron has at most 11 variables");
     // The matrices are products of differences of large and small rates: their set-up is worth more digits
     // than a double has.
     const WideMatrix wide = A.cast<Wide>();
@@ -204,11 +207,11 @@ void Propagator::evaluate(std::size_t function, std::span<const double> t, std::
     }
 }
 
-Eigen::MatrixXd Propagator::exponential(double t) const {
-    std::vector<double> phi(functions());
+Propagator::Matrix Propagator::exponential(double t) const {
+    std::array<double, most_functions> phi{};
     evaluate(t, phi);
-    Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(matrices_.front().rows(), matrices_.front().cols());
-    for (std::size_t j = 0; j < phi.size(); ++j) sum += phi[j] * matrices_[j];
+    Matrix sum = Matrix::Zero(matrices_.front().rows(), matrices_.front().cols());
+    for (std::size_t j = 0; j < functions(); ++j) sum += phi[j] * matrices_[j];
     return sum;
 }
 
@@ -284,26 +287,23 @@ void Propagator::differentiate(std::span<const double> k, std::span<double> deri
 
 namespace {
 
-constexpr std::size_t most =
-    12;  ///< functions of a propagator; more than any neuron model here has variables
+using Functions = std::array<double, Propagator::most_functions>;
 
 struct Search {
     const Propagator& propagator;
     std::span<const double> k;
-    std::array<double, most> derivative{};
+    Functions derivative{};
 
-    double value(std::span<const double> coefficients, double t) const {
-        std::array<double, most> phi{};
-        propagator.evaluate(t, phi);
+    double sum(std::span<const double> coefficients, const Functions& phi) const {
         double sum = 0.0;
-        for (std::size_t j = 0; j < coefficients.size(); ++j) sum += coefficients[j] * phi[j];
+        for (std::size_t j = 0; j < k.size(); ++j) sum += coefficients[j] * phi[j];
         return sum;
     }
 
-    std::optional<double> in(double a, double b) {
-        std::array<double, most> low{};
-        std::array<double, most> high{};
-        propagator.bounds(a, b, low, high);
+    std::optional<double> in(double a, const Functions& at_a, double b, const Functions& at_b) {
+        Functions low = at_a;
+        Functions high = at_b;
+        propagator.bounds_between(a, b, low, high);
         double top = 0.0;
         double steepest = 0.0;
         double flattest = 0.0;
@@ -316,26 +316,30 @@ struct Search {
         if (top < 0.0 || steepest <= 0.0) return std::nullopt;
         const bool smallest = b - a < 0.5 * ms_per_tick;
         if (flattest > 0.0 || smallest) {
-            if (value(k, b) < 0.0) return std::nullopt;
-            return smallest ? b : root(a, b);
+            if (sum(k, at_b) < 0.0) return std::nullopt;
+            return smallest ? b : root(a, b, at_b);
         }
         const double middle = 0.5 * (a + b);
-        if (const auto left = in(a, middle)) return left;
-        if (value(k, middle) >= 0.0) return middle;
-        return in(middle, b);
+        Functions at_middle{};
+        propagator.evaluate(middle, at_middle);
+        if (const auto left = in(a, at_a, middle, at_middle)) return left;
+        if (sum(k, at_middle) >= 0.0) return middle;
+        return in(middle, at_middle, b, at_b);
     }
 
-    /// f rises from below zero at a to zero or more at b: Newton, kept inside the bracket by bisection.
-    double root(double a, double b) const {
+    /// f rises from below zero at a to zero or more at b, where the functions are `phi`: Newton, kept inside
+    /// the bracket by bisection.
+    double root(double a, double b, Functions phi) const {
         double t = b;
         for (int i = 0; i < 100; ++i) {
-            const double f = value(k, t);
+            const double f = sum(k, phi);
             (f < 0.0 ? a : b) = t;
-            const double step = f / value({derivative.data(), k.size()}, t);
+            const double step = f / sum(derivative, phi);
             const double next = t - step;
             if (std::abs(step) < 0.25 * ms_per_tick) return std::clamp(next, a, b);
             t = next > a && next < b ? next : 0.5 * (a + b);
             if (b - a < 0.25 * ms_per_tick) return b;
+            propagator.evaluate(t, phi);
         }
         return b;
     }
@@ -345,9 +349,23 @@ struct Search {
 
 std::optional<double> first_crossing(const Propagator& propagator, std::span<const double> k, double from,
                                      double to) {
+    Functions at_from{};
+    Functions at_to{};
+    propagator.evaluate(from, at_from);
+    propagator.evaluate(to, at_to);
+    return first_crossing(propagator, k, from, at_from, to, at_to);
+}
+
+std::optional<double> first_crossing(const Propagator& propagator, std::span<const double> k, double from,
+                                     std::span<const double> at_from, double to,
+                                     std::span<const double> at_to) {
     Search search{propagator, k};
     propagator.differentiate(k, search.derivative);
-    return search.in(from, to);
+    Functions begin{};
+    Functions end{};
+    std::copy_n(at_from.begin(), k.size(), begin.begin());
+    std::copy_n(at_to.begin(), k.size(), end.begin());
+    return search.in(from, begin, to, end);
 }
 
 Eigen::MatrixXd LinearDynamics::affine() const {

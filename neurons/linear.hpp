@@ -24,8 +24,13 @@ namespace apical {
 /// (Higham 2008, Functions of Matrices, section 1.2).
 class Propagator {
 public:
+    static constexpr std::size_t most_functions = 12;  ///< more than any neuron model here needs
+    /// As large as `A`, and never on the heap.
+    using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor,
+                                 static_cast<int>(most_functions), static_cast<int>(most_functions)>;
+
     /// `A` [1/ms], square. Throws ModelError for three or more eigenvalues that are nearly, not exactly,
-    /// equal.
+    /// equal, and for more than `most_functions` of them.
     explicit Propagator(const Eigen::MatrixXd& A);
 
     std::size_t size() const { return static_cast<std::size_t>(matrices_.front().rows()); }
@@ -41,7 +46,7 @@ public:
     /// phi_j at many times, for one j.
     void evaluate(std::size_t function, std::span<const double> t, std::span<double> phi) const;
 
-    Eigen::MatrixXd exponential(double t) const;
+    Matrix exponential(double t) const;
 
     /// Lower and upper bounds of each phi_j on [from, to], 0 <= from <= to: exact for single eigenvalues,
     /// padded by the curvature for pairs.
@@ -75,6 +80,10 @@ private:
 /// bound excludes one.
 std::optional<double> first_crossing(const Propagator& propagator, std::span<const double> k, double from,
                                      double to);
+/// The same, where phi_j at both ends are known.
+std::optional<double> first_crossing(const Propagator& propagator, std::span<const double> k, double from,
+                                     std::span<const double> at_from, double to,
+                                     std::span<const double> at_to);
 
 /// What a linear neuron is between and at its spikes, for a state x of n variables:
 ///

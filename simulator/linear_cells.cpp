@@ -95,6 +95,44 @@ APICAL_WIDEST(template <std::size_t vectors>, void, make_jumps_of,
                double weight, double* jumps),
               <vectors>(count, phi, gains, functions, weight, jumps))
 
+template <std::size_t vectors>
+[[gnu::always_inline]] inline void sum_series_of_loop(std::span<const double> arguments, const double* series,
+                                                      double* sums) {
+    constexpr std::size_t stride = cell_lanes * vectors;
+    Lanes coefficients[(series_degree + 1) * vectors];
+    std::memcpy(coefficients, series, sizeof(coefficients));
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const double x = arguments[i];
+        for (std::size_t q = 0; q < vectors; ++q) {
+            Lanes sum = coefficients[series_degree * vectors + q];
+#pragma GCC unroll 8
+            for (std::size_t k = series_degree; k-- > 0;) sum = sum * x + coefficients[k * vectors + q];
+            std::memcpy(sums + stride * i + cell_lanes * q, &sum, sizeof(sum));
+        }
+    }
+}
+APICAL_WIDEST(template <std::size_t vectors>, void, sum_series_of,
+              (std::span<const double> arguments, const double* series, double* sums),
+              <vectors>(arguments, series, sums))
+
+template <std::size_t vectors>
+[[gnu::always_inline]] inline void map_cells_of_loop(std::size_t count, std::size_t n, const double* columns,
+                                                     const double* from, double* to) {
+    constexpr std::size_t stride = cell_lanes * vectors;
+    Lanes column[(longest_cell + 1) * vectors];
+    std::memcpy(column, columns, (n + 1) * vectors * sizeof(Lanes));
+    for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t q = 0; q < vectors; ++q) {
+            Lanes sum = column[n * vectors + q];
+            for (std::size_t j = 0; j < n; ++j) sum += from[stride * i + j] * column[j * vectors + q];
+            std::memcpy(to + stride * i + cell_lanes * q, &sum, sizeof(sum));
+        }
+    }
+}
+APICAL_WIDEST(template <std::size_t vectors>, void, map_cells_of,
+              (std::size_t count, std::size_t n, const double* columns, const double* from, double* to),
+              <vectors>(count, n, columns, from, to))
+
 /// In pieces whose bounds are kept apart from the marks: bytes might lie anywhere, and a loop that stores
 /// them is not vectorised.
 template <std::size_t vectors>
@@ -185,6 +223,15 @@ void make_jumps(std::size_t stride, std::size_t count, const double* phi, const 
                 std::size_t functions, double weight, double* jumps) {
     with_vectors(
         stride, [&](auto vectors) { make_jumps_of<vectors()>(count, phi, gains, functions, weight, jumps); });
+}
+
+void sum_series(std::size_t stride, std::span<const double> arguments, const double* series, double* sums) {
+    with_vectors(stride, [&](auto vectors) { sum_series_of<vectors()>(arguments, series, sums); });
+}
+
+void map_cells(std::size_t stride, std::size_t count, std::size_t n, const double* columns, const double* from,
+               double* to) {
+    with_vectors(stride, [&](auto vectors) { map_cells_of<vectors()>(count, n, columns, from, to); });
 }
 
 void find_tops(std::size_t stride, std::size_t count, const double* cells, std::size_t lift,

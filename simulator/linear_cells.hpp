@@ -44,6 +44,15 @@ void add_weighted(std::size_t stride, std::span<const Table::Local> targets, con
 void make_jumps(std::size_t stride, std::size_t count, const double* phi, const double* gains,
                 std::size_t functions, double weight, double* jumps);
 
+/// A cell for each argument: the polynomial whose coefficients are the cells of `series`, of the degree
+/// `series_degree`.
+constexpr std::size_t series_degree = 8;
+void sum_series(std::size_t stride, std::span<const double> arguments, const double* series, double* sums);
+
+/// A linear map of cells: columns[0] s_0 + ... + columns[n-1] s_(n-1) + columns[n], whose columns are cells.
+void map_cells(std::size_t stride, std::size_t count, std::size_t n, const double* columns, const double* from,
+               double* to);
+
 /// Bounds the readout of each cell over a time in which nothing arrives, and marks those that may reach zero.
 /// The lane `lift` has what arrivals have lifted bounds by so far: it is taken off, for it will be added with
 /// what comes.

@@ -23,6 +23,12 @@ constexpr std::size_t cost_of_one = 4;
 /// Looking a target up in a row takes as long as reading so many of its targets.
 constexpr std::size_t cost_of_search = 32;
 
+/// Over which part of the fastest time constant a series of `series_degree` about the middle is exact to
+/// rounding: 0.06^9 / 9! is 3e-17.
+constexpr double length_of_series = 0.12;
+/// Making a series takes as long as working out so many points without one.
+constexpr double cost_of_series = 32;
+
 Eigen::Index idx(std::size_t i) { return static_cast<Eigen::Index>(i); }
 
 /// Which variables are reached from the marked ones: by what reads them, and so on.
@@ -183,7 +189,7 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
              noise_groups(this->setup().seed, name(), this->setup().noise, size(), first(k), last(k))) {
             const Index block = noise.trains.front().block() - first(k) / noise_block();
             for (NoiseBlock& train : noise.trains)
-                shard.groups[block].trains.push_back({std::move(train), 0, 0, {}, {}, {}});
+                shard.groups[block].trains.push_back({std::move(train), piece(train.noise()), 0, 0, {}, {}, {}});
         }
         start_all(k, Time{});
     }
@@ -196,6 +202,7 @@ void LinearPopulation::start_all(std::size_t k, Time now) {
     shard.T0 = now;
     shard.ends = {};
     shard.cells.assign(count * stride_, 0.0);
+    shard.start = shard.cells;
     shard.start_is_stale = true;
     shard.bound_until = Time::min();
     shard.refractory.clear();
@@ -209,7 +216,7 @@ void LinearPopulation::start_all(std::size_t k, Time now) {
         for (std::size_t v = 0; v < n_; ++v) s[v] = x[used_[v]];
         if (x[width - 1] > 0.0) {
             // As if it had been held for t_ref at the release.
-            const Eigen::MatrixXd E = held_.exponential(x[width - 1] - ms(t_ref_));
+            const Propagator::Matrix E = held_.exponential(x[width - 1] - ms(t_ref_));
             Vector y(n_ + 1, 1.0);
             for (std::size_t v = 0; v < n_; ++v) y[v] = s[v];
             y[membrane_] = dynamics_.V_reset;
@@ -453,8 +460,13 @@ void LinearPopulation::sort_arrivals(Shard& shard) const {
 
 void LinearPopulation::rescale(Shard& shard, Time now) const {
     if (propagator_.fastest() * tau(shard, now) <= rescale_at) return;
-    const Eigen::MatrixXd E = propagator_.exponential(tau(shard, now));
-    for (Index local = 0; local < shard.release.size(); ++local) {
+    const Propagator::Matrix E = propagator_.exponential(tau(shard, now));
+    Cells columns(stride_ * (n_ + 1), 0.0);
+    for (std::size_t j = 0; j <= n_; ++j) {
+        for (std::size_t i = 0; i < n_; ++i) columns[stride_ * j + i] = E(idx(i), idx(j));
+    }
+    map_cells(stride_, shard.release.size(), n_, columns.data(), shard.cells.data(), shard.start.data());
+    for (const Table::Local local : shard.refractory) {
         const State s = state(shard.cells, local);
         State next{};
         for (std::size_t i = 0; i < n_; ++i) {
@@ -464,9 +476,9 @@ void LinearPopulation::rescale(Shard& shard, Time now) const {
                 if (reads_[i][j]) next[i] += E(idx(i), idx(j)) * s[j];
             }
         }
-        set_state(shard.cells, local, next);
-        shard.cells[stride_ * local + n_] = 0.0;
+        std::copy_n(next.data(), stride_, shard.start.data() + stride_ * local);
     }
+    shard.cells.swap(shard.start);
     shard.T0 = now;
     shard.ends = {};
     shard.start_is_stale = true;
@@ -566,19 +578,61 @@ void LinearPopulation::refresh(Shard& shard, Train& train) const {
     train.targets.insert(train.targets.end(), targets.begin(), targets.end());
     train.jumps.resize((begin + count) * stride_);
     shard.before.resize(count);
-    shard.phi.resize(functions * count);
-    for (std::size_t i = 0; i < count; ++i) shard.before[i] = -tau(shard, times[i]);
-    for (std::size_t j = 0; j < functions; ++j) {
-        propagator_.evaluate(port.functions[j], shard.before, std::span(shard.phi).subspan(j * count, count));
-    }
     double* const jumps = train.jumps.data() + stride_ * begin;
-    make_jumps(stride_, count, shard.phi.data(), port.weights.data(), functions, noise.weight, jumps);
-    const double lift = port.lift(noise.weight);
-    for (std::size_t i = 0; i < count; ++i) jumps[stride_ * i + n_] = lift;
+    for (std::size_t i = 0; i < count; ++i) shard.before[i] = -tau(shard, times[i]);
+    if (train.piece > Duration::zero()) {
+        for (std::size_t i = 0; i < count;) {
+            const Clock::rep piece = (times[i] - shard.T0) / train.piece;
+            const Time end = shard.T0 + train.piece * (piece + 1);
+            const double middle = -ms(train.piece * piece + train.piece / 2);
+            std::size_t next = i;
+            for (; next < count && times[next] < end; ++next) shard.before[next] -= middle;
+            sum_series(stride_, std::span(shard.before).subspan(i, next - i),
+                       series(port, noise.weight, middle).data(), jumps + stride_ * i);
+            i = next;
+        }
+    } else {
+        shard.phi.resize(functions * count);
+        for (std::size_t j = 0; j < functions; ++j) {
+            propagator_.evaluate(port.functions[j], shard.before,
+                                 std::span(shard.phi).subspan(j * count, count));
+        }
+        make_jumps(stride_, count, shard.phi.data(), port.weights.data(), functions, noise.weight, jumps);
+        const double lift = port.lift(noise.weight);
+        for (std::size_t i = 0; i < count; ++i) jumps[stride_ * i + n_] = lift;
+    }
     if (!noise.counted) return;
     for (std::size_t i = 0; i < count; ++i) {
         for (std::size_t lane = 0; lane <= n_; ++lane) jumps[stride_ * i + lane] *= train.points.points(i);
     }
+}
+
+Duration LinearPopulation::piece(const Noise& noise) const {
+    // A number of the population, not of the points at hand: those depend on shards and on where a run was
+    // resumed.
+    const Duration piece = ticks(length_of_series / propagator_.fastest());
+    const double points = noise.rate / 1000.0 * std::min(noise_block(), size()) * ms(piece);
+    return points < cost_of_series ? Duration::zero() : piece;
+}
+
+std::array<double, (series_degree + 1) * longest_cell> LinearPopulation::series(const PortGain& port,
+                                                                                double weight,
+                                                                                double middle) const {
+    Functions phi{};
+    propagator_.evaluate(middle, phi);
+    Eigen::Matrix<double, Eigen::Dynamic, 1, Eigen::ColMajor, longest_cell, 1> term =
+        Eigen::VectorXd::Zero(idx(n_));
+    for (std::size_t j = 0; j < port.functions.size(); ++j) {
+        for (std::size_t v = 0; v < n_; ++v)
+            term[idx(v)] += weight * port.weights[j * stride_ + v] * phi[port.functions[j]];
+    }
+    std::array<double, (series_degree + 1) * longest_cell> cells{};
+    for (std::size_t k = 0; k <= series_degree; ++k) {
+        std::copy(term.begin(), term.end(), &cells[stride_ * k]);
+        term = (dynamics_.A * term / static_cast<double>(k + 1)).eval();
+    }
+    cells[n_] = port.lift(weight);
+    return cells;
 }
 
 void LinearPopulation::forget_points(Train& train, std::size_t stride) {
@@ -702,14 +756,15 @@ void LinearPopulation::advance(std::size_t k, Table::Local local, State& s, Time
             curvature += std::abs(second) * shard.peak[j];
         }
         if (now < 0.0) {
+            const Functions at_from = phi;
             evaluate(shard, end, phi);
             double then = 0.0;
             for (std::size_t j = 0; j < m; ++j) then += coefficients[j] * phi[j];
             const double width = ms(end - from);
             // And a hair for rounding.
             if (std::max(now, then) * (1.0 - 1e-9) + width * width / 8 * curvature < 0.0) return;
-            const auto crossing =
-                first_crossing(propagator_, {coefficients.data(), m}, tau(shard, from), tau(shard, end));
+            const auto crossing = first_crossing(propagator_, {coefficients.data(), m}, tau(shard, from),
+                                                 at_from, tau(shard, end), phi);
             if (!crossing) return;
             from = std::clamp(shard.T0 + ticks_up(*crossing), from, end);
         }
@@ -720,9 +775,10 @@ void LinearPopulation::advance(std::size_t k, Table::Local local, State& s, Time
     evaluate(shard, end, phi);
 }
 
-LinearPopulation::Vector LinearPopulation::at(const Shard& shard, const State& s, Time time) const {
-    const Eigen::MatrixXd E = propagator_.exponential(tau(shard, time));
-    Vector y(n_ + 1, 1.0);
+LinearPopulation::State LinearPopulation::at(const Shard& shard, const State& s, Time time) const {
+    const Propagator::Matrix E = propagator_.exponential(tau(shard, time));
+    State y;
+    y[n_] = 1.0;
     for (std::size_t i = 0; i < n_; ++i) {
         y[i] = E(idx(i), idx(n_));
         for (std::size_t j = 0; j < n_; ++j) {
@@ -733,10 +789,10 @@ LinearPopulation::Vector LinearPopulation::at(const Shard& shard, const State& s
 }
 
 void LinearPopulation::spike(Shard& shard, Table::Local local, State& s, Time time) const {
-    Vector y = at(shard, s, time);
+    State y = at(shard, s, time);
     for (std::size_t i = 0; i < n_; ++i) y[i] += dynamics_.jump[idx(i)];
     y[membrane_] = dynamics_.V_reset;
-    const Eigen::MatrixXd back = propagator_.exponential(-tau(shard, time));
+    const Propagator::Matrix back = propagator_.exponential(-tau(shard, time));
     for (std::size_t i = 0; i < n_; ++i) {
         double sum = 0.0;
         for (std::size_t j = 0; j <= n_; ++j) {
@@ -752,7 +808,7 @@ void LinearPopulation::spike(Shard& shard, Table::Local local, State& s, Time ti
 
 void LinearPopulation::free(Shard& shard, Table::Local local, State& s, Time time) const {
     shard.release[local] = Time::max();
-    Vector y = at(shard, s, time);
+    State y = at(shard, s, time);
     y[membrane_] = dynamics_.V_reset;
     for (const std::size_t d : dependent_) {
         y[d] = held_over_(idx(d), idx(n_)) + held_over_(idx(d), idx(membrane_)) * dynamics_.V_reset;
@@ -760,7 +816,7 @@ void LinearPopulation::free(Shard& shard, Table::Local local, State& s, Time tim
             y[d] += held_over_(idx(d), idx(dependent_[e])) * shard.held[e][local];
         }
     }
-    const Eigen::MatrixXd back = propagator_.exponential(-tau(shard, time));
+    const Propagator::Matrix back = propagator_.exponential(-tau(shard, time));
     for (std::size_t i = 0; i < n_; ++i) {
         // What does not read V_m went on all the while: its s is as it was.
         if (!reads_[i][membrane_]) continue;
@@ -784,7 +840,7 @@ double LinearPopulation::sample(Index neuron, std::size_t variable, Time now) co
     if (is_held && v == membrane_) return dynamics_.V_reset;
     const auto dependent = std::find(dependent_.begin(), dependent_.end(), v);
     if (is_held && dependent != dependent_.end()) {
-        const Eigen::MatrixXd E = held_.exponential(ms(now - (shard.release[local] - t_ref_)));
+        const Propagator::Matrix E = held_.exponential(ms(now - (shard.release[local] - t_ref_)));
         double y = E(idx(v), idx(n_)) + E(idx(v), idx(membrane_)) * dynamics_.V_reset;
         for (std::size_t e = 0; e < dependent_.size(); ++e)
             y += E(idx(v), idx(dependent_[e])) * shard.held[e][local];
@@ -807,7 +863,7 @@ void LinearPopulation::set(Index neuron, std::size_t variable, double value, Tim
     if (is_held && (v == membrane_ || reads_[v][membrane_])) return;  // it is given at the release
     rescale(shard, now);
     const double change = value - sample(neuron, variable, now);
-    const Eigen::MatrixXd back = propagator_.exponential(-tau(shard, now));
+    const Propagator::Matrix back = propagator_.exponential(-tau(shard, now));
     for (std::size_t i = 0; i < n_; ++i) {
         if (reads_[i][v]) shard.cells[stride_ * local + i] += back(idx(i), idx(v)) * change;
     }

@@ -58,7 +58,8 @@ protected:
 
 private:
     using Vector = std::vector<double>;
-    static constexpr std::size_t most_functions = longest_cell;
+    static constexpr std::size_t most_functions = Propagator::most_functions;
+    static_assert(most_functions <= longest_cell);
     using Functions = std::array<double, most_functions>;  ///< phi_j at some time
     using State = std::array<double, longest_cell>;        ///< of one neuron
 
@@ -75,6 +76,7 @@ private:
     /// been delivered in this slice.
     struct Train {
         NoiseBlock points;
+        Duration piece{};         ///< of the time since T0, with one power series for its points; 0: none
         std::uint32_t chunk = 0;  ///< the last one whose points are here
         std::size_t next = 0;
         std::vector<Time> times;
@@ -151,6 +153,12 @@ private:
     void deliver_noise(Shard& shard, Time end) const;
     /// Works out what the points of a chunk add, if that is a new one.
     void refresh(Shard& shard, Train& train) const;
+    /// Train::piece of such trains.
+    Duration piece(const Noise& noise) const;
+    /// What a point on the port adds at -tau + `middle`, as a power series in -tau, a cell for each
+    /// coefficient.
+    std::array<double, (series_degree + 1) * longest_cell> series(const PortGain& port, double weight,
+                                                                  double middle) const;
     /// Forgets the points of earlier slices.
     static void forget_points(Train& train, std::size_t stride);
     void deliver_row(std::size_t k, const Arrival& arrival);
@@ -177,7 +185,8 @@ private:
     void advance(std::size_t shard, Table::Local local, State& s, Time from, Time end, Functions& phi);
     void spike(Shard& shard, Table::Local local, State& s, Time time) const;
     void free(Shard& shard, Table::Local local, State& s, Time time) const;
-    Vector at(const Shard& shard, const State& s, Time time) const;
+    /// The variables in use and the constant at a time.
+    State at(const Shard& shard, const State& s, Time time) const;
     void start_all(std::size_t k, Time now);
     State state(const Cells& cells, Index local) const;
     void set_state(Cells& cells, Index local, const State& s) const;

@@ -197,6 +197,10 @@ TEST(Build, ShardsFollowTheNetworkNotTheThreads) {
     }
     NetworkDescription d;
     d.populations = {population("cells", "lif", 2003)};
+    d.projections = {projection("cells", "cells")};
+    d.projections[0].delay = 0.5;  // 1001.5 neurons times ms
+    EXPECT_EQ(build(d).simulation->population(0).shards(), 1U);
+    d.projections[0].delay = 0.6;
     const Network network = build(d);
     const Population& cells = network.simulation->population(0);
     Index covered = 0;
