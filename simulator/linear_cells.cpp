@@ -105,7 +105,6 @@ template <std::size_t vectors>
         const double x = arguments[i];
         for (std::size_t q = 0; q < vectors; ++q) {
             Lanes sum = coefficients[series_degree * vectors + q];
-#pragma GCC unroll 8
             for (std::size_t k = series_degree; k-- > 0;) sum = sum * x + coefficients[k * vectors + q];
             std::memcpy(sums + stride * i + cell_lanes * q, &sum, sizeof(sum));
         }
@@ -229,8 +228,8 @@ void sum_series(std::size_t stride, std::span<const double> arguments, const dou
     with_vectors(stride, [&](auto vectors) { sum_series_of<vectors()>(arguments, series, sums); });
 }
 
-void map_cells(std::size_t stride, std::size_t count, std::size_t n, const double* columns, const double* from,
-               double* to) {
+void map_cells(std::size_t stride, std::size_t count, std::size_t n, const double* columns,
+               const double* from, double* to) {
     with_vectors(stride, [&](auto vectors) { map_cells_of<vectors()>(count, n, columns, from, to); });
 }
 

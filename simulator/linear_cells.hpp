@@ -50,8 +50,8 @@ constexpr std::size_t series_degree = 8;
 void sum_series(std::size_t stride, std::span<const double> arguments, const double* series, double* sums);
 
 /// A linear map of cells: columns[0] s_0 + ... + columns[n-1] s_(n-1) + columns[n], whose columns are cells.
-void map_cells(std::size_t stride, std::size_t count, std::size_t n, const double* columns, const double* from,
-               double* to);
+void map_cells(std::size_t stride, std::size_t count, std::size_t n, const double* columns,
+               const double* from, double* to);
 
 /// Bounds the readout of each cell over a time in which nothing arrives, and marks those that may reach zero.
 /// The lane `lift` has what arrivals have lifted bounds by so far: it is taken off, for it will be added with

@@ -173,6 +173,13 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
         for (const std::size_t j : port.functions) {
             for (std::size_t k = 0; k < stride_; ++k)
                 port.weights.push_back(k < n_ && touched[k] ? terms[j][idx(k)] : 0.0);
+            // exp(M (middle + x)) = exp(M x) exp(M middle), and exp(M x) is a power series of x.
+            Eigen::VectorXd term = terms[j].head(idx(n_));
+            for (std::size_t degree = 0; degree <= series_degree; ++degree) {
+                for (std::size_t k = 0; k < stride_; ++k)
+                    port.series.push_back(k < n_ && touched[k] ? term[idx(k)] : 0.0);
+                term = (dynamics_.A * term / static_cast<double>(degree + 1)).eval();
+            }
         }
         ports_.push_back(std::move(port));
     }
@@ -189,7 +196,8 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
              noise_groups(this->setup().seed, name(), this->setup().noise, size(), first(k), last(k))) {
             const Index block = noise.trains.front().block() - first(k) / noise_block();
             for (NoiseBlock& train : noise.trains)
-                shard.groups[block].trains.push_back({std::move(train), piece(train.noise()), 0, 0, {}, {}, {}});
+                shard.groups[block].trains.push_back(
+                    {std::move(train), piece(train.noise()), 0, 0, {}, {}, {}});
         }
         start_all(k, Time{});
     }
@@ -452,8 +460,10 @@ void LinearPopulation::sort_arrivals(Shard& shard) const {
     }
     for (std::size_t i = 0; i < count; ++i) {
         auto& list = shard.arrivals[i];
-        std::inplace_merge(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(noise[i]), list.end(),
-                           earlier);
+        const auto rows = list.begin() + static_cast<std::ptrdiff_t>(noise[i]);
+        shard.merged.resize(list.size());
+        std::merge(list.begin(), rows, rows, list.end(), shard.merged.begin(), earlier);
+        list.swap(shard.merged);
         shard.place[shard.suspects[i]] = 0;
     }
 }
@@ -615,24 +625,18 @@ Duration LinearPopulation::piece(const Noise& noise) const {
     return points < cost_of_series ? Duration::zero() : piece;
 }
 
-std::array<double, (series_degree + 1) * longest_cell> LinearPopulation::series(const PortGain& port,
-                                                                                double weight,
-                                                                                double middle) const {
+LinearPopulation::Series LinearPopulation::series(const PortGain& port, double weight, double middle) const {
     Functions phi{};
     propagator_.evaluate(middle, phi);
-    Eigen::Matrix<double, Eigen::Dynamic, 1, Eigen::ColMajor, longest_cell, 1> term =
-        Eigen::VectorXd::Zero(idx(n_));
+    const std::size_t length = (series_degree + 1) * stride_;
+    Series sum{};
     for (std::size_t j = 0; j < port.functions.size(); ++j) {
-        for (std::size_t v = 0; v < n_; ++v)
-            term[idx(v)] += weight * port.weights[j * stride_ + v] * phi[port.functions[j]];
+        const double factor = weight * phi[port.functions[j]];
+        const double* const terms = port.series.data() + length * j;
+        for (std::size_t i = 0; i < length; ++i) sum[i] += factor * terms[i];
     }
-    std::array<double, (series_degree + 1) * longest_cell> cells{};
-    for (std::size_t k = 0; k <= series_degree; ++k) {
-        std::copy(term.begin(), term.end(), &cells[stride_ * k]);
-        term = (dynamics_.A * term / static_cast<double>(k + 1)).eval();
-    }
-    cells[n_] = port.lift(weight);
-    return cells;
+    sum[n_] = port.lift(weight);
+    return sum;
 }
 
 void LinearPopulation::forget_points(Train& train, std::size_t stride) {

@@ -62,11 +62,13 @@ private:
     static_assert(most_functions <= longest_cell);
     using Functions = std::array<double, most_functions>;  ///< phi_j at some time
     using State = std::array<double, longest_cell>;        ///< of one neuron
+    using Series = std::array<double, (series_degree + 1) * longest_cell>;
 
     /// What an arrival on a port adds to the variables, and how: G_k = sum_j weight_jk phi_j(-tau).
     struct PortGain {
         std::vector<std::size_t> functions;  ///< needed
         Vector weights;                      ///< by function, a cell of each
+        Vector series;                       ///< by function and degree, cells: see series()
         double rise = 0.0;                   ///< most that a unit arrival can lift V_m within a slice [mV]
         double fall = 0.0;                   ///< most that it can lower it
         /// Most that an arrival can lift V_m.
@@ -133,6 +135,7 @@ private:
         std::vector<Table::Local> suspects;  ///< to be replayed until then,
         std::vector<std::uint32_t> place;    ///< by neuron: its place among them, from 1, or 0,
         std::vector<std::vector<Replayed>> arrivals;  ///< and theirs, in order of time
+        std::vector<Replayed> merged;                 ///< room to work in
         Functions peak{};                             ///< largest |phi_j| within the slice
         std::array<FunctionsAt, 2> ends;              ///< of the slice
         std::vector<std::size_t> noise_count;         ///< room to work in
@@ -157,8 +160,7 @@ private:
     Duration piece(const Noise& noise) const;
     /// What a point on the port adds at -tau + `middle`, as a power series in -tau, a cell for each
     /// coefficient.
-    std::array<double, (series_degree + 1) * longest_cell> series(const PortGain& port, double weight,
-                                                                  double middle) const;
+    Series series(const PortGain& port, double weight, double middle) const;
     /// Forgets the points of earlier slices.
     static void forget_points(Train& train, std::size_t stride);
     void deliver_row(std::size_t k, const Arrival& arrival);
