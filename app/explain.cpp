@@ -80,7 +80,8 @@ void print_key(const std::string& task, const KeyFacts& key) {
     fmt::print("  default: {}\n", key.default_value.empty() ? "none, it must be given" : key.default_value);
 }
 
-/// A key, or the keys of a table: of every place where there is one of that name.
+/// A key, by its name or as `--set` has it, or the keys of a table: of every place where there is one of that
+/// name.
 bool explain_key(const std::string& name, const std::vector<std::pair<std::string, KeyFacts>>& keys) {
     bool found = false;
     std::set<std::string> told;
@@ -88,7 +89,8 @@ bool explain_key(const std::string& name, const std::vector<std::pair<std::strin
         const std::string path = "." + key.table + ".";
         const bool table = path.find("." + name + ".") != std::string::npos;
         const bool whole_task = task == name && key.table.empty();
-        if (key.name != name && !table && !whole_task) continue;
+        const bool as_in_set = key.table + "." + key.name == name;
+        if (key.name != name && !as_in_set && !table && !whole_task) continue;
         if (key.table.ends_with(".parameters")) continue;  // told by the model
         // The same key of two tables of one kind is told once.
         if (!told.insert(key.name + key.meaning + (key.table.substr(0, key.table.find('.')))).second)
@@ -104,7 +106,7 @@ bool explain_key(const std::string& name, const std::vector<std::pair<std::strin
 
 int explain_verb(const Arguments& arguments) {
     VerbOptions options("apical explain NAME", "Explains a key, a table, a task, a model or an error code.",
-                        "apical explain tau_rec\napical explain E0203");
+                        "apical explain tau_rec\napical explain presentation.duration\napical explain E0203");
     options.positional("name");
     const auto values = options.parse(arguments);
     if (!values) return 0;

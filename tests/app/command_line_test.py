@@ -140,6 +140,9 @@ class Look(CommandLineTest):
 
     def test_explain(self):
         self.assertIn("[ms]", self.run_program("explain", "tau_rec").stdout)
+        of_images = self.run_program("explain", "presentation.duration").stdout
+        self.assertIn("of a training image", of_images)
+        self.assertNotIn("xor", of_images)
         self.assertIn("unknown key", self.run_program("explain", "E0203").stdout)
         self.assertIn("variant", self.run_program("explain", "short_term").stdout)
         self.assertIn("tau_m", self.run_program("explain", "lif").stdout)
