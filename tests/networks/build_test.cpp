@@ -197,7 +197,7 @@ TEST(Build, ShardsFollowTheNetworkNotTheThreads) {
     }
     NetworkDescription d;
     d.populations = {population("cells", "lif", 2003)};
-    d.projections = {projection("cells", "cells")};
+    d.projections = {projection("cells", "cells", "membrane")};
     d.projections[0].delay = 0.5;  // 1001.5 neurons times ms
     EXPECT_EQ(build(d).simulation->population(0).shards(), 1U);
     d.projections[0].delay = 0.6;
