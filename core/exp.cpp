@@ -8,12 +8,6 @@
 namespace apical {
 namespace {
 
-[[gnu::always_inline]] inline void scaled_exp_loop(double rate, const double* __restrict x,
-                                                   double* __restrict y, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) y[i] = exp(rate * x[i]);
-}
-APICAL_WIDEST(, void, scaled_exp, (double rate, const double* x, double* y, std::size_t n), (rate, x, y, n))
-
 [[gnu::always_inline]] inline void exp_near_loop(double rate, double first, Time origin,
                                                  const Time* __restrict times, double* __restrict y,
                                                  std::size_t n) {
@@ -37,10 +31,6 @@ APICAL_WIDEST(, void, exp_far, (double rate, Time origin, const Time* times, dou
               (rate, origin, times, y, n))
 
 }  // namespace
-
-void exp(double rate, std::span<const double> x, std::span<double> y) {
-    scaled_exp(rate, x.data(), y.data(), x.size());
-}
 
 void exp(double rate, Time origin, std::span<const Time> times, std::span<double> y) {
     if (times.empty()) return;

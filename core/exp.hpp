@@ -61,11 +61,8 @@ namespace apical {
     return k * ln2_high - ((half_square - (s * (half_square + even + odd) + k * ln2_low)) - f);
 }
 
-/// y[i] = exp(rate * x[i]) for equally long spans, with the widest vectors the processor has.
-void exp(double rate, std::span<const double> x, std::span<double> y);
-
-/// y[i] = exp(rate [1/ms] * (times[i] - origin)) for times in order: one exponential and a short polynomial
-/// where they lie close together.
+/// y[i] = exp(rate [1/ms] * (times[i] - origin)) for times in order, with the widest vectors the processor
+/// has: one exponential and a short polynomial where they lie close together.
 void exp(double rate, Time origin, std::span<const Time> times, std::span<double> y);
 
 /// The logistic function 1 / (1 + e^-x).

@@ -186,27 +186,6 @@ void Propagator::evaluate(double t, std::span<double> phi) const {
     }
 }
 
-void Propagator::evaluate(std::size_t function, std::span<const double> t, std::span<double> phi) const {
-    std::size_t j = 0;
-    for (const Cluster& cluster : clusters_) {
-        if (!cluster.pair && j == function) return exp(cluster.m, t, phi);
-        if (cluster.pair && function < j + 2) {
-            const bool cosine = function == j;
-            exp(cluster.m, t, phi);
-            if (cluster.q_square != 0.0) {
-                for (std::size_t i = 0; i < t.size(); ++i) {
-                    const Pair pair = pair_functions(cluster.q_square, t[i]);
-                    phi[i] *= cosine ? pair.c : pair.s;
-                }
-            } else if (!cosine) {
-                for (std::size_t i = 0; i < t.size(); ++i) phi[i] *= t[i];
-            }
-            return;
-        }
-        j += cluster.pair ? 2 : 1;
-    }
-}
-
 Propagator::Matrix Propagator::exponential(double t) const {
     std::array<double, most_functions> phi{};
     evaluate(t, phi);

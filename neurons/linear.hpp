@@ -43,9 +43,6 @@ public:
     /// phi_j(t) for t [ms] of either sign.
     void evaluate(double t, std::span<double> phi) const;
 
-    /// phi_j at many times, for one j.
-    void evaluate(std::size_t function, std::span<const double> t, std::span<double> phi) const;
-
     Matrix exponential(double t) const;
 
     /// Lower and upper bounds of each phi_j on [from, to], 0 <= from <= to: exact for single eigenvalues,

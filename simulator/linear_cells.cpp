@@ -37,14 +37,37 @@ using Lanes [[gnu::vector_size(cell_lanes * sizeof(double))]] = double;
 }
 
 template <std::size_t vectors>
-[[gnu::always_inline]] inline void add_points_of_loop(const Table::Local* targets, std::size_t count,
-                                                      const double* jumps, double* cells) {
-    for (std::size_t i = 0; i < count; ++i)
-        add_vectors(vectors, cells + cell_lanes * vectors * targets[i], jumps + cell_lanes * vectors * i);
+[[gnu::always_inline]] inline void add_series_of_loop(PieceSeries series, const Time* times,
+                                                      const Table::Local* targets, std::size_t count,
+                                                      const double* counts, double* cells) {
+    constexpr std::size_t length = (series_degree + 1) * vectors * cell_lanes;
+    const std::int64_t piece = std::int64_t{1} << series.shift;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::int64_t since = (times[i] - series.begin).count();
+        const double x = static_cast<double>(piece / 2 - (since & (piece - 1))) * ms_per_tick;
+        const double* const coefficients =
+            series.cells + length * static_cast<std::size_t>(since >> series.shift);
+        double* const cell = cells + cell_lanes * vectors * targets[i];
+        for (std::size_t q = 0; q < vectors; ++q) {
+            Lanes sum;
+            std::memcpy(&sum, coefficients + cell_lanes * (series_degree * vectors + q), sizeof(sum));
+            for (std::size_t k = series_degree; k-- > 0;) {
+                Lanes coefficient;
+                std::memcpy(&coefficient, coefficients + cell_lanes * (k * vectors + q), sizeof(coefficient));
+                sum = sum * x + coefficient;
+            }
+            if (counts != nullptr) sum *= counts[i];
+            Lanes state;
+            std::memcpy(&state, cell + cell_lanes * q, sizeof(state));
+            state += sum;
+            std::memcpy(cell + cell_lanes * q, &state, sizeof(state));
+        }
+    }
 }
-APICAL_WIDEST(template <std::size_t vectors>, void, add_points_of,
-              (const Table::Local* targets, std::size_t count, const double* jumps, double* cells),
-              <vectors>(targets, count, jumps, cells))
+APICAL_WIDEST(template <std::size_t vectors>, void, add_series_of,
+              (PieceSeries series, const Time* times, const Table::Local* targets, std::size_t count,
+               const double* counts, double* cells),
+              <vectors>(series, times, targets, count, counts, cells))
 
 template <std::size_t vectors>
 [[gnu::always_inline]] inline void add_uniform_of_loop(const Table::Local* targets, std::size_t count,
@@ -70,49 +93,6 @@ APICAL_WIDEST(template <std::size_t vectors>, void, add_weighted_of,
               (const Table::Local* targets, std::size_t count, const float* weights, double release,
                const double* positive, const double* negative, double* cells),
               <vectors>(targets, count, weights, release, positive, negative, cells))
-
-template <std::size_t vectors>
-[[gnu::always_inline]] inline void make_jumps_of_loop(std::size_t count, const double* phi,
-                                                      const double* gains, std::size_t functions,
-                                                      double weight, double* jumps) {
-    for (std::size_t i = 0; i < count; ++i) {
-        Lanes sum[vectors]{};
-        for (std::size_t j = 0; j < functions; ++j) {
-            for (std::size_t q = 0; q < vectors; ++q) {
-                Lanes term;
-                std::memcpy(&term, gains + cell_lanes * (vectors * j + q), sizeof(term));
-                sum[q] += term * phi[j * count + i];
-            }
-        }
-        for (std::size_t q = 0; q < vectors; ++q) {
-            sum[q] *= weight;
-            std::memcpy(jumps + cell_lanes * (vectors * i + q), &sum[q], sizeof(sum[q]));
-        }
-    }
-}
-APICAL_WIDEST(template <std::size_t vectors>, void, make_jumps_of,
-              (std::size_t count, const double* phi, const double* gains, std::size_t functions,
-               double weight, double* jumps),
-              <vectors>(count, phi, gains, functions, weight, jumps))
-
-template <std::size_t vectors>
-[[gnu::always_inline]] inline void sum_series_of_loop(std::span<const double> arguments, const double* series,
-                                                      double* sums) {
-    constexpr std::size_t stride = cell_lanes * vectors;
-    Lanes coefficients[(series_degree + 1) * vectors];
-    std::memcpy(coefficients, series, sizeof(coefficients));
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const double x = arguments[i];
-        for (std::size_t q = 0; q < vectors; ++q) {
-            Lanes sum = coefficients[series_degree * vectors + q];
-            for (std::size_t k = series_degree; k-- > 0;) sum = sum * x + coefficients[k * vectors + q];
-            std::memcpy(sums + stride * i + cell_lanes * q, &sum, sizeof(sum));
-        }
-    }
-}
-APICAL_WIDEST(template <std::size_t vectors>, void, sum_series_of,
-              (std::span<const double> arguments, const double* series, double* sums),
-              <vectors>(arguments, series, sums))
 
 template <std::size_t vectors>
 [[gnu::always_inline]] inline void map_cells_of_loop(std::size_t count, std::size_t n, const double* columns,
@@ -196,10 +176,10 @@ void with_vectors(std::size_t stride, const Function& function) {
 
 }  // namespace
 
-void add_points(std::size_t stride, std::span<const Table::Local> targets, const double* jumps,
-                double* cells) {
+void add_series(std::size_t stride, const PieceSeries& series, std::span<const Time> times,
+                std::span<const Table::Local> targets, const double* counts, double* cells) {
     with_vectors(stride, [&](auto vectors) {
-        add_points_of<vectors()>(targets.data(), targets.size(), jumps, cells);
+        add_series_of<vectors()>(series, times.data(), targets.data(), times.size(), counts, cells);
     });
 }
 
@@ -216,16 +196,6 @@ void add_weighted(std::size_t stride, std::span<const Table::Local> targets, con
         add_weighted_of<vectors()>(targets.data(), targets.size(), weights, release, positive, negative,
                                    cells);
     });
-}
-
-void make_jumps(std::size_t stride, std::size_t count, const double* phi, const double* gains,
-                std::size_t functions, double weight, double* jumps) {
-    with_vectors(
-        stride, [&](auto vectors) { make_jumps_of<vectors()>(count, phi, gains, functions, weight, jumps); });
-}
-
-void sum_series(std::size_t stride, std::span<const double> arguments, const double* series, double* sums) {
-    with_vectors(stride, [&](auto vectors) { sum_series_of<vectors()>(arguments, series, sums); });
 }
 
 void map_cells(std::size_t stride, std::size_t count, std::size_t n, const double* columns,

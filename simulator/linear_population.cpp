@@ -23,26 +23,7 @@ constexpr std::size_t cost_of_one = 4;
 /// Looking a target up in a row takes as long as reading so many of its targets.
 constexpr std::size_t cost_of_search = 32;
 
-/// Over which part of the fastest time constant a series of `series_degree` about the middle is exact to
-/// rounding: 0.06^9 / 9! is 3e-17.
-constexpr double length_of_series = 0.12;
-/// Making a series takes as long as working out so many points without one.
-constexpr double cost_of_series = 32;
-
 Eigen::Index idx(std::size_t i) { return static_cast<Eigen::Index>(i); }
-
-/// Which variables are reached from the marked ones: by what reads them, and so on.
-std::vector<bool> closure(const Eigen::MatrixXd& A, std::vector<bool> marked) {
-    for (bool grown = true; grown;) {
-        grown = false;
-        for (std::size_t i = 0; i < marked.size(); ++i) {
-            for (std::size_t j = 0; j < marked.size(); ++j) {
-                if (!marked[i] && marked[j] && A(idx(i), idx(j)) != 0.0) marked[i] = grown = true;
-            }
-        }
-    }
-    return marked;
-}
 
 std::vector<std::size_t> in_use(const LinearDynamics& d, std::span<const bool> ports_used,
                                 std::span<const double> initial) {
@@ -57,7 +38,7 @@ std::vector<std::size_t> in_use(const LinearDynamics& d, std::span<const bool> p
             if (initial[i] != 0.0) marked[k] = true;
         }
     }
-    marked = closure(d.A, std::move(marked));
+    marked = reached_from(d.A, std::move(marked));
     std::vector<std::size_t> list;
     for (std::size_t k = 0; k < n; ++k) {
         if (marked[k]) list.push_back(k);
@@ -88,7 +69,7 @@ bool LinearPopulation::supports(const LinearDynamics& d) {
     const auto n = static_cast<std::size_t>(d.A.rows());
     std::vector<bool> membrane(n, false);
     membrane[static_cast<std::size_t>(d.membrane)] = true;
-    const std::vector<bool> reads_V = closure(d.A, membrane);
+    const std::vector<bool> reads_V = reached_from(d.A, membrane);
     if (n + 1 > most_functions) return false;
     for (std::size_t i = 0; i < n; ++i) {
         if (idx(i) == d.membrane) continue;
@@ -124,7 +105,7 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
     for (std::size_t j = 0; j <= n_; ++j) {
         std::vector<bool> from(n_ + 1, false);
         from[j] = true;
-        const std::vector<bool> reached = closure(M, from);
+        const std::vector<bool> reached = reached_from(M, from);
         for (std::size_t i = 0; i <= n_; ++i) {
             if (reads_.size() <= i) reads_.emplace_back(n_ + 1);
             reads_[i][j] = reached[i];
@@ -147,58 +128,20 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
         propagator_.differentiate(second, first);
         for (std::size_t j = 0; j < first.size(); ++j) curvatures_[j][k] = first[j];
     }
-    for (Eigen::Index p = 0; p < dynamics_.gains.cols(); ++p) {
-        PortGain port;
-        Eigen::VectorXd g = Eigen::VectorXd::Zero(idx(n_ + 1));
-        g.head(idx(n_)) = dynamics_.gains.col(p);
-        std::vector<bool> touched(n_ + 1, false);
-        for (std::size_t k = 0; k < n_; ++k) touched[k] = g[idx(k)] != 0.0;
-        touched = closure(M, touched);
-        std::vector<Eigen::VectorXd> terms;
-        Vector low(propagator_.functions());
-        Vector high(low);
-        propagator_.bounds(0.0, ms(slice_), low, high);
-        double top = 0.0;
-        double bottom = 0.0;
-        for (std::size_t j = 0; j < propagator_.functions(); ++j) {
-            const Eigen::VectorXd term = propagator_.matrix(j) * g;
-            const double k = readout.dot(term);
-            top += std::max(k * low[j], k * high[j]);
-            bottom += std::min(k * low[j], k * high[j]);
-            if (!term.isZero()) port.functions.push_back(j);
-            terms.push_back(term);
-        }
-        port.rise = std::max(0.0, top);
-        port.fall = std::max(0.0, -bottom);
-        for (const std::size_t j : port.functions) {
-            for (std::size_t k = 0; k < stride_; ++k)
-                port.weights.push_back(k < n_ && touched[k] ? terms[j][idx(k)] : 0.0);
-            // exp(M (middle + x)) = exp(M x) exp(M middle), and exp(M x) is a power series of x.
-            Eigen::VectorXd term = terms[j].head(idx(n_));
-            for (std::size_t degree = 0; degree <= series_degree; ++degree) {
-                for (std::size_t k = 0; k < stride_; ++k)
-                    port.series.push_back(k < n_ && touched[k] ? term[idx(k)] : 0.0);
-                term = (dynamics_.A * term / static_cast<double>(degree + 1)).eval();
-            }
-        }
-        ports_.push_back(std::move(port));
-    }
+    for (Eigen::Index p = 0; p < dynamics_.gains.cols(); ++p)
+        gains_.emplace_back(dynamics_, propagator_, p, ms(slice_), stride_);
+    const Duration piece = ticks(std::min(LinearGain::length_of_series / propagator_.fastest(), ms(slice_)));
     state_.resize(shards());
     for (std::size_t k = 0; k < shards(); ++k) {
         Shard& shard = state_[k];
         const Index count = last(k) - first(k);
-        shard.groups.resize(count / noise_block() + 2);
         shard.may_fire.resize(count);
         shard.top.resize(count);
         shard.place.assign(count, 0);
         shard.held.assign(dependent_.size(), Vector(count));
-        for (NoiseGroup& noise :
-             noise_groups(this->setup().seed, name(), this->setup().noise, size(), first(k), last(k))) {
-            const Index block = noise.trains.front().block() - first(k) / noise_block();
-            for (NoiseBlock& train : noise.trains)
-                shard.groups[block].trains.push_back(
-                    {std::move(train), piece(train.noise()), 0, 0, {}, {}, {}});
-        }
+        shard.noise = LinearNoise(
+            noise_groups(this->setup().seed, name(), this->setup().noise, size(), first(k), last(k)), piece,
+            stride_);
         start_all(k, Time{});
     }
 }
@@ -215,9 +158,6 @@ void LinearPopulation::start_all(std::size_t k, Time now) {
     shard.bound_until = Time::min();
     shard.refractory.clear();
     shard.release.assign(count, Time::max());
-    for (Group& group : shard.groups) {
-        for (Train& train : group.trains) train.chunk = 0;
-    }
     for (Index i = 0; i < count; ++i) {
         const double* x = initial_.data() + (first(k) + std::size_t{i}) * width;
         State s{};
@@ -243,10 +183,7 @@ void LinearPopulation::start_all(std::size_t k, Time now) {
 
 Time LinearPopulation::quiet_until(std::size_t k, const Window& next) {
     Shard& shard = state_[k];
-    Time noise = Time::max();
-    for (Group& group : shard.groups) {
-        for (Train& train : group.trains) noise = std::min(noise, train.points.next_time());
-    }
+    const Time noise = shard.noise.next_time();
     if (noise < next.end) return noise;
     // V_m - V_th = sum_j c_j phi_j is no more than the sum of the most that each term will be.
     Functions low{};
@@ -293,12 +230,11 @@ void LinearPopulation::slice(std::size_t k, const Window& slice, std::span<const
     begin_slice(shard);
     if (slice.end > shard.bound_until) renew_bound(shard, slice);
 
+    shard.noise.deliver(propagator_, gains_, shard.T0, slice, shard.cells.data());
     for (std::size_t a = 0; a < due; ++a) {
         prefetch_after(k, arrivals, a);
-        deliver_noise(shard, arrivals[a].time + Duration{1});
         deliver_row(k, arrivals[a]);
     }
-    deliver_noise(shard, slice.end);
 
     find_suspects(shard, slice.end);
     shard.tested += shard.release.size();
@@ -339,12 +275,8 @@ void LinearPopulation::begin_slice(Shard& shard) const {
         for (const Table::Local local : shard.suspects) copy(local);
     }
     shard.rows.clear();
-    shard.gains.clear();
+    shard.row_gains.clear();
     shard.weights.clear();
-    for (Group& group : shard.groups) {
-        group.delivered.clear();
-        for (Train& train : group.trains) forget_points(train, stride_);
-    }
 }
 
 template <class Function>
@@ -352,11 +284,7 @@ void LinearPopulation::for_each_reached(const Shard& shard, const Function& func
     for (const DeliveredRow& row : shard.rows) {
         for (const Table::Local local : row.targets) function(local);
     }
-    for (const Group& group : shard.groups) {
-        for (const auto& [train, begin, end] : group.delivered) {
-            for (std::size_t i = begin; i < end; ++i) function(train->targets[i]);
-        }
-    }
+    for (const Table::Local local : shard.noise.targets()) function(local);
 }
 
 void LinearPopulation::renew_bound(Shard& shard, const Window& slice) const {
@@ -408,11 +336,8 @@ void LinearPopulation::collect_suspects(Shard& shard) {
 }
 
 bool LinearPopulation::reaches_most(const Shard& shard) {
-    std::size_t reached = shard.suspects.size();
+    std::size_t reached = shard.suspects.size() + shard.noise.targets().size();
     for (const DeliveredRow& row : shard.rows) reached += row.targets.size();
-    for (const Group& group : shard.groups) {
-        for (const DeliveredPoints& points : group.delivered) reached += points.end - points.begin;
-    }
     return reached * cost_of_one > shard.release.size();
 }
 
@@ -423,27 +348,18 @@ void LinearPopulation::sort_arrivals(Shard& shard) const {
         shard.place[shard.suspects[i]] = static_cast<std::uint32_t>(i + 1);
         shard.arrivals[i].clear();
     }
-    for (const Group& group : shard.groups) {
-        for (const auto& [train, begin, end] : group.delivered) {
-            for (std::size_t i = begin; i < end; ++i) {
-                if (const std::uint32_t place = shard.place[train->targets[i]]; place != 0)
-                    shard.arrivals[place - 1U].push_back({train->times[i], 1.0,
-                                                          train->jumps.data() + stride_ * i,
-                                                          train->jumps[stride_ * i + n_]});
-            }
-        }
-    }
-    // A neuron's noise comes first at a tick, as in the delivery; each list is put in order below.
     const auto earlier = [](const Replayed& a, const Replayed& b) { return a.time < b.time; };
-    std::vector<std::size_t>& noise = shard.noise_count;
-    noise.resize(count);
-    for (std::size_t i = 0; i < count; ++i) noise[i] = shard.arrivals[i].size();
+    const LinearNoise::Hits& hits = shard.noise.find(shard.may_fire);
+    for (std::size_t i = 0; i < hits.times.size(); ++i) {
+        const double* const jump = hits.jumps.data() + stride_ * i;
+        shard.arrivals[shard.place[hits.targets[i]] - 1U].push_back({hits.times[i], 1.0, jump, jump[n_]});
+    }
     for (const DeliveredRow& row : shard.rows) {
         const auto note = [&](std::size_t j, std::size_t i) {
             const double weight =
                 (row.uniform ? row.uniform_weight : double{shard.weights[row.weights + j]}) * row.release;
             shard.arrivals[i].push_back(
-                {row.time, weight, shard.gains.data() + row.gain, ports_[row.port].lift(weight)});
+                {row.time, weight, shard.row_gains.data() + row.gain, gains_[row.port].lift(weight)});
         };
         if (count * cost_of_search < row.targets.size()) {
             for (std::size_t i = 0; i < count; ++i) {
@@ -453,17 +369,15 @@ void LinearPopulation::sort_arrivals(Shard& shard) const {
                     note(static_cast<std::size_t>(target - row.targets.begin()), i);
             }
         } else {
-            for (std::size_t j = 0; j < row.targets.size(); ++j) {
-                if (const std::uint32_t place = shard.place[row.targets[j]]; place != 0) note(j, place - 1U);
-            }
+            for_each_marked(row.targets, shard.may_fire,
+                            [&](std::size_t j) { note(j, shard.place[row.targets[j]] - 1U); });
         }
     }
     for (std::size_t i = 0; i < count; ++i) {
+        // Noise comes first at a tick. The lists are short, and two or three runs in order.
         auto& list = shard.arrivals[i];
-        const auto rows = list.begin() + static_cast<std::ptrdiff_t>(noise[i]);
-        shard.merged.resize(list.size());
-        std::merge(list.begin(), rows, rows, list.end(), shard.merged.begin(), earlier);
-        list.swap(shard.merged);
+        for (auto next = list.begin(); next != list.end(); ++next)
+            std::rotate(std::upper_bound(list.begin(), next, *next, earlier), next, next + 1);
         shard.place[shard.suspects[i]] = 0;
     }
 }
@@ -493,22 +407,14 @@ void LinearPopulation::rescale(Shard& shard, Time now) const {
     shard.ends = {};
     shard.start_is_stale = true;
     shard.bound_until = Time::min();
-    for (Group& group : shard.groups) {
-        for (Train& train : group.trains) train.chunk = 0;
-    }
 }
 
-std::size_t LinearPopulation::append_gain(Shard& shard, std::size_t p, Time time) const {
-    const PortGain& port = ports_[p];
+std::size_t LinearPopulation::append_gain(Shard& shard, std::size_t port, Time time) const {
     Functions phi{};
     propagator_.evaluate(-tau(shard, time), phi);
-    const std::size_t offset = shard.gains.size();
-    for (std::size_t k = 0; k < stride_; ++k) {
-        double sum = 0.0;
-        for (std::size_t j = 0; j < port.functions.size(); ++j)
-            sum += port.weights[j * stride_ + k] * phi[port.functions[j]];
-        shard.gains.push_back(sum);
-    }
+    const std::size_t offset = shard.row_gains.size();
+    shard.row_gains.resize(offset + stride_);
+    gains_[port].at(phi, shard.row_gains.data() + offset);
     return offset;
 }
 
@@ -518,16 +424,15 @@ void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     const Table::Row row = p.tables[k].row(arrival.source);
     if (row.targets.empty()) return;
     if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
-    const PortGain& port = ports_[p.port];
     const std::size_t gain = append_gain(shard, p.port, arrival.time);
     shard.rows.push_back({arrival.time, row.targets, shard.weights.size(), row.weights.empty(),
                           p.tables[k].uniform_weight(), arrival.release, p.port, gain});
     // Each weight also lifts V_m's bound.
     alignas(cell_lanes * sizeof(double)) State upward{};
-    std::copy_n(shard.gains.data() + gain, stride_, upward.begin());
+    std::copy_n(shard.row_gains.data() + gain, stride_, upward.begin());
     alignas(cell_lanes * sizeof(double)) State downward = upward;
-    upward[n_] = port.rise;
-    downward[n_] = -port.fall;
+    upward[n_] = gains_[p.port].lift(1.0);
+    downward[n_] = -gains_[p.port].lift(-1.0);
     if (row.weights.empty()) {
         const double w = p.tables[k].uniform_weight() * arrival.release;
         alignas(cell_lanes * sizeof(double)) State jump = w > 0.0 ? upward : downward;
@@ -539,112 +444,6 @@ void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     shard.weights.insert(shard.weights.end(), row.weights.begin(), row.weights.end());
     add_weighted(stride_, row.targets, row.weights.data(), arrival.release, upward.data(), downward.data(),
                  shard.cells.data());
-}
-
-void LinearPopulation::deliver_noise(Shard& shard, Time end) const {
-    for (std::size_t g = 0; g < shard.groups.size(); ++g) {
-        while (!shard.groups[g].trains.empty()) {
-            // The train with the earliest point goes first, as far as it stays the earliest.
-            Train* first = nullptr;
-            Time first_time = Time::max();
-            Time until = end;
-            for (Train& train : shard.groups[g].trains) {
-                const Time time = train.points.next_time();
-                if (time < first_time) {
-                    until = std::min(until, first_time);
-                    first_time = time;
-                    first = &train;
-                } else {
-                    until = std::min(until, time);
-                }
-            }
-            if (first_time >= end) break;
-            refresh(shard, *first);
-            const std::span<const Time> times = first->points.times();
-            std::size_t count = 1;
-            while (count < times.size() && times[count] < until) ++count;
-            add_points(stride_, std::span(first->targets).subspan(first->next, count),
-                       first->jumps.data() + stride_ * first->next, shard.cells.data());
-            shard.groups[g].delivered.push_back({first, first->next, first->next + count});
-            first->next += count;
-            first->points.take(count);
-        }
-    }
-}
-
-void LinearPopulation::refresh(Shard& shard, Train& train) const {
-    const std::span<const Time> times = train.points.times();
-    if (train.chunk == train.points.chunks_drawn()) return;
-    train.chunk = train.points.chunks_drawn();
-    const Noise& noise = train.points.noise();
-    const PortGain& port = ports_[noise.port];
-    const std::size_t count = times.size();
-    const std::size_t functions = port.functions.size();
-    const std::span<const Table::Local> targets = train.points.targets();
-    const std::size_t begin = train.next;
-    train.times.resize(begin);
-    train.times.insert(train.times.end(), times.begin(), times.end());
-    train.targets.resize(begin);
-    train.targets.insert(train.targets.end(), targets.begin(), targets.end());
-    train.jumps.resize((begin + count) * stride_);
-    shard.before.resize(count);
-    double* const jumps = train.jumps.data() + stride_ * begin;
-    for (std::size_t i = 0; i < count; ++i) shard.before[i] = -tau(shard, times[i]);
-    if (train.piece > Duration::zero()) {
-        for (std::size_t i = 0; i < count;) {
-            const Clock::rep piece = (times[i] - shard.T0) / train.piece;
-            const Time end = shard.T0 + train.piece * (piece + 1);
-            const double middle = -ms(train.piece * piece + train.piece / 2);
-            std::size_t next = i;
-            for (; next < count && times[next] < end; ++next) shard.before[next] -= middle;
-            sum_series(stride_, std::span(shard.before).subspan(i, next - i),
-                       series(port, noise.weight, middle).data(), jumps + stride_ * i);
-            i = next;
-        }
-    } else {
-        shard.phi.resize(functions * count);
-        for (std::size_t j = 0; j < functions; ++j) {
-            propagator_.evaluate(port.functions[j], shard.before,
-                                 std::span(shard.phi).subspan(j * count, count));
-        }
-        make_jumps(stride_, count, shard.phi.data(), port.weights.data(), functions, noise.weight, jumps);
-        const double lift = port.lift(noise.weight);
-        for (std::size_t i = 0; i < count; ++i) jumps[stride_ * i + n_] = lift;
-    }
-    if (!noise.counted) return;
-    for (std::size_t i = 0; i < count; ++i) {
-        for (std::size_t lane = 0; lane <= n_; ++lane) jumps[stride_ * i + lane] *= train.points.points(i);
-    }
-}
-
-Duration LinearPopulation::piece(const Noise& noise) const {
-    // A number of the population, not of the points at hand: those depend on shards and on where a run was
-    // resumed.
-    const Duration piece = ticks(length_of_series / propagator_.fastest());
-    const double points = noise.rate / 1000.0 * std::min(noise_block(), size()) * ms(piece);
-    return points < cost_of_series ? Duration::zero() : piece;
-}
-
-LinearPopulation::Series LinearPopulation::series(const PortGain& port, double weight, double middle) const {
-    Functions phi{};
-    propagator_.evaluate(middle, phi);
-    const std::size_t length = (series_degree + 1) * stride_;
-    Series sum{};
-    for (std::size_t j = 0; j < port.functions.size(); ++j) {
-        const double factor = weight * phi[port.functions[j]];
-        const double* const terms = port.series.data() + length * j;
-        for (std::size_t i = 0; i < length; ++i) sum[i] += factor * terms[i];
-    }
-    sum[n_] = port.lift(weight);
-    return sum;
-}
-
-void LinearPopulation::forget_points(Train& train, std::size_t stride) {
-    const auto gone = static_cast<std::ptrdiff_t>(train.next);
-    train.times.erase(train.times.begin(), train.times.begin() + gone);
-    train.targets.erase(train.targets.begin(), train.targets.begin() + gone);
-    train.jumps.erase(train.jumps.begin(), train.jumps.begin() + gone * static_cast<std::ptrdiff_t>(stride));
-    train.next = 0;
 }
 
 LinearPopulation::State LinearPopulation::state(const Cells& cells, Index local) const {
@@ -727,7 +526,7 @@ void LinearPopulation::replay(std::size_t k, Table::Local local, std::span<const
     }
     advance_to(slice.end);
     const bool quiet = blocks_[k].spikes.size() == spikes_before && shard.release[local] == release_before;
-    if (quiet && !replay_all_) return;
+    if (quiet) return;
     set_state(shard.cells, local, s);
     shard.top[local] = std::numeric_limits<double>::infinity();  // the bound holds no longer
 }
@@ -887,14 +686,7 @@ void LinearPopulation::Shard::persist(Archive& archive) {
     ends = {};
     start_is_stale = true;
     bound_until = Time::min();
-    archive.each("groups", groups);
-}
-
-void LinearPopulation::Train::persist(Archive& archive) {
-    archive("points", points);
-    // What they add follows from them.
-    chunk = 0;
-    next = 0;
+    archive("noise", noise);
 }
 
 std::uint64_t LinearPopulation::replayed() const {

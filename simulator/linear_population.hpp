@@ -7,6 +7,8 @@
 
 #include "neurons/linear.hpp"
 #include "simulator/linear_cells.hpp"
+#include "simulator/linear_gain.hpp"
+#include "simulator/linear_noise.hpp"
 #include "simulator/population.hpp"
 
 namespace apical {
@@ -19,9 +21,10 @@ namespace apical {
 /// Crossings of threshold are found slice by slice: a bound on V_m - V_th, from the ends of the readout's
 /// coefficients and the sum of the jumps that lift it, excludes almost all neurons; the few others replay
 /// their own arrivals of the slice in order, from a copy of their state at its start, and look for the first
-/// crossing between them. Both passes add the same terms in the same order, so the result has the same bits
-/// as if all were replayed. Where windows are short the bound holds for several slices, and in each of them
-/// only neurons that something reached are looked at.
+/// crossing between them. Only a neuron that fires or is released keeps the state of its replay; all others
+/// keep the sums of the slice, first of noise, then of rows, so the result has the same bits as if all were
+/// replayed. Where windows are short the bound holds for several slices, and in each of them only neurons
+/// that something reached are looked at.
 ///
 /// A refractory neuron's s of the membrane is minus infinity, so that additions do nothing. Variables that
 /// read V_m (subthreshold adaptation) have dynamics of their own while it is held, in closed form from the
@@ -60,43 +63,9 @@ private:
     using Vector = std::vector<double>;
     static constexpr std::size_t most_functions = Propagator::most_functions;
     static_assert(most_functions <= longest_cell);
-    using Functions = std::array<double, most_functions>;  ///< phi_j at some time
-    using State = std::array<double, longest_cell>;        ///< of one neuron
-    using Series = std::array<double, (series_degree + 1) * longest_cell>;
+    using Functions = LinearGain::Functions;
+    using State = std::array<double, longest_cell>;  ///< of one neuron
 
-    /// What an arrival on a port adds to the variables, and how: G_k = sum_j weight_jk phi_j(-tau).
-    struct PortGain {
-        std::vector<std::size_t> functions;  ///< needed
-        Vector weights;                      ///< by function, a cell of each
-        Vector series;                       ///< by function and degree, cells: see series()
-        double rise = 0.0;                   ///< most that a unit arrival can lift V_m within a slice [mV]
-        double fall = 0.0;                   ///< most that it can lower it
-        /// Most that an arrival can lift V_m.
-        double lift(double weight) const { return weight > 0.0 ? weight * rise : -weight * fall; }
-    };
-    /// Points of noise that were drawn, with what each adds to its target's cell; those before `next` have
-    /// been delivered in this slice.
-    struct Train {
-        NoiseBlock points;
-        Duration piece{};         ///< of the time since T0, with one power series for its points; 0: none
-        std::uint32_t chunk = 0;  ///< the last one whose points are here
-        std::size_t next = 0;
-        std::vector<Time> times;
-        std::vector<Table::Local> targets;
-        Cells jumps;
-        void persist(Archive& archive);
-    };
-    /// Points [begin, end) of a train, delivered together.
-    struct DeliveredPoints {
-        const Train* train;
-        std::size_t begin;
-        std::size_t end;
-    };
-    struct Group {
-        std::vector<Train> trains;
-        std::vector<DeliveredPoints> delivered;  ///< in the slice, in order of time: for the replay
-        void persist(Archive& archive) { archive.each("trains", trains); }
-    };
     /// A row delivered in the slice: for the replay.
     struct DeliveredRow {
         Time time;
@@ -106,7 +75,7 @@ private:
         double uniform_weight;
         double release;
         std::size_t port;
-        std::size_t gain;  ///< offset into Shard::gains
+        std::size_t gain;  ///< offset into Shard::row_gains
     };
     /// An arrival at a neuron that is replayed.
     struct Replayed {
@@ -127,7 +96,7 @@ private:
         std::vector<Time> release;             ///< by neuron: end of refractoriness, Time::max() if none,
         std::vector<Table::Local> refractory;  ///< and those that have one
         std::vector<Vector> held;              ///< by variable that reads V_m: its value at the spike
-        std::vector<Group> groups;
+        LinearNoise noise;
         std::vector<DeliveredRow> rows;
         Time bound_until = Time::min();
         Vector top;                          ///< by neuron: bound of V_m - V_th until then, without jumps
@@ -135,13 +104,9 @@ private:
         std::vector<Table::Local> suspects;  ///< to be replayed until then,
         std::vector<std::uint32_t> place;    ///< by neuron: its place among them, from 1, or 0,
         std::vector<std::vector<Replayed>> arrivals;  ///< and theirs, in order of time
-        std::vector<Replayed> merged;                 ///< room to work in
         Functions peak{};                             ///< largest |phi_j| within the slice
         std::array<FunctionsAt, 2> ends;              ///< of the slice
-        std::vector<std::size_t> noise_count;         ///< room to work in
-        Vector before;
-        Vector phi;
-        Cells gains;
+        Cells row_gains;
         std::vector<float>
             weights;  ///< as they were delivered: those of plastic synapses may change within the slice
         std::uint64_t replayed = 0;
@@ -153,16 +118,6 @@ private:
     void slice(std::size_t shard, const Window& slice, std::span<const Arrival> arrivals, std::size_t due);
     /// Moves T0 up to now if it is due.
     void rescale(Shard& shard, Time now) const;
-    void deliver_noise(Shard& shard, Time end) const;
-    /// Works out what the points of a chunk add, if that is a new one.
-    void refresh(Shard& shard, Train& train) const;
-    /// Train::piece of such trains.
-    Duration piece(const Noise& noise) const;
-    /// What a point on the port adds at -tau + `middle`, as a power series in -tau, a cell for each
-    /// coefficient.
-    Series series(const PortGain& port, double weight, double middle) const;
-    /// Forgets the points of earlier slices.
-    static void forget_points(Train& train, std::size_t stride);
     void deliver_row(std::size_t k, const Arrival& arrival);
     std::size_t append_gain(Shard& shard, std::size_t port, Time time) const;
     /// What bounds V_m - V_th of all neurons while nothing arrives.
@@ -204,9 +159,9 @@ private:
     Propagator propagator_;
     Eigen::MatrixXd held_over_;  ///< exp of the held dynamics over t_ref
     Propagator held_;
-    std::vector<Vector> readouts_;    ///< by function: of the variables in use and the constant
-    std::vector<Vector> curvatures_;  ///< likewise, of the second time derivative
-    std::vector<PortGain> ports_;
+    std::vector<Vector> readouts_;          ///< by function: of the variables in use and the constant
+    std::vector<Vector> curvatures_;        ///< likewise, of the second time derivative
+    std::vector<LinearGain> gains_;         ///< by port
     std::vector<std::vector<bool>> reads_;  ///< exp(M t)(i, j) is not zero
     Duration t_ref_;
     std::size_t n_;         ///< variables in use

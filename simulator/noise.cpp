@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <numeric>
 
 #include "core/exp.hpp"
@@ -17,6 +18,29 @@ namespace {
 APICAL_WIDEST(, void, aim,
               (const std::uint16_t* slots, std::uint16_t base, std::uint16_t* targets, std::size_t n),
               (slots, base, targets, n))
+
+/// times[i] = last + gaps[0] + ... + gaps[i]. Sums over each vector first: one after the other, additions
+/// would wait for one another.
+[[gnu::always_inline]] inline void accumulate_loop(const std::int64_t* __restrict gaps, std::int64_t last,
+                                                   Time* __restrict times, std::size_t n) {
+    constexpr std::size_t lanes = 8;
+    using Lanes [[gnu::vector_size(lanes * sizeof(std::int64_t))]] = std::int64_t;
+    const Lanes zero{};
+    std::size_t i = 0;
+    for (; i + lanes <= n; i += lanes) {
+        Lanes sum;
+        std::memcpy(&sum, gaps + i, sizeof(sum));
+        sum += __builtin_shufflevector(zero, sum, 7, 8, 9, 10, 11, 12, 13, 14);
+        sum += __builtin_shufflevector(zero, sum, 6, 7, 8, 9, 10, 11, 12, 13);
+        sum += __builtin_shufflevector(zero, sum, 4, 5, 6, 7, 8, 9, 10, 11);
+        sum += last;
+        last = sum[lanes - 1];
+        std::memcpy(static_cast<void*>(times + i), &sum, sizeof(sum));  // a Time is its count
+    }
+    for (; i < n; ++i) times[i] = Time{Duration{last += gaps[i]}};
+}
+APICAL_WIDEST(, void, accumulate, (const std::int64_t* gaps, std::int64_t last, Time* times, std::size_t n),
+              (gaps, last, times, n))
 
 [[gnu::always_inline]] inline void count_loop(const std::uint32_t* __restrict words,
                                               std::span<const std::uint32_t> thresholds,
@@ -152,9 +176,8 @@ void NoiseBlock::draw_counts() {
 
 void NoiseBlock::place(std::span<const std::int64_t> gaps, std::span<std::uint16_t> slots) {
     if (!on_grid()) {
-        Time last = last_;  // a member would be stored at every point
-        for (std::size_t i = 0; i < gaps.size(); ++i) times_[i] = last += Duration{gaps[i]};
-        last_ = last;
+        accumulate(gaps.data(), last_.time_since_epoch().count(), times_.data(), gaps.size());
+        last_ = times_[gaps.size() - 1];
         const auto mask = static_cast<std::uint16_t>(slots_ - 1);
         for (std::uint16_t& slot : slots) slot &= mask;
         return;

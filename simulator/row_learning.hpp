@@ -157,16 +157,17 @@ private:
         double decay;            ///< exp(-(seen - T0) / tau) of sources' traces
         std::uint32_t previous;  ///< entry of the same target, counted from 1; 0: none
     };
-    /// Changes of different synapses of a row: their first, their second, ...
+    /// Changes of different synapses of a row: their last, their last but one, ...
     struct Round {
         std::vector<std::uint32_t> synapses;
-        std::vector<double> traces;
-        std::vector<float> weights;
+        std::vector<std::uint32_t> entries;
+        std::size_t size = 0;
     };
 
     /// Traces decay over this many of the shorter time constant before T0 moves on, on a grid of its own:
     /// their scale stays within the range of a double, and all rows learn at once seldom enough.
     static constexpr double largest_exponent = 256.0;
+    static constexpr std::size_t longest_vector = 16;  ///< weights that a loop may take at once
     void set_epoch() {
         const double decay = std::min(rule_.source_decay(), rule_.target_decay());
         constexpr double longest = 3.6e6;  // [ms]
@@ -207,40 +208,57 @@ private:
         std::uint32_t later = from;  // than the source's last arrival, not at its tick
         while (later < end && log_[later].seen == s.last) ++later;
         const Table::Row row = table_->row(source);
-        for (Round& round : rounds_) {
-            round.synapses.clear();
-            round.traces.clear();
+        // Which synapses have changes to make up, and how many, is as good as random: it is found without a
+        // branch, from the newest entry of each target back.
+        const std::size_t rounds = collect_rounds(row.targets, from);
+        for (std::size_t r = rounds; r-- > 0;) {
+            const std::span synapses = std::span(rounds_[r].synapses).first(rounds_[r].size);
+            const std::span entries = std::span(rounds_[r].entries).first(rounds_[r].size);
+            // Whole vectors, the last one filled up: the loop's remainder takes one by one.
+            traces_.resize((synapses.size() + longest_vector - 1) / longest_vector * longest_vector);
+            weights_.resize(traces_.size());
+            for (std::size_t j = 0; j < synapses.size(); ++j) {
+                const std::uint32_t k = entries[j] - 1;
+                traces_[j] = (k < later ? s.before : s.z) * log_[k].decay;
+                weights_[j] = row.weights[synapses[j]];
+            }
+            std::fill(traces_.begin() + static_cast<std::ptrdiff_t>(synapses.size()), traces_.end(), 0.0);
+            std::fill(weights_.begin() + static_cast<std::ptrdiff_t>(synapses.size()), weights_.end(), 1.0F);
+            row_learning::potentiate(rule_, traces_.data(), weights_.data(), weights_.size());
+            for (std::size_t j = 0; j < synapses.size(); ++j) row.weights[synapses[j]] = weights_[j];
         }
-        const auto change = [&](Round& round, std::uint32_t synapse, std::uint32_t entry) {
-            const std::uint32_t k = entry - 1;
-            round.synapses.push_back(synapse);
-            round.traces.push_back((k < later ? s.before : s.z) * log_[k].decay);
+    }
+
+    /// The entries behind `from` of the targets: of each its newest, of those that have more their last but
+    /// one, and so on. Returns the number of rounds.
+    std::size_t collect_rounds(std::span<const Table::Local> targets, std::uint32_t from) {
+        const auto room_for = [this](std::size_t round, std::size_t synapses) {
+            if (rounds_.size() <= round) rounds_.resize(round + 1);
+            if (rounds_[round].synapses.size() >= synapses) return;
+            rounds_[round].synapses.resize(synapses);
+            rounds_[round].entries.resize(synapses);
         };
-        // Whose targets have fired is found without a branch: it is as good as random.
-        const auto size = static_cast<std::uint32_t>(row.targets.size());
-        changed_.resize(size);
-        std::uint32_t count = 0;
-        for (std::uint32_t i = 0; i < size; ++i) {
-            changed_[count] = i;
-            count += newest_[row.targets[i]] > from ? 1U : 0U;
+        const auto note = [from](Round& round, std::size_t& size, std::uint32_t synapse,
+                                 std::uint32_t entry) {
+            round.synapses[size] = synapse;
+            round.entries[size] = entry;
+            size += entry > from ? 1U : 0U;
+        };
+        room_for(0, targets.size());
+        std::size_t size = 0;
+        for (std::size_t i = 0; i < targets.size(); ++i)
+            note(rounds_[0], size, static_cast<std::uint32_t>(i), newest_[targets[i]]);
+        rounds_[0].size = size;
+        std::size_t rounds = 0;
+        while (rounds_[rounds].size > 0) {
+            room_for(++rounds, size);
+            const Round& before = rounds_[rounds - 1];
+            size = 0;
+            for (std::size_t j = 0; j < before.size; ++j)
+                note(rounds_[rounds], size, before.synapses[j], log_[before.entries[j] - 1].previous);
+            rounds_[rounds].size = size;
         }
-        if (rounds_.empty()) rounds_.resize(1);
-        for (const std::uint32_t i : std::span(changed_).first(count)) {
-            std::uint32_t k = newest_[row.targets[i]];
-            chain_.clear();
-            for (; log_[k - 1].previous > from; k = log_[k - 1].previous) chain_.push_back(k);
-            change(rounds_[0], i, k);
-            if (rounds_.size() <= chain_.size()) rounds_.resize(chain_.size() + 1);
-            for (std::size_t r = 1; r <= chain_.size(); ++r) change(rounds_[r], i, chain_[chain_.size() - r]);
-        }
-        for (Round& round : rounds_) {
-            const std::size_t n = round.synapses.size();
-            if (n == 0) break;
-            round.weights.resize(n);
-            for (std::size_t j = 0; j < n; ++j) round.weights[j] = row.weights[round.synapses[j]];
-            row_learning::potentiate(rule_, round.traces.data(), round.weights.data(), n);
-            for (std::size_t j = 0; j < n; ++j) row.weights[round.synapses[j]] = round.weights[j];
-        }
+        return rounds;
     }
 
     void depress(Index source, Time time) {
@@ -262,13 +280,12 @@ private:
     bool enabled_ = true;
     Time T0_{};
     Duration epoch_{};
-    std::vector<Entry> log_;              ///< spikes of targets, in order of time
-    std::vector<std::uint32_t> learnt_;   ///< by source: entries that its row has seen
-    std::vector<std::uint32_t> newest_;   ///< by target: its last entry, counted from 1; 0: none
-    std::vector<std::uint32_t> changed_;  ///< room to work in, as the next three
-    std::vector<std::uint32_t> chain_;
-    std::vector<Round> rounds_;
+    std::vector<Entry> log_;             ///< spikes of targets, in order of time
+    std::vector<std::uint32_t> learnt_;  ///< by source: entries that its row has seen
+    std::vector<std::uint32_t> newest_;  ///< by target: its last entry, counted from 1; 0: none
+    std::vector<Round> rounds_;          ///< room to work in, as the next two
     std::vector<double> traces_;
+    std::vector<float> weights_;
 };
 
 }  // namespace apical
