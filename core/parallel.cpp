@@ -1,7 +1,9 @@
 #include "core/parallel.hpp"
 
-#ifdef APICAL_PLAIN_THREADS
+#include <algorithm>
 #include <atomic>
+
+#ifdef APICAL_PLAIN_THREADS
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -68,7 +70,14 @@ void Workers::for_each(std::size_t count, const std::function<void(std::size_t)>
         for (std::size_t i = 0; i < count; ++i) job(i);
         return;
     }
-    arena_->arena.execute([&] { tbb::parallel_for(std::size_t{0}, count, job, tbb::simple_partitioner{}); });
+    // Each thread takes the next job: with large ones first, all end at about the same time.
+    std::atomic<std::size_t> next{0};
+    const auto work = [&](std::size_t /*thread*/) {
+        for (std::size_t i = next++; i < count; i = next++) job(i);
+    };
+    arena_->arena.execute([&] {
+        tbb::parallel_for(std::size_t{0}, std::min(threads_, count), work, tbb::simple_partitioner{});
+    });
 }
 
 #endif

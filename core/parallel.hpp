@@ -18,8 +18,8 @@ public:
 
     std::size_t threads() const { return threads_; }
 
-    /// Calls job(0) ... job(count - 1), in any order, and returns when all are done. The first exception is
-    /// rethrown.
+    /// Calls job(0) ... job(count - 1), which begin in this order, and returns when all are done. The first
+    /// exception is rethrown.
     void for_each(std::size_t count, const std::function<void(std::size_t)>& job);
 
 private:

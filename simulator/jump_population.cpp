@@ -253,11 +253,15 @@ void JumpPopulation::refresh(const Shard& shard, Train& train) const {
         train.jump.clear();
     }
     if (train.jump.size() == train.scale.size()) return;
-    const double gain = gains_[static_cast<Eigen::Index>(train.points.noise().port)];
+    const Noise& noise = train.points.noise();
+    const double step = noise.weight * gains_[static_cast<Eigen::Index>(noise.port)];
     const std::size_t taken = train.scale.size() - times.size();
     train.jump.resize(train.scale.size());
-    for (std::size_t i = 0; i < times.size(); ++i)
-        train.jump[taken + i] = train.points.weight(i) * gain * train.scale[taken + i];
+    double* const jumps = train.jump.data() + taken;
+    const double* const scales = train.scale.data() + taken;
+    for (std::size_t i = 0; i < times.size(); ++i) jumps[i] = step * scales[i];
+    if (!noise.counted) return;
+    for (std::size_t i = 0; i < times.size(); ++i) jumps[i] *= train.points.points(i);
 }
 
 void JumpPopulation::Shard::persist(Archive& archive) {

@@ -407,6 +407,12 @@ void Simulation::prepare() {
         members_[m].neurons->connect(std::move(incoming));
         for (std::size_t k = 0; k < members_[m].neurons->shards(); ++k) jobs_.push_back({m, k});
     }
+    const auto neurons = [this](const Job& job) {
+        const Population& population = *members_[job.member].neurons;
+        return population.last(job.shard) - population.first(job.shard);
+    };
+    std::stable_sort(jobs_.begin(), jobs_.end(),
+                     [&](const Job& a, const Job& b) { return neurons(a) > neurons(b); });
     perform(action::CopyTiedWeights{});
     prepared_ = true;
 }

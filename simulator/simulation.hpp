@@ -211,8 +211,8 @@ private:
 
     Scheduler scheduler_;
     std::map<std::tuple<Index, bool, Duration>, Scheduler::ClassId>
-        classes_;  ///< target, from a source, delay
-    std::vector<Job> jobs_;
+        classes_;            ///< target, from a source, delay
+    std::vector<Job> jobs_;  ///< large ones first
     Duration window_ = Duration::max();
     bool prepared_ = false;
     Time now_{};
