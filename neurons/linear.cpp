@@ -194,12 +194,6 @@ Propagator::Matrix Propagator::exponential(double t) const {
     return sum;
 }
 
-void Propagator::bounds(double from, double to, std::span<double> low, std::span<double> high) const {
-    evaluate(from, low);
-    evaluate(to, high);
-    bounds_between(from, to, low, high);
-}
-
 void Propagator::bounds_between(double from, double to, std::span<double> low, std::span<double> high) const {
     for (std::size_t j = 0; j < functions(); ++j) {
         if (low[j] > high[j]) std::swap(low[j], high[j]);

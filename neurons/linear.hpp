@@ -45,10 +45,8 @@ public:
 
     Matrix exponential(double t) const;
 
-    /// Lower and upper bounds of each phi_j on [from, to], 0 <= from <= to: exact for single eigenvalues,
-    /// padded by the curvature for pairs.
-    void bounds(double from, double to, std::span<double> low, std::span<double> high) const;
-    /// The same, where `low` and `high` are phi_j(from) and phi_j(to) at first.
+    /// Lower and upper bounds of each phi_j on [from, to], 0 <= from <= to, into `low` and `high`, which are
+    /// phi_j(from) and phi_j(to) at first: exact for single eigenvalues, padded by the curvature for pairs.
     void bounds_between(double from, double to, std::span<double> low, std::span<double> high) const;
 
     /// The same on [from, infinity): infinite for functions that grow.

@@ -130,7 +130,8 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
     }
     for (Eigen::Index p = 0; p < dynamics_.gains.cols(); ++p)
         gains_.emplace_back(dynamics_, propagator_, p, ms(slice_), stride_);
-    const Duration piece = ticks(std::min(LinearGain::length_of_series / propagator_.fastest(), ms(slice_)));
+    const Duration piece = std::max(
+        Duration{1}, ticks(std::min(LinearGain::length_of_series / propagator_.fastest(), ms(slice_))));
     state_.resize(shards());
     for (std::size_t k = 0; k < shards(); ++k) {
         Shard& shard = state_[k];

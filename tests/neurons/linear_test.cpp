@@ -40,7 +40,9 @@ TEST_P(Spectra, BoundsContainTheFunctions) {
     std::vector<double> high(low);
     std::vector<double> phi(low);
     for (const double width : {0.01, 0.5, 6.0, 60.0}) {
-        propagator.bounds(1.5, 1.5 + width, low, high);
+        propagator.evaluate(1.5, low);
+        propagator.evaluate(1.5 + width, high);
+        propagator.bounds_between(1.5, 1.5 + width, low, high);
         for (int i = 0; i <= 50; ++i) {
             propagator.evaluate(1.5 + width * i / 50, phi);
             for (std::size_t j = 0; j < phi.size(); ++j) {
