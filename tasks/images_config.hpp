@@ -104,12 +104,14 @@ struct ImagesConfig {
         double delay = 1.0;           ///< [ms]
     } neuron;
 
-    XorConfig::Facilitation facilitation{.U = 0.02, .tau_rec = 20.0, .tau_fac = 5.0};
-    XorConfig::Depression depression{.U = 0.5, .tau_rec = 5.0};
+    // What they remember has to last from spike to spike of a burst, not from event to event.
+    XorConfig::Facilitation facilitation{.U = 0.02, .tau_rec = 0.5, .tau_fac = 1.0};
+    XorConfig::Depression depression{.U = 0.5, .tau_rec = 1.0};
 
     /// Relay cells of each class between its output neurons and the hidden dendrites, for inhibition by
-    /// interneurons.
-    Interneuron pv{.size = 20, .drive = 0.6, .noise = 0.3};
+    /// interneurons. They hardly leak: nine classes of ten are nearly silent, and what noise and a curved
+    /// foot of the f-I curve make of silence adds up.
+    Interneuron pv{.size = 20, .tau_m = 1000.0, .drive = 5.0, .gain = 2.0, .noise = 0.0, .t_ref = 0.0};
 
     struct Record {
         bool spikes = false;

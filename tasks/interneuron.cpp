@@ -3,6 +3,7 @@
 namespace apical {
 namespace {
 
+constexpr double rest = -70.0;         // [mV]
 constexpr double threshold = 20.0;     // [mV] above rest
 constexpr double capacitance = 100.0;  // [pF]
 
@@ -37,9 +38,9 @@ PopulationDescription interneurons(const Interneuron& cell, const std::string& n
             .size = cell.size * ensembles,
             .parameters = {{"tau_m", cell.tau_m},
                            {"C_m", capacitance},
-                           {"E_L", -70.0},
-                           {"V_th", -70.0 + threshold},
-                           {"V_reset", -70.0},
+                           {"E_L", rest},
+                           {"V_th", rest + threshold},
+                           {"V_reset", rest},
                            {"t_ref", cell.t_ref},
                            {"tau_syn_ex", cell.tau_syn},
                            {"b", cell.b * rheobase},
@@ -47,7 +48,8 @@ PopulationDescription interneurons(const Interneuron& cell, const std::string& n
                            {"I_e", cell.drive * rheobase}},
             .classifier = Classifier::every,
             .background = {{"membrane", rate, kick}, {"membrane", rate, -kick}},
-            .initial = {},
+            // Cells that hear the same must not fire together.
+            .initial = {{"V_m", {Distribution::Kind::uniform, rest, rest + threshold}}},
             .spike_times = {}};
 }
 

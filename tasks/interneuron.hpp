@@ -9,9 +9,9 @@
 
 namespace apical {
 
-/// Relay cells between a population and the dendrites of another: leaky integrate-and-fire cells whose noise
-/// makes the foot of their f-I curve nearly linear. Voltages and currents are in units of the distance from
-/// rest to threshold.
+/// Relay cells between a population and the dendrites of another: leaky integrate-and-fire cells whose rate
+/// is nearly linear in their input: because of noise, or, for a long tau_m, of a drive well above threshold.
+/// Voltages and currents are in units of the distance from rest to threshold.
 struct Interneuron {
     Index size = 50;       ///< neurons for the population, or for each of its ensembles
     double tau_m = 10.0;   ///< [ms]
