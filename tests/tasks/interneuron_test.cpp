@@ -2,30 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
-#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "networks/build.hpp"
+#include "tests/simulator/network.hpp"
 
 namespace apical {
 namespace {
-
-class SpikeTimes final : public Recorder {
-public:
-    void observe(const Window&, std::span<const Spike> spikes) override {
-        for (const Spike& spike : spikes) times.push_back(ms(spike.time));
-    }
-    void finish(Time) override {}
-
-    double before(double time) const {
-        return static_cast<double>(
-            std::count_if(times.begin(), times.end(), [&](double t) { return t < time; }));
-    }
-
-    std::vector<double> times;  ///< [ms]
-};
 
 /// Cells without noise that hear the same keep their distances for ever, so they must not all start alike. In
 /// units of the threshold V_m(t) = drive + (V_m(0) - drive) exp(-t/tau_m), with V_m(0) uniform from 0 to 1.
@@ -34,15 +18,19 @@ TEST(Interneurons, CellsWithoutNoiseStartAtAnyPhase) {
     NetworkDescription description;
     description.populations = {interneurons(cell, "pv")};
     Network network = build(description, {.threads = 1});
-    SpikeTimes spikes;
+    test::SpikeList spikes;
     network.simulation->add(spikes);
 
     const double period = cell.tau_m * std::log(cell.drive / (cell.drive - 1.0));
-    network.simulation->run_until(Time{} + ticks(period));
+    network.simulation->run_until(test::at(period));
+    const auto spikes_before = [&](double time) {
+        return static_cast<double>(std::count_if(spikes.list.begin(), spikes.list.end(),
+                                                 [&](const Spike& s) { return s.time < test::at(time); }));
+    };
     const double half = 0.5 * period;
     const double fired = 1.0 - (cell.drive - (cell.drive - 1.0) * std::exp(half / cell.tau_m));
-    EXPECT_NEAR(spikes.before(half), cell.size * fired, 3.5 * std::sqrt(cell.size * fired * (1.0 - fired)));
-    EXPECT_NEAR(spikes.before(period), cell.size, 1.0) << "each cell fires once in a period";
+    EXPECT_NEAR(spikes_before(half), cell.size * fired, 3.5 * std::sqrt(cell.size * fired * (1.0 - fired)));
+    EXPECT_NEAR(spikes_before(period), cell.size, 1.0) << "each cell fires once in a period";
 }
 
 }  // namespace
