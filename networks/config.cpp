@@ -582,6 +582,11 @@ void write_resolved(const TableState& table, std::string& out) {
         out += "\n" + header_of(table);
         const std::size_t width = assignment_width(table);
         for (const KeyFacts& entry : table.entries) {
+            if (!entry.idle.empty() && !entry.value.empty()) {
+                // As a comment: where its default is another, it would be refused as a choice.
+                out += fmt::format("# {}  # no effect: {}\n", assignment(entry, width - 2), entry.idle);
+                continue;
+            }
             out += fmt::format("{}  # {}{}\n", assignment(entry, width),
                                entry.unit.empty() ? "" : fmt::format("[{}] ", entry.unit),
                                entry.value.empty() ? entry.default_value : entry.origin);
@@ -880,7 +885,8 @@ std::vector<ListedValues> ConfigTable::listed() {
 }
 
 void ConfigTable::idle(std::string_view key, std::string_view reason) {
-    const KeyFacts* entry = entry_of(*table_, key);
+    KeyFacts* entry = entry_of(*table_, key);
+    if (entry != nullptr) entry->idle = reason;
     table_->known.emplace_back(key);
     if (!has(key) || (entry != nullptr && entry->is_default)) return;
     complain(key, "E0210", fmt::format("{} has no effect: {}", key, reason));

@@ -62,6 +62,7 @@ struct KeyFacts {
     std::string default_value;  ///< TOML text, or words; empty: required
     std::string origin;         ///< "default", "net.toml:7" or "--set"
     bool is_default = true;
+    std::string idle = {};  ///< why it has no effect; empty: it has one
 };
 
 /// `key.path=value` from the command line, merged over the file before anything is read.
@@ -203,7 +204,8 @@ public:
 
     std::vector<KeyFacts> keys() const;  ///< every key read, in the order of declaration
 
-    /// Every key with value, unit, meaning and origin; reading this alone gives the same configuration.
+    /// Every key with value, unit, meaning and origin, those without effect as comments; reading this alone
+    /// gives the same configuration, in a version with other defaults too.
     std::string resolved(std::string_view heading) const;
     /// The same with meanings and alternatives instead of origins: a file for a person to edit.
     std::string commented(std::string_view heading) const;

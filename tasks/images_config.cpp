@@ -172,7 +172,10 @@ void read_layers(ConfigTable& root, ImagesConfig& c) {
 }
 
 void read_synapses(ConfigTable& root, ImagesConfig& c) {
-    ConfigTable facilitation = root.table("facilitation", "Feedback synapses that bursts drive.");
+    ConfigTable facilitation = root.table(
+        "facilitation",
+        "Feedback synapses that bursts drive. What they remember must last through a burst and die between\n"
+        "events: the time constants are made for a burst_interval of 1 ms, and should grow with it.");
     facilitation.read({"U", "1", "release of a rested synapse", positive_fraction}, c.facilitation.U);
     facilitation.read({"tau_rec", "ms", "recovery from depression", positive}, c.facilitation.tau_rec);
     facilitation.read({"tau_fac", "ms", "decay of facilitation", not_negative}, c.facilitation.tau_fac);

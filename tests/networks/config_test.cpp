@@ -302,6 +302,24 @@ TEST(Config, AValueWithoutEffectIsAnErrorUnlessItIsTheDefault) {
     EXPECT_THAT(message("tau = 6"), HasSubstr("error[E0210]: tau has no effect: mode is \"slow\""));
 }
 
+TEST(Config, AResolvedFileReadsOnWhenTheDefaultOfAValueWithoutEffectChanges) {
+    const auto read = [](const std::string& text, double default_tau) {
+        Config config = Config::parse(text, "net.toml");
+        ConfigTable root = config.root();
+        double tau = default_tau;
+        double dt = 0.0;
+        root.read({"tau", "ms", "a time", positive}, tau);
+        root.read({"dt", "ms", "another", any}, dt);
+        root.idle("tau", "mode is \"slow\"");
+        config.finish();
+        EXPECT_EQ(dt, 2.0);
+        return config.resolved("A heading.");
+    };
+    const std::string resolved = read("dt = 2", 5.0);
+    EXPECT_THAT(resolved, HasSubstr("# tau = 5  # no effect: mode is \"slow\"\n"));
+    EXPECT_THAT(read(resolved, 6.0), HasSubstr("# tau = 6  # no effect"));
+}
+
 TEST(Config, NamesAreChecked) {
     Config config = Config::parse("[population.\"a b\"]\n[population.ok_1]\n[population.1st]\n", "net.toml");
     EXPECT_EQ(config.root().tables("population", "").size(), 3U);
