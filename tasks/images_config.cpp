@@ -179,7 +179,8 @@ void read_synapses(ConfigTable& root, ImagesConfig& c) {
     facilitation.read({"U", "1", "release of a rested synapse", positive_fraction}, c.facilitation.U);
     facilitation.read({"tau_rec", "ms", "recovery from depression", positive}, c.facilitation.tau_rec);
     facilitation.read({"tau_fac", "ms", "decay of facilitation", not_negative}, c.facilitation.tau_fac);
-    ConfigTable depression = root.table("depression", "Feedback synapses that events drive.");
+    ConfigTable depression =
+        root.table("depression", "Feedback synapses that events drive, made for that burst_interval, too.");
     depression.read({"U", "1", "release of a rested synapse", positive_fraction}, c.depression.U);
     depression.read({"tau_rec", "ms", "recovery from depression", positive}, c.depression.tau_rec);
     read_interneuron(
