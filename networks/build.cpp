@@ -297,7 +297,8 @@ private:
         for (const ProjectionDescription& p : d_.projections) {
             if (!p.plasticity) continue;
             const double back_delay = p.plasticity->back_delay.value_or(p.delay);
-            if (back_delay == 0.0 && !simulation().population(network_.populations.at(p.target)).visits()) {
+            if (ticks(back_delay) == Duration::zero() &&
+                !simulation().population(network_.populations.at(p.target)).visits()) {
                 throw ConfigError(fmt::format(
                     "projection {}: back_delay = 0 needs a target model that is visited at each arrival",
                     p.name));

@@ -129,7 +129,7 @@ private:
     bool must_be_visited() const {
         return std::any_of(d_.projections.begin(), d_.projections.end(), [&](const auto& projection) {
             return projection.target == p_.name && projection.plasticity &&
-                   projection.plasticity->back_delay == 0.0;
+                   ticks(projection.plasticity->back_delay.value_or(projection.delay)) == Duration::zero();
         });
     }
 

@@ -114,6 +114,7 @@ struct AdEx {
     static constexpr auto variables =
         std::to_array<std::string_view>({"V_m", "w", "g_ex", "g_in", "I_stim", "refractory", "step"});
 
+    static constexpr auto starts = std::to_array<Start>({{"I_e", "I_stim"}});
     State initial() const { return {E_L, 0.0, 0.0, 0.0, I_e, 0.0, ode::first_step}; }
 
     std::optional<std::string> check() const {

@@ -123,6 +123,7 @@ struct BurstPoisson {
         {"V_m_soma", "V_m_dend", "w_dend", "w_soma", "theta", "g_ex_soma", "g_in_soma", "g_ex_dend",
          "g_in_dend", "I_soma", "I_dend", "step", "refractory", "countdown"});
 
+    static constexpr auto starts = two_compartment_starts;
     State initial() const { return {two_compartments_at_rest(*this), 0.0, -1.0}; }
 
     std::optional<std::string> check() const {

@@ -138,6 +138,7 @@ struct BurstPyramidal {
         {"V_m_soma", "V_m_dend", "w_dend", "w_soma", "theta", "g_ex_soma", "g_in_soma", "g_ex_dend",
          "g_in_dend", "I_soma", "I_dend", "step", "box_1", "box_2", "box_3", "box_4"});
 
+    static constexpr auto starts = two_compartment_starts;
     State initial() const { return {two_compartments_at_rest(*this), {}}; }
 
     std::optional<std::string> check() const {

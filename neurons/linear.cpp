@@ -160,9 +160,7 @@ Propagator::Propagator(const Eigen::MatrixXd& A) {
         if (!((exponential(t) - expected).lpNorm<Eigen::Infinity>() <=
               1e-9 * (1.0 + expected.lpNorm<Eigen::Infinity>()))) {
             throw ModelError(
-                "three or more time constants are nearly, but not exactly, equal: make them equal or set "
-                "them apart by more "
-                "than 0.1 %");
+                "three or more time constants are nearly equal: set one of them apart by more than 0.1 %");
         }
     }
 }

@@ -153,6 +153,7 @@ public:
     std::optional<Emission> advance(State& s, double dt) const {
         const double blocked = s.refractory < dt ? s.refractory : dt;
         if (blocked > 0.0) {
+            s.x[membrane_] = dynamics_.V_reset;  // it stays there, whatever it was set to
             propagate(held_, s, blocked);
             s.refractory -= blocked;
             if (s.refractory > 0.0) return std::nullopt;

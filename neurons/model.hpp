@@ -4,9 +4,12 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
+#include "core/error.hpp"
+#include "core/field.hpp"
 #include "core/random.hpp"
 #include "core/spike.hpp"
 #include "neurons/leap.hpp"
@@ -32,6 +35,27 @@ struct Port {
     bool level = false;     ///< what arrives stays: steps and drives may end here
     bool inhibits = false;  ///< a positive weight inhibits: a conductance that reverses below rest
 };
+
+/// A parameter that is no more than where a state variable starts: `starts`, an array that a model may have.
+struct Start {
+    std::string_view parameter;
+    std::string_view variable;
+};
+
+/// A copy of a model in a running network with one parameter changed. Throws as with_parameter() does, and if
+/// the change would have no effect, since the parameter says where a variable starts.
+template <class Model>
+Model with_acting_parameter(const Model& model, std::string_view parameter, double value,
+                            const std::string& owner) {
+    if constexpr (requires { Model::starts; }) {
+        for (const Start& start : Model::starts) {
+            if (start.parameter != parameter) continue;
+            throw ModelError(owner + ": '" + std::string(parameter) + "' is where the variable '" +
+                             std::string(start.variable) + "' starts: in a run, set that");
+        }
+    }
+    return with_parameter(model, parameter, value, owner);
+}
 
 /// What every model of a neuron declares. The object is its parameter set.
 template <class M>

@@ -128,6 +128,7 @@ struct PyramidalCell {
         }
     }();
 
+    static constexpr auto starts = std::to_array<Start>({{"bias", "bias"}});
     State initial() const {
         State s{};
         s.bias = bias;
@@ -173,7 +174,9 @@ struct PyramidalCell {
             return {std::min(s.countdown, s.refractory), {no_limit, no_limit, no_limit}};
         }
         const double burst = s.countdown >= 0.0 ? s.countdown : no_limit;
-        if (s.bound >= 0.0) {
+        if (s.candidate == no_limit && s.bound >= 0.0) {
+            // The hazard was nil, and the budget is whole.
+        } else if (s.bound >= 0.0) {
             s.budget = (s.candidate - s.refractory) * s.bound;
         } else if (s.budget < 0.0) {
             s.budget = draw.exponential();

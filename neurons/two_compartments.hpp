@@ -43,6 +43,9 @@ inline constexpr auto two_compartment_ports = std::to_array<Port>({{"excitatory_
                                                                    {"current_soma", "pA", true},
                                                                    {"current_dend", "pA", true}});
 
+inline constexpr auto two_compartment_starts =
+    std::to_array<Start>({{"I_e_soma", "I_soma"}, {"I_e_dend", "I_dend"}});
+
 template <class Cell>
 TwoCompartmentState two_compartments_at_rest(const Cell& cell) {
     return {.V_m_soma = cell.E_L,

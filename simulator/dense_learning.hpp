@@ -69,18 +69,18 @@ public:
         enabled_ = on;
         if (!on && deferred_) express();
     }
-    void set_parameter(std::string_view parameter, double value, const std::string& owner) override {
+    void set_parameter(std::string_view parameter, double value, const std::string& owner,
+                       Time now) override {
         express();
+        move_to(now);
         const double tau = rule_.decay_time();
         rule_ = with_parameter(rule_, parameter, value, owner);
-        if (rule_.learns_at_arrival())
-            throw ModelError(owner + ": a rule that learns at arrivals must do so from the start");
+        if (rule_.learns_at_arrival()) throw ModelError(owner + std::string(must_learn_from_the_start));
         if (rule_.decay_time() == tau) return;
         // A trace keeps the value that it had at its last spike.
         for (Source& s : sources_) {
             if (s.z == 0.0) continue;
-            const double span = ms(s.last - T0_);
-            const double factor = exp(span / rule_.decay_time() - span / tau);
+            const double factor = kept_factor(ms(T0_ - s.last), tau, rule_.decay_time());
             s.z *= factor;
             s.before *= factor;
         }
@@ -140,15 +140,17 @@ private:
     /// Exponents up to here are added to before T0 moves on, on a grid of its own.
     static constexpr double largest_exponent = 4.0;
     void set_epoch() {
-        epoch_ = Duration{static_cast<Clock::rep>(std::bit_floor(
-            static_cast<std::uint64_t>(largest_exponent * rule_.decay_time() * ticks_per_ms)))};
+        epoch_ = Duration{static_cast<Clock::rep>(std::bit_floor(static_cast<std::uint64_t>(
+            std::min(largest_exponent * rule_.decay_time(), longest_epoch) * ticks_per_ms)))};
     }
 
     void move_on(Time time) {
-        if (time <= T0_ + epoch_) return;
+        if (time > T0_ + epoch_) move_to(time - time.time_since_epoch() % epoch_);
+    }
+
+    void move_to(Time to) {
         settle();
         close_rows();
-        const Time to = time - time.time_since_epoch() % epoch_;
         const double factor = exp(-ms(to - T0_) / rule_.decay_time());
         for (Source& s : sources_) {
             s.z *= factor;
@@ -210,7 +212,12 @@ private:
             float& w = weights[targets[k]];
             w = static_cast<float>(rule.changed(w, z, factors[k]));
         };
+        // Spikes at the arrival's tick must not see it. They come first in the log, but without a back_delay:
+        // then a spike that an arrival causes is shown when its neuron is next looked at.
         std::size_t k = lesson.begin;
+        if (queue_.back_delay() == Duration::zero()) {
+            for (; k < lesson.end; ++k) change(k, log_times_[k] > lesson.last ? lesson.z : lesson.before);
+        }
         for (; k < lesson.end && log_times_[k] == lesson.last; ++k) change(k, lesson.before);
         for (; k < lesson.end; ++k) change(k, lesson.z);
     }

@@ -140,7 +140,8 @@ public:
         if (on != enabled_) start_anew_here();
         enabled_ = on;
     }
-    void set_parameter(std::string_view parameter, double value, const std::string& owner) override {
+    void set_parameter(std::string_view parameter, double value, const std::string& owner,
+                       Time /*now*/) override {
         const Rule changed = with_parameter(rule_, parameter, value, owner);
         start_anew_here();
         rule_ = changed;
@@ -344,7 +345,8 @@ private:
         const Integrals<double*> seen{seen_.columns[0].data() + first, seen_.columns[1].data() + first,
                                       seen_.columns[2].data() + first, seen_.columns[3].data() + first};
         const std::size_t n = row.targets.size();
-        if (trace.slow != 0.0) {
+        // After a long silence there may be changes left to forget, of which the trace knows no more.
+        if (trace.slow != 0.0 || std::any_of(changes, changes + n, [](double c) { return c != 0.0; })) {
             const double per_change = 1.0 / rule_.tau_Delta;
             pushed_.assign(n, 0.0);
             changed_.assign(changes, changes + n);

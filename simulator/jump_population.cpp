@@ -15,6 +15,7 @@ namespace {
 constexpr double parked = -std::numeric_limits<double>::infinity();
 /// T0 moves up before the scale has grown to e^4.
 constexpr double largest_exponent = 4.0;
+constexpr double longest_epoch = 1e9;  // [ms]
 /// exp(-this) times the largest double is zero.
 constexpr double from_largest_to_zero = 1500.0;
 
@@ -63,7 +64,8 @@ JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d,
       V_reset_(d.V_reset),
       threshold_(d.threshold - V_inf_),
       t_ref_(ticks(d.t_ref)),
-      epoch_(std::bit_floor(static_cast<std::uint64_t>(ticks(largest_exponent / rate_).count()))),
+      epoch_(std::bit_floor(
+          static_cast<std::uint64_t>(ticks(std::min(largest_exponent / rate_, longest_epoch)).count()))),
       membrane_(static_cast<std::size_t>(d.membrane)),
       gains_(d.gains.row(d.membrane)) {
     for (std::size_t k = 0; k < shards(); ++k) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/exp.hpp"
 #include "core/field.hpp"
 #include "core/spike.hpp"
 #include "plasticity/rule.hpp"
@@ -50,13 +51,25 @@ public:
 
     /// Weights stay as they are while off; traces and averages go on.
     virtual void enable(bool on) = 0;
-    /// Changes a parameter of the rule; traces keep their values. Throws ModelError, which begins with
-    /// `owner`.
-    virtual void set_parameter(std::string_view parameter, double value, const std::string& owner) = 0;
+    /// Changes a parameter of the rule; traces keep the values that they had at their last spikes. Throws
+    /// ModelError, which begins with `owner`.
+    virtual void set_parameter(std::string_view parameter, double value, const std::string& owner,
+                               Time now) = 0;
     /// Forgets all spikes seen; weights and slow averages stay.
     virtual void reset_traces() = 0;
     /// All but the weights.
     virtual void persist(Archive& archive) = 0;
+
+protected:
+    static constexpr double longest_epoch = 3.6e6;  ///< [ms] between moves of a time that traces refer to
+    /// What a trace is to be multiplied with that has decayed for `age` [ms] since its last spike, if its
+    /// time constant changes and the value there is to stay. A trace that has all but vanished still has.
+    static double kept_factor(double age, double old_tau, double tau) {
+        constexpr double most = 700.0;  // the exponential is finite
+        return exp(std::min(age / old_tau - age / tau, most));
+    }
+    static constexpr std::string_view must_learn_from_the_start =
+        ": a rule that learns at arrivals must do so from the start";
 };
 
 /// A spike of a target, when its synapses see it.
@@ -149,8 +162,12 @@ public:
     }
 
     void enable(bool on) override { enabled_ = on; }
-    void set_parameter(std::string_view parameter, double value, const std::string& owner) override {
+    void set_parameter(std::string_view parameter, double value, const std::string& owner,
+                       Time /*now*/) override {
+        const bool learnt_at_arrival = rule_.learns_at_arrival();
         rule_ = with_parameter(rule_, parameter, value, owner);
+        if (rule_.learns_at_arrival() && !learnt_at_arrival)
+            throw ModelError(owner + std::string(must_learn_from_the_start));
     }
 
     void reset_traces() override {

@@ -213,8 +213,10 @@ void LinearPopulation::integrate(std::size_t k, const Window& window, std::span<
     // Slices divide the window evenly, in ticks.
     const Duration length = window.end - window.begin;
     const Clock::rep slices = (length + slice_ - Duration{1}) / slice_;
+    // length * i / slices, which a long window would make too large for a Duration.
+    const auto up_to = [&](Clock::rep i) { return length / slices * i + length % slices * i / slices; };
     for (Clock::rep i = 0; i < slices; ++i) {
-        const Window part{window.begin + length * i / slices, window.begin + length * (i + 1) / slices};
+        const Window part{window.begin + up_to(i), window.begin + up_to(i + 1)};
         const auto next = std::partition_point(arrivals.begin(), arrivals.end(), [&](const Arrival& arrival) {
             return arrival.time < part.end;
         });
@@ -664,9 +666,16 @@ void LinearPopulation::set(Index neuron, std::size_t variable, double value, Tim
     Shard& shard = state_[k];
     const Index local = neuron - first(k);
     const bool is_held = shard.release[local] != Time::max();
-    if (is_held && (v == membrane_ || reads_[v][membrane_])) return;  // it is given at the release
+    if (is_held && v == membrane_) return;
     rescale(shard, now);
     const double change = value - sample(neuron, variable, now);
+    if (is_held && reads_[v][membrane_]) {
+        // What reads V_m is worked out at the release, from what it was as the neuron fired.
+        const Propagator::Matrix back = held_.exponential(ms(shard.release[local] - t_ref_ - now));
+        for (std::size_t e = 0; e < dependent_.size(); ++e)
+            shard.held[e][local] += back(idx(dependent_[e]), idx(v)) * change;
+        return;
+    }
     const Propagator::Matrix back = propagator_.exponential(-tau(shard, now));
     for (std::size_t i = 0; i < n_; ++i) {
         if (reads_[i][v]) shard.cells[stride_ * local + i] += back(idx(i), idx(v)) * change;

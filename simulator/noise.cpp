@@ -121,7 +121,13 @@ void NoiseBlock::draw() {
 void NoiseBlock::draw_points() {
     std::array<std::int64_t, chunk> gaps;
     std::array<std::uint16_t, chunk> slots;
-    exponential_gaps(key_, chunks_++ * philox_blocks, mean_gap_, gaps, slots);
+    exponential_gaps(key_, chunks_++ * philox_blocks, rare() ? rare_unit : mean_gap_, gaps, slots);
+    if (rare()) {
+        // Drawn in a unit of its own: a gap may leave the range of whole numbers.
+        const double scale = mean_gap_ / rare_unit;
+        for (std::int64_t& gap : gaps)
+            gap = static_cast<std::int64_t>(std::min(static_cast<double>(gap) * scale, 0x1p61));
+    }
     place(gaps, slots);
     if (base_ >= 0 && base_ + slots_ <= size_) {
         aim(slots.data(), static_cast<std::uint16_t>(base_), targets_.data(), chunk);
@@ -176,17 +182,23 @@ void NoiseBlock::draw_counts() {
 
 void NoiseBlock::place(std::span<const std::int64_t> gaps, std::span<std::uint16_t> slots) {
     if (!on_grid()) {
-        accumulate(gaps.data(), last_.time_since_epoch().count(), times_.data(), gaps.size());
-        last_ = times_[gaps.size() - 1];
+        if (rare()) {
+            for (std::size_t i = 0; i < gaps.size(); ++i)
+                times_[i] = last_ = std::min(last_ + Duration{gaps[i]}, at_the_end);
+        } else {
+            accumulate(gaps.data(), last_.time_since_epoch().count(), times_.data(), gaps.size());
+            last_ = times_[gaps.size() - 1];
+        }
         const auto mask = static_cast<std::uint16_t>(slots_ - 1);
         for (std::uint16_t& slot : slots) slot &= mask;
         return;
     }
     // The rounded-down quotient of an exponential is a geometric number: the draws until one succeeds.
     for (std::size_t i = 0; i < gaps.size(); ++i) {
-        trial_ += 1 + gaps[i] / static_cast<std::int64_t>(draw_unit);
+        trial_ = std::min(trial_ + 1 + gaps[i] / static_cast<std::int64_t>(draw_unit), last_trial);
         const std::int64_t step = trial_ / slots_ + noise_.lag;
-        times_[i] = Time{ticks(static_cast<double>(step) * noise_.grid)};
+        const double end = ms(at_the_end - Time{});
+        times_[i] = Time{ticks(std::min(static_cast<double>(step) * noise_.grid, end))};
         slots[i] = static_cast<std::uint16_t>(trial_ % slots_);
     }
 }

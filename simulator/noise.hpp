@@ -69,6 +69,13 @@ private:
     static constexpr std::uint32_t philox_blocks = chunk / 4;
     static constexpr double draw_unit = 0x1p16;  ///< gaps between draws of a grid are drawn in fractions
 
+    /// Points later than any run are given this time; so are those of a grid at the latest trial.
+    static constexpr Time at_the_end{Duration{std::int64_t{1} << 62}};
+    static constexpr std::int64_t last_trial = std::int64_t{1} << 61;
+    /// A gap is up to 17 times the mean: those of a chunk, added up, would leave the range of Time.
+    bool rare() const { return mean_gap_ > 0x1p61 / (17.0 * chunk); }
+    static constexpr double rare_unit = 0x1p40;
+
     bool on_grid() const { return noise_.grid > 0.0; }
     void draw();
     void draw_points();

@@ -74,6 +74,11 @@ void Population::set_parameter(std::string_view, double, Time) {
     throw ModelError(name() + ": parameters of linear neurons cannot change in a run");
 }
 
+bool Population::has_pulses() const {
+    return std::any_of(setup_.noise.begin(), setup_.noise.end(),
+                       [](const Noise& noise) { return noise.lag != 0; });
+}
+
 void Population::reset(Time now) {
     for (Block& block : blocks_) {
         block.last_spike.assign(block.size(), never);

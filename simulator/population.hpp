@@ -78,6 +78,8 @@ public:
     /// Changes a parameter of the model from `now` on; states keep their values. Throws ModelError if it does
     /// not exist, cannot have this value or cannot change.
     virtual void set_parameter(std::string_view parameter, double value, Time now);
+    /// Whether it has noise whose pulses have an end: a state that is reset loses their beginnings.
+    bool has_pulses() const;
     /// Starts all neurons anew at `now`; random streams go on.
     void reset(Time now);
     void persist(Archive& archive);
@@ -199,7 +201,7 @@ public:
 
     void set_parameter(std::string_view parameter, double value, Time now) override {
         if constexpr (requires { model_.*(Model::fields.front().member); }) {
-            model_ = with_parameter(model_, parameter, value, name());
+            model_ = with_acting_parameter(model_, parameter, value, name());
         } else {
             Population::set_parameter(parameter, value, now);
         }

@@ -103,8 +103,9 @@ public:
     }
 
     void enable(bool on) override { enabled_ = on; }
-    void set_parameter(std::string_view parameter, double value, const std::string& owner) override {
-        settle();
+    void set_parameter(std::string_view parameter, double value, const std::string& owner,
+                       Time now) override {
+        move_to(now);
         const Rule old = rule_;
         rule_ = with_parameter(rule_, parameter, value, owner);
         for (Trace& s : sources_) s.rescale(T0_, old.source_decay(), rule_.source_decay());
@@ -143,11 +144,10 @@ private:
             last = time;
             z += one;
         }
-        /// A trace keeps the value that it had at its last spike.
+        /// A trace keeps the value that it had at its last spike, before T0.
         void rescale(Time T0, double old_decay, double decay) {
             if (z == 0.0 || decay == old_decay) return;
-            const double span = ms(last - T0);
-            const double factor = exp(span / decay - span / old_decay);
+            const double factor = kept_factor(ms(T0 - last), old_decay, decay);
             z *= factor;
             before *= factor;
         }
@@ -170,15 +170,16 @@ private:
     static constexpr std::size_t longest_vector = 16;  ///< weights that a loop may take at once
     void set_epoch() {
         const double decay = std::min(rule_.source_decay(), rule_.target_decay());
-        constexpr double longest = 3.6e6;  // [ms]
         epoch_ = Duration{static_cast<Clock::rep>(std::bit_floor(
-            static_cast<std::uint64_t>(std::min(largest_exponent * decay, longest) * ticks_per_ms)))};
+            static_cast<std::uint64_t>(std::min(largest_exponent * decay, longest_epoch) * ticks_per_ms)))};
     }
 
     void move_on(Time time) {
-        if (time <= T0_ + epoch_) return;
+        if (time > T0_ + epoch_) move_to(time - time.time_since_epoch() % epoch_);
+    }
+
+    void move_to(Time to) {
         settle();
-        const Time to = time - time.time_since_epoch() % epoch_;
         const double source = exp(-ms(to - T0_) / rule_.source_decay());
         const double target = exp(-ms(to - T0_) / rule_.target_decay());
         const auto decay = [](Trace& trace, double factor) {
@@ -205,8 +206,6 @@ private:
         const auto end = static_cast<std::uint32_t>(log_.size());
         const std::uint32_t from = std::exchange(learnt_[source], end);
         if (from == end || (s.z == 0.0 && s.before == 0.0)) return;
-        std::uint32_t later = from;  // than the source's last arrival, not at its tick
-        while (later < end && log_[later].seen == s.last) ++later;
         const Table::Row row = table_->row(source);
         // Which synapses have changes to make up, and how many, is as good as random: it is found without a
         // branch, from the newest entry of each target back.
@@ -219,7 +218,9 @@ private:
             weights_.resize(traces_.size());
             for (std::size_t j = 0; j < synapses.size(); ++j) {
                 const std::uint32_t k = entries[j] - 1;
-                traces_[j] = (k < later ? s.before : s.z) * log_[k].decay;
+                // Those at the arrival's tick must not see it. Without a back_delay they may stand anywhere:
+                // a spike that an arrival causes is shown when its neuron is next looked at.
+                traces_[j] = (log_[k].seen > s.last ? s.z : s.before) * log_[k].decay;
                 weights_[j] = row.weights[synapses[j]];
             }
             std::fill(traces_.begin() + static_cast<std::ptrdiff_t>(synapses.size()), traces_.end(), 0.0);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -47,7 +48,9 @@ private:
     Time begin_of_next(Time now) const { return Time{} + every * (now.time_since_epoch() / every + 1); }
 
     void decay(Time now) {
-        const double factor = exp(-ms(now - updated_) / tau);
+        // In a silence the ratio stays what it was: neither number may become so small that it loses digits.
+        constexpr double vanished = 1e-200;
+        const double factor = std::max(numerator_, events_) > vanished ? exp(-ms(now - updated_) / tau) : 1.0;
         numerator_ *= factor;
         events_ *= factor;
         updated_ = now;

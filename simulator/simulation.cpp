@@ -229,7 +229,7 @@ void Simulation::perform(const action::SetRuleParameter& a) {
     Projection& projection = *projections_[a.projection];
     if (!projection.plastic()) throw ModelError(projection.name + ": has no rule of plasticity");
     for (const auto& learning : projection.learning)
-        learning->set_parameter(a.name, a.value, projection.name);
+        learning->set_parameter(a.name, a.value, projection.name, now_);
 }
 
 void Simulation::perform(const action::GatePlasticity& a) {
@@ -251,6 +251,14 @@ void Simulation::perform(const action::CopyTiedWeights&) {
 }
 
 void Simulation::perform(const action::ResetState&) {
+    for (const Member& member : members_) {
+        if (member.neurons && member.neurons->has_pulses()) {
+            throw ModelError(
+                member.neurons->name() +
+                ": the state cannot be reset while background of kind bernoulli_grid sends pulses of "
+                "current: their ends would be left over");
+        }
+    }
     scheduler_.clear();
     for (Member& member : members_) {
         if (member.neurons) member.neurons->reset(now_);

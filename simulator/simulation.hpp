@@ -26,7 +26,8 @@ namespace apical {
 /// What a schedule can do to a running network, at a time given ahead; at that time it precedes everything
 /// else.
 namespace action {
-/// Sets a state variable of a population: one value for all neurons, or one for each.
+/// Sets a state variable of a population: one value for all neurons, or one for each. V_m of a linear neuron
+/// stays at V_reset while it is refractory.
 struct SetVariable {
     Index population;
     std::size_t variable;

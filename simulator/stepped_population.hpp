@@ -156,7 +156,7 @@ public:
     }
 
     void set_parameter(std::string_view parameter, double value, Time) override {
-        model_ = with_parameter(model_, parameter, value, name());
+        model_ = with_acting_parameter(model_, parameter, value, name());
         for (Shard& shard : shards_) shard.leaps = {};
     }
 

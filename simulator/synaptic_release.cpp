@@ -56,7 +56,8 @@ void SynapticRelease::arrive(Index source, Time time, SpikeKind /*kind*/) {
             row.size());
 }
 
-void SynapticRelease::set_parameter(std::string_view parameter, double value, const std::string& owner) {
+void SynapticRelease::set_parameter(std::string_view parameter, double value, const std::string& owner,
+                                    Time /*now*/) {
     synapse_ = with_parameter(synapse_, parameter, value, owner);
 }
 

@@ -25,7 +25,7 @@ public:
     void fire_now(Table::Local, const Spike&) override {}
 
     void enable(bool) override {}
-    void set_parameter(std::string_view parameter, double value, const std::string& owner) override;
+    void set_parameter(std::string_view parameter, double value, const std::string& owner, Time now) override;
     void reset_traces() override;
     void persist(Archive& archive) override;
 

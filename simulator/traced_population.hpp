@@ -99,7 +99,7 @@ public:
     }
 
     void set_parameter(std::string_view parameter, double value, Time now) override {
-        const Model changed = with_parameter(model_, parameter, value, name());
+        const Model changed = with_acting_parameter(model_, parameter, value, name());
         // Due neurons are visited when the next window opens, with what they are then.
         for (std::size_t k = 0; k < shards(); ++k) {
             for (Index local = 0; local < shards_[k].wake.size(); ++local) {

@@ -88,6 +88,13 @@ INSTANTIATE_TEST_SUITE_P(
                     AdaptiveLif{.tau_syn_ex = 20.0, .tau_syn_in = 20.0}.linear().affine(),
                     AdaptiveLif{.a = 50.0}.linear().affine(), Lif{}.linear().affine()));
 
+TEST(AlphaLif, RefusesAMembraneAsFastAsItsSynapses) {
+    EXPECT_TRUE((AlphaLif{.tau_m = 2.0, .tau_syn_ex = 2.0}.check()));
+    EXPECT_TRUE((AlphaLif{.tau_m = 2.002, .tau_syn_in = 2.0}.check()));
+    EXPECT_FALSE((AlphaLif{.tau_m = 2.005, .tau_syn_ex = 2.0, .tau_syn_in = 2.0}.check()));
+    EXPECT_NO_THROW(LinearNeuron<AlphaLif>(AlphaLif{.tau_m = 2.005, .tau_syn_ex = 2.0, .tau_syn_in = 2.0}));
+}
+
 TEST(Propagator, RefusesThreeNearlyEqualTimeConstants) {
     EXPECT_THROW(Propagator(chain(20, 20.001, 20.003)), ModelError);
 }

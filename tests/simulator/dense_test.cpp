@@ -144,8 +144,10 @@ void compare(const Rule& rule, double tolerance) {
         for_both([&](Learning& learning) {
             learning.catch_up(begin + std::chrono::milliseconds{1});
             learning.enqueue(spikes, 0);
-            if (window == 400) learning.set_parameter("eta", 0.02, "test");
-            if (window == 500) learning.set_parameter("tau_pre", 35.0, "test");
+            const Time end = begin + std::chrono::milliseconds{1};
+            if (window == 400) learning.set_parameter("eta", 0.02, "test", end);
+            if (window == 500) learning.set_parameter("tau_pre", 35.0, "test", end);
+            if (window == 1275) learning.set_parameter("tau_pre", 0.1, "test", end);
             if (window == 700) learning.enable(false);
             if (window == 800) learning.enable(true);
             if (window == 1000) learning.reset_traces();
@@ -166,6 +168,21 @@ TEST(DenseLearning, LearnsWhatListsOfSynapsesLearn) {
     compare(BurstCcnRule{.eta = 0.01, .p0 = 0.4}, 2e-6);
     compare(BurstpropRule{.eta = 0.01, .tau_average = 300.0, .prior = 5.0}, 2e-6);
     compare(BurstCcnRule{.eta = 0.1, .p0 = 0.4, .w_min = -0.5, .w_max = 0.5}, 2e-5);
+}
+
+TEST(DenseLearning, PairsNoSpikesOfOneTickInWhateverOrderTheyAreShown) {
+    Both both;
+    const VarianceReducedBurstCcnRule rule{.eta = 0.01, .p0 = 0.4};
+    LearningOf<VarianceReducedBurstCcnRule> eager(rule, both.lists, targets, Duration::zero());
+    DenseLearning<VarianceReducedBurstCcnRule> lazy(rule, both.matrix, targets, Duration::zero());
+    for (Learning* learning : std::array<Learning*, 2>{&eager, &lazy}) {
+        learning->arrive(3, Time{} + ticks(1.0), SpikeKind::event);
+        learning->arrive(3, Time{} + ticks(10.0), SpikeKind::event);
+        learning->fire_now(5, {Time{} + ticks(11.0), 0, 5, SpikeKind::event, 0.9});
+        learning->fire_now(6, {Time{} + ticks(10.0), 0, 6, SpikeKind::event, 0.9});
+        learning->settle();
+    }
+    both.expect_equal(2e-6);
 }
 
 TEST(DenseLearning, DefersWhatItLearnsUntilPlasticityIsOffOrTheStateIsReset) {

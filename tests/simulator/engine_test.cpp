@@ -322,6 +322,21 @@ TEST(Drives, BurstProbabilityAndItsUndefinedValue) {
     EXPECT_NEAR(current(60.0), 10.0 * std::exp(-25.0 / 30.0) / events, 1e-9);
 }
 
+TEST(Signals, KeepTheRatioOfBurstsToEventsThroughASilence) {
+    Signal signal;
+    signal.kind = Signal::Kind::burst_probability;
+    std::vector<Spike> spikes;
+    for (int i = 0; i < 8; ++i) spikes.push_back({at(0.1 * i), 0, 0, SpikeKind::event});
+    for (int i = 0; i < 3; ++i) spikes.push_back({at(1.0 + 0.1 * i), 0, 0, SpikeKind::burst});
+    std::vector<Signal::Sample> samples;
+    signal.observe({at(0.0), at(2.0)}, spikes, samples);
+    const double ratio = samples.back().value;
+    EXPECT_NEAR(ratio, 3.0 / 8.0, 0.05) << "bursts are the younger ones";
+    for (int i = 1; i < 10000; ++i) signal.observe({at(2.0 * i), at(2.0 * i + 2.0)}, {}, samples);
+    for (const Signal::Sample& sample : samples)
+        EXPECT_TRUE(sample.time < at(2.0) || std::abs(sample.value - ratio) < 1e-9) << ms(sample.time);
+}
+
 TEST(Drives, RatesArePerNeuronAndSumOverShards) {
     NetworkDescription d = told({10.0});
     d.populations[1].size = 40;
@@ -469,7 +484,21 @@ TEST(Schedule, RefusesParametersThatCannotBeSet) {
     refused(action::SetParameter{1, "tau_soma", -1.0});
     refused(action::SetParameter{1, "R", 5.0});  // a burst would not end within R
     refused(action::SetParameter{2, "tau_m", 10.0});
+    refused(action::SetParameter{1, "bias", 1.0});  // where the variable of this name starts
     refused(action::SetRuleParameter{0, "eta", 1.0});
+}
+
+TEST(Schedule, RefusesToLetARuleBeginToLearnAtArrivals) {
+    for (const ConnectionRule& connect : {all_to_all(), indegree(2)}) {
+        NetworkDescription d;
+        d.populations = {trains("pre", {{1.0}, {2.0}, {3.0}}), neurons("cells", "stochastic_pyramidal", 3)};
+        d.projections = {projection("pre", "cells", "soma", 0.1, 1.0, connect)};
+        d.projections[0].plasticity.emplace();
+        d.projections[0].plasticity->rule = "burst_dependent";
+        const Network network = build(d);
+        network.simulation->schedule(at(5.0), action::SetRuleParameter{0, "r_min", 5.0});
+        EXPECT_THROW(network.simulation->run_until(at(10.0)), ModelError);
+    }
 }
 
 TEST(Schedule, SetsRatesOfAllOrOfEach) {

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "neurons/urbanczik_senn.hpp"
 #include "plasticity/dendritic_prediction.hpp"
+#include "simulator/following_learning.hpp"
 #include "simulator/stepped_population.hpp"
 #include "tests/simulator/network.hpp"
 
@@ -151,6 +152,32 @@ TEST(Following, WeightsOfVisitedCellsAreCloseToThoseOfTheEquations) {
     visiting.loop = Loop::visiting;
     const Finished f = run_for(learners(1e-6), 720.0, {}, visiting);
     EXPECT_LT(relative_error(f.network, integrated(f.outcome, 720.0, rule)), 3e-2);
+}
+
+/// The integral of Delta, which is what a weight gains, does not depend on tau_Delta in the end.
+TEST(Following, ALongMemoryOutlivesASilenceOfTheSource) {
+    const auto gained = [](double tau_Delta) {
+        TableBuilder builder(1, 1);
+        const Index source = 0;
+        const float start = 0.0F;
+        builder.add_target({&source, 1}, {&start, 1});
+        Table synapse = builder.build(0.0, false);
+        FollowingLearning<DendriticPrediction> learning({.eta = 1.0, .tau_Delta = tau_Delta}, synapse, 1,
+                                                        ticks(1.0));
+        const auto V_m = [](Index) { return -60.0; };
+        learning.follow(at(0.0), V_m);
+        for (int i = 0; i < 80000; ++i) {
+            if (i == 10) learning.arrive(0, at(i), SpikeKind::event);
+            learning.follow(at(i + 1.0), V_m);
+            learning.catch_up(at(i + 1.0));
+            if (i % 10000 == 0) learning.settle();
+        }
+        learning.enable(false);  // brings weights up to date
+        return double{synapse.weights()[0]};
+    };
+    const double fast = gained(100.0);
+    EXPECT_LT(fast, -0.5);
+    EXPECT_NEAR(gained(10000.0) / fast, 1.0 - std::exp(-8.0), 1e-3);
 }
 
 TEST(Following, WeightsStayWhileLearningIsOff) {

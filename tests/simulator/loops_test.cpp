@@ -319,6 +319,43 @@ TEST(BothStarts, RefractoryNeuronsAreReleasedAtTheReset) {
     }
 }
 
+TEST(BothLoops, SetVariablesOfARefractoryNeuron) {
+    std::vector<std::vector<double>> values;
+    for (const Loop loop : {Loop::automatic, Loop::visiting}) {
+        NetworkDescription d;
+        d.populations = {neurons("cell", "sst", 1, {{"I_e", 200.0}, {"t_ref", 10.0}})};
+        BuildOptions options;
+        options.loop = loop;
+        const double fired = run(d, 200.0, options).train(0).front();
+        Network network = build(d, options);
+        Simulation& s = *network.simulation;
+        s.schedule(at(fired + 2.0), action::SetVariable{0, network.variable("cell", "w"), {100.0}});
+        s.schedule(at(fired + 2.0), action::SetVariable{0, network.variable("cell", "V_m"), {-80.0}});
+        values.emplace_back();
+        for (const double later : {3.0, 9.0, 12.0}) {
+            s.cut(at(fired + later));
+            s.run_until(at(fired + later));
+            for (const char* variable : {"V_m", "w"})
+                values.back().push_back(sample(network, "cell", variable));
+        }
+        EXPECT_GT(values.back()[1], 90.0) << "what was set decays";
+    }
+    for (std::size_t i = 0; i < values[0].size(); ++i) EXPECT_NEAR(values[0][i], values[1][i], 1e-6) << i;
+}
+
+TEST(BothLoops, MembranesThatHardlyLeak) {
+    for (const Loop loop : {Loop::automatic, Loop::visiting}) {
+        NetworkDescription d;
+        d.populations = {trains("input", {{1.0, 2.0, 3.0}}), neurons("cell", "lif", 1, {{"tau_m", 3e9}})};
+        d.projections = {projection("input", "cell", "membrane", 3.0, 1.0)};
+        BuildOptions options;
+        options.loop = loop;
+        const Network network = build(d, options);
+        network.simulation->run_until(at(10.0));
+        EXPECT_NEAR(sample(network, "cell", "V_m"), -61.0, 1e-6);
+    }
+}
+
 TEST(BothStarts, ALongInitialRefractorinessDelaysNobodyElse) {
     for (const Loop loop : {Loop::automatic, Loop::visiting}) {
         NetworkDescription d;

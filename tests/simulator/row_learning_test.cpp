@@ -119,10 +119,34 @@ TEST_P(RowLearningTest, ForgetsItsTraces) {
 
 TEST_P(RowLearningTest, TakesNewParameters) {
     expect_same(600, [](Learning& learning, int w) {
-        if (w == 150) learning.set_parameter("tau_plus", 7.0, "test");
-        if (w == 300) learning.set_parameter("tau_minus", 50.0, "test");
-        if (w == 450) learning.set_parameter("A_plus", 0.5, "test");
+        if (w == 150) learning.set_parameter("tau_plus", 7.0, "test", Time{} + w * 1ms);
+        if (w == 300) learning.set_parameter("tau_minus", 50.0, "test", Time{} + w * 1ms);
+        if (w == 450) learning.set_parameter("A_plus", 0.5, "test", Time{} + w * 1ms);
     });
+}
+
+TEST_P(RowLearningTest, TakesAMuchShorterTimeConstantLongAfterItsOrigin) {
+    expect_same(2100, [](Learning& learning, int w) {
+        for (const char* name : {"tau_plus", "tau_minus"}) {
+            if (w == 2040) learning.set_parameter(name, 1.0, "test", Time{} + w * 1ms);
+        }
+    });
+}
+
+TEST_P(RowLearningTest, PairsNoSpikesOfOneTickInWhateverOrderTheyAreShown) {
+    const auto learnt = [](auto& learning, Table& synapses) {
+        learning.arrive(0, Time{} + 1ms, SpikeKind::event);
+        learning.arrive(0, Time{} + 10ms, SpikeKind::event);
+        learning.fire_now(0, {Time{} + 11ms, 0, 100});
+        for (Table::Local t = 1; t < targets; ++t) learning.fire_now(t, {Time{} + 10ms, 0, Index{t} + 100});
+        learning.settle();
+        return std::vector<float>(synapses.weights().begin(), synapses.weights().end());
+    };
+    Table by_rows = table();
+    Table by_columns = table();
+    RowLearning<PairStdp> rows(GetParam(), by_rows, targets, Duration::zero());
+    LearningOf<PairStdp> columns(GetParam(), by_columns, targets, Duration::zero());
+    expect_equal(learnt(rows, by_rows), learnt(columns, by_columns));
 }
 
 INSTANTIATE_TEST_SUITE_P(Rules, RowLearningTest, testing::Values(power_law, additive),

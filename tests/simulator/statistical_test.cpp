@@ -220,8 +220,39 @@ TEST(PrivateNoise, PulsesOnALevelEnd) {
         }
     }
     EXPECT_NEAR(sum / 20000, 0.5, 4 * 0.5 / std::sqrt(20000.0));
+    network.simulation->schedule(at(90.0), action::ResetState{});
+    EXPECT_THROW(network.simulation->run_until(at(100.0)), ModelError)
+        << "pulses would lose their beginnings";
     d.populations[0].background[0].kind = Background::Kind::poisson;
     EXPECT_THROW(build(d), ModelError);
+}
+
+TEST(PrivateNoise, OfAVeryLowRateComesSeldomAndInOrder) {
+    constexpr double mean = 1e9;  // [ms], a quarter of the longest run
+    constexpr Index trains = 400;
+    double early = 0.0;
+    for (Index k = 0; k < trains; ++k) {
+        NoiseBlock train(StreamKey(k + 1, "noise", "rare"), Noise{.rate = 1000.0 / mean, .weight = 1.0}, 0, 1,
+                         0, 1);
+        early += train.next_time() < at(mean) ? 1.0 : 0.0;
+    }
+    EXPECT_NEAR(early / trains, 1.0 - std::exp(-1.0), 4 * std::sqrt(0.25 / trains));
+    for (const double rate : {1e-4, 1e-7, 1e-12, 1e-30}) {
+        for (const double grid : {0.0, 0.1}) {
+            NoiseBlock train(StreamKey(1, "noise", "rare"), Noise{.rate = rate, .weight = 1.0, .grid = grid},
+                             0, 500, 0, 500);
+            for (int chunk = 0; chunk < 3; ++chunk) {
+                const std::span<const Time> times = train.times();
+                EXPECT_TRUE(std::is_sorted(times.begin(), times.end())) << rate << " Hz, grid " << grid;
+                EXPECT_GE(times.front(), Time{});
+                train.take(times.size());
+            }
+        }
+    }
+    NetworkDescription d;
+    d.populations = {neurons("cell", "adaptive_lif")};
+    d.populations[0].background = {{"excitatory", 1e-7, 30.0}};
+    EXPECT_TRUE(run(d, 100.0).spikes.empty());
 }
 
 TEST(PrivateNoise, TwoBackgroundsMerge) {

@@ -402,6 +402,27 @@ INSTANTIATE_TEST_SUITE_P(Loops, LearnsAtOnce,
                                          LoopCase{"visiting_adapting", "sst", Loop::visiting}),
                          label);
 
+TEST(Learning, NothingFromOneTickHoweverLateASpikeIsShown) {
+    // Both inputs make their target fire at once. Such a spike is shown when its cell is next visited: here
+    // the later one first.
+    for (const Index shard_size : {0U, 1U}) {
+        NetworkDescription d;
+        d.populations = {trains("pre", {{10.0, 40.0}, {10.3, 40.3}}),
+                         neurons("post", "payeur2021_pyramidal", 2)};
+        d.projections = {projection("pre", "post", "charge_soma", 9.0, 2.0, one_to_one())};
+        d.projections[0].plasticity.emplace();
+        d.projections[0].plasticity->rule = "pair_stdp";
+        d.projections[0].plasticity->parameters = {{"A_plus", 1.0}, {"A_minus", 0.0}, {"w_max", 100.0}};
+        d.projections[0].plasticity->back_delay = 0.0;
+        BuildOptions options;
+        options.shard_size = shard_size;
+        const Network network = build(d, options);
+        network.simulation->run_until(at(30.0));
+        EXPECT_EQ(network.simulation->spikes(), 4U) << "two of the sources, two of the cells";
+        for (const Index i : {0U, 1U}) EXPECT_EQ(weight(network, "pre_to_post", i, i), 9.0);
+    }
+}
+
 TEST(Learning, BackDelayOfZeroNeedsVisits) {
     NetworkDescription d;
     d.populations = {trains("pre", {{1.0}}), neurons("post", "lif")};

@@ -114,6 +114,35 @@ TEST(TracedPopulation, GivesTheSpikesOfNeuronsThatAreVisitedAtEveryInput) {
     }
 }
 
+TEST(TracedPopulation, FiresAgainAfterInhibitionThatLeavesNoHazard) {
+    const auto spikes = [](NetworkDescription d) {
+        d.populations.push_back(neurons("cells", "stochastic_pyramidal", 20, {{"tau_soma", 10.0}}));
+        const Network network = build(d);
+        network.simulation->run_until(at(100.0));
+        const auto before = network.simulation->spikes();
+        network.simulation->run_until(at(800.0));
+        return std::pair(before, network.simulation->spikes());
+    };
+    for (const double level : {-600.0, -1000.0}) {
+        NetworkDescription d;
+        d.steps.resize(1);
+        d.steps[0] = {.name = "low",
+                      .target = "cells",
+                      .port = "bias",
+                      .times = {100.0, 200.0},
+                      .values = {level, 0.0}};
+        const auto [before, after] = spikes(d);
+        EXPECT_GT(after, 5 * before) << level << ": six times as long";
+    }
+    for (const double weight : {-1500.0, -1e5}) {
+        NetworkDescription d;
+        d.populations = {trains("input", {{99.0}})};
+        d.projections = {projection("input", "cells", "soma", weight, 1.0)};
+        const auto [before, after] = spikes(d);
+        EXPECT_GT(after, 4 * before) << weight << ": gone within 12 time constants";
+    }
+}
+
 TEST(TracedPopulation, SamplesAndSetsStatesBetweenWindows) {
     NetworkDescription d;
     d.populations = {trains("clock", {{1.0, 2.5}}),
