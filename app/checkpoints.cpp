@@ -15,15 +15,15 @@ void Checkpoints::keep(const Persist& state) const {
     for (const auto& [name, value] : provenance_) file.set("/", name, value);
     Archive archive(file, Archive::Direction::keep);
     state(archive);
-    const fs::path next = folder_ / "checkpoint.next.h5";
-    file.finish(next);
+    file.finish(next());
     if (fs::exists(last())) rename_file(last(), previous());
-    rename_file(next, last());
+    rename_file(next(), last());
     sync_to_disk(folder_);
 }
 
 void Checkpoints::choose(bool before) {
-    // The process may have ended between the two renamings of keep().
+    // The process may have ended among the renamings of keep(): what is called next is complete.
+    if (!fs::exists(last()) && fs::exists(next())) rename_file(next(), last());
     if (!fs::exists(last())) before = true;
     const fs::path chosen = before ? previous() : last();
     if (!fs::exists(chosen)) {

@@ -37,6 +37,7 @@ public:
 private:
     std::filesystem::path last() const { return folder_ / "checkpoint.h5"; }
     std::filesystem::path previous() const { return folder_ / "checkpoint.previous.h5"; }
+    std::filesystem::path next() const { return folder_ / "checkpoint.next.h5"; }
     void expect_ours(const Hdf5File& file) const;
 
     std::filesystem::path folder_;

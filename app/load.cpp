@@ -63,7 +63,7 @@ std::vector<std::filesystem::path> Loaded::inputs() {
         ConfigTable populations = config.root().table("population", {});
         for (const std::string& name : populations.keys()) {
             const std::string file = populations.table(name, {}).peek("spike_file");
-            if (!file.empty()) files.emplace_back(file);
+            if (!file.empty()) files.push_back(std::filesystem::absolute(file).lexically_normal());
         }
     }
     return files;

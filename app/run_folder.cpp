@@ -30,12 +30,13 @@ std::string system_reason() { return std::strerror(errno); }
 
 /// Is it a file that a run writes?
 bool of_a_run(const fs::path& file) {
-    constexpr auto names = std::to_array<std::string_view>({"config.toml", "config.resolved.toml",
-                                                            "manifest.json", "summary.json", "log.txt",
-                                                            "metrics.csv", "confusion.csv", "report.html"});
+    constexpr auto names = std::to_array<std::string_view>(
+        {"config.toml", "config.resolved.toml", "manifest.json", "summary.json", "log.txt", "metrics.csv",
+         "angles.csv", "confusion.csv", "report.html", "spikes.h5", "events.h5", "bursts.h5", "traces.h5",
+         "weights.h5", "checkpoint.h5", "checkpoint.next.h5", "checkpoint.previous.h5"});
     const bool part = file.extension() == ".partial" || is_segment(file);
     const fs::path name = part ? file.stem() : file.filename();
-    return name.extension() == ".h5" || std::find(names.begin(), names.end(), name.string()) != names.end();
+    return std::find(names.begin(), names.end(), name.string()) != names.end();
 }
 
 nlohmann::ordered_json fingerprint(const fs::path& file, const std::string& name) {
@@ -99,6 +100,8 @@ void LineFile::write(std::string_view line) {
     empty_ = false;
 }
 
+void LineFile::sync() const { sync_to_disk(path_.string() + ".partial"); }
+
 void LineFile::finish() {
     stream_.close();
     rename_file(path_.string() + ".partial", path_);
@@ -113,10 +116,17 @@ void make_run_folder(const fs::path& folder) {
     if (failed) throw IoError(folder.string(), "cannot be made: " + failed.message());
 }
 
-void clear_run_folder(const fs::path& folder, bool overwrite) {
+void clear_run_folder(const fs::path& folder, bool overwrite, const std::vector<fs::path>& inputs) {
     std::error_code failed;
     if (fs::is_empty(folder, failed) || failed) return;
     if (!overwrite) throw not_empty(folder);
+    for (const fs::path& input : inputs) {
+        if (!of_a_run(input) || !fs::equivalent(input.parent_path(), folder, failed)) continue;
+        throw ConfigError(fmt::format(
+            "error[E0302]: --overwrite would delete {}, which the run reads\n   |  choose another "
+            "--out\nhelp: apical explain E0302\n",
+            input.string()));
+    }
     for (const auto& entry : fs::directory_iterator(folder)) {
         if (entry.is_regular_file() && of_a_run(entry.path())) fs::remove(entry.path(), failed);
         if (failed) throw IoError(entry.path().string(), failed.message());

@@ -30,6 +30,8 @@ public:
     explicit LineFile(std::filesystem::path path, std::uint64_t kept = 0);
     std::uint64_t bytes() { return static_cast<std::uint64_t>(stream_.tellp()); }
     void write(std::string_view line);
+    /// Has what was written on the disk.
+    void sync() const;
     void finish();
     bool empty() const { return empty_; }
 
@@ -47,7 +49,8 @@ void make_run_folder(const std::filesystem::path& folder);
 
 /// For a new run, whose process holds the folder's lock. A folder that is not empty is a ConfigError, unless
 /// `overwrite`; then the files of an earlier run in it are removed, and no others. Throws IoError.
-void clear_run_folder(const std::filesystem::path& folder, bool overwrite);
+void clear_run_folder(const std::filesystem::path& folder, bool overwrite,
+                      const std::vector<std::filesystem::path>& inputs);
 
 /// One process at a time writes a run: the lock goes with its holder. Throws IoError if another one has it.
 class FolderLock {

@@ -1,9 +1,7 @@
 #include "app/session.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -11,10 +9,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "app/build_info.hpp"
 #include "app/checkpoints.hpp"
+#include "app/interruption.hpp"
 #include "app/progress_line.hpp"
 #include "app/report.hpp"
 #include "app/run_folder.hpp"
@@ -29,24 +27,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Bytes that are not UTF-8, such as those of a file's name, are replaced.
+std::string json_text(const nlohmann::ordered_json& json) {
+    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
 using Manifest = nlohmann::ordered_json;
-
-// --- interruption
-// ---------------------------------------------------------------------------------------------------
-
-std::atomic<int> signals_received = 0;
-static_assert(std::atomic<int>::is_always_lock_free);
-
-/// The first signal asks the run to end; the second ends the process.
-extern "C" void on_signal(int /*signal*/) {
-    if (signals_received.fetch_add(1) > 0) _exit(interrupted_exit_code);
-}
-
-void catch_signals() {
-    struct sigaction action = {};
-    action.sa_handler = on_signal;
-    for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
-}
 
 // --- the facts of a run
 // ---------------------------------------------------------------------------------------------
@@ -164,15 +150,16 @@ private:
     }
 
     bool pause(const Persist& state) {
-        const bool interrupted = signals_received.load(std::memory_order_relaxed) > 0;
+        const bool stop = interrupted();
         const auto now = std::chrono::steady_clock::now();
         const bool due = conduct_.checkpoint_every > 0.0 &&
                          now - checkpoint_ >= std::chrono::duration<double>(60.0 * conduct_.checkpoint_every);
-        if (!due && !interrupted) return false;
+        if (!due && !stop) return false;
+        if (metrics_) metrics_->sync();  // the checkpoint counts on its rows
         checkpoints_.keep([&](Archive& archive) { persist(archive, state); });
         checkpoint_ = std::chrono::steady_clock::now();
         log("checkpoint");
-        return interrupted;
+        return stop;
     }
 
     void persist(Archive& archive, const Persist& state) {
@@ -224,7 +211,7 @@ private:
         add("cpu_s", used_cpu());
         add("result_hash", result.result_hash);
         add("verdict", result.verdict);
-        const std::string summary = to_json(result.summary).dump(2) + "\n";
+        const std::string summary = json_text(to_json(result.summary));
         write_file(folder_ / "summary.json", summary);
 
         const std::string verdict = result.verdict.empty() ? std::string() : result.verdict + " · ";
@@ -271,7 +258,7 @@ private:
         write_manifest();
     }
 
-    void write_manifest() const { write_file(folder_ / "manifest.json", manifest_.dump(2) + "\n"); }
+    void write_manifest() const { write_file(folder_ / "manifest.json", json_text(manifest_)); }
 
     Conduct conduct_;
     const Loaded& loaded_;
@@ -309,12 +296,13 @@ std::uint64_t size_of_log(const fs::path& folder) {
 
 int begin_run(const Conduct& conduct, Loaded loaded, const std::string& command_line, const fs::path& out,
               bool overwrite) {
-    const Manifest inputs = fingerprints(loaded.inputs());
+    const std::vector<fs::path> files = loaded.inputs();
+    const Manifest inputs = fingerprints(files);
     const std::string run_id = new_run_id();
     const fs::path folder = out.empty() ? default_run_folder(loaded.task, run_id) : out;
     make_run_folder(folder);
     const FolderLock lock(folder);
-    clear_run_folder(folder, overwrite);
+    clear_run_folder(folder, overwrite, files);
     const std::string resolved =
         loaded.config.resolved(fmt::format("Every parameter of run {}, with where its value comes "
                                            "from.\nRepeat it: apical run config.resolved.toml",

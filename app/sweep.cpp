@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "app/build_info.hpp"
+#include "app/interruption.hpp"
 #include "app/load.hpp"
 #include "app/options.hpp"
 #include "app/run_folder.hpp"
@@ -101,6 +102,19 @@ std::vector<Values> zip(const std::vector<ListedValues>& lists, const ConfigTabl
     return all;
 }
 
+/// No key may be in two of the parts whose combinations are taken.
+void expect_each_key_once(ConfigTable& sweep, const std::array<std::vector<Values>, 3>& parts) {
+    std::vector<std::string> seen;
+    for (const std::vector<Values>& part : parts) {
+        if (part.empty()) continue;  // it was complained of
+        for (const auto& [key, value] : part.front()) {
+            if (std::find(seen.begin(), seen.end(), key) != seen.end())
+                sweep.complain("", "E0209", fmt::format("{} is in two of list, zip and grid", key));
+            seen.push_back(key);
+        }
+    }
+}
+
 /// The points of a configuration's table [sweep], in an order that does not change: list, zip, grid (its last
 /// key fastest), and then the seeds, each drawn from (seed of the file, index).
 Sweep read_sweep(const fs::path& path) {
@@ -127,6 +141,7 @@ Sweep read_sweep(const fs::path& path) {
     if (list.empty()) list.push_back({});
     const auto zipped = zip(table.table("zip", "Lists of equal length, taken together.").listed(), table);
     const auto crossed = grid(table.table("grid", "Lists, of which every combination is taken.").listed());
+    expect_each_key_once(table, {list, zipped, crossed});
     config.finish();
 
     const std::vector<Values> combinations = times(times(list, zipped), crossed);
@@ -135,13 +150,20 @@ Sweep read_sweep(const fs::path& path) {
     Sweep sweep;
     for (const Values& values : combinations) {
         for (const auto& [key, value] : values) {
-            if (std::find(sweep.keys.begin(), sweep.keys.end(), key) == sweep.keys.end())
+            // A table of points has a column of seeds anyway.
+            if (key != "seed" && std::find(sweep.keys.begin(), sweep.keys.end(), key) == sweep.keys.end())
                 sweep.keys.push_back(key);
         }
+        const auto own_seed =
+            std::find_if(values.begin(), values.end(), [](const auto& v) { return v.first == "seed"; });
         for (std::uint64_t i = 0; i < seeds; ++i) {
             const std::size_t index = sweep.points.size();
             const StreamKey stream(seed, "sweep", "", static_cast<std::uint32_t>(index));
-            sweep.points.push_back({index, random_words(stream, 0).first >> 33U, values});
+            const std::uint64_t drawn = random_words(stream, 0).first >> 33U;
+            sweep.points.push_back(
+                {index,
+                 own_seed == values.end() ? drawn : std::strtoull(own_seed->second.c_str(), nullptr, 10),
+                 values});
         }
     }
     if (sweep.points.size() == 1 && sweep.keys.empty())
@@ -159,8 +181,10 @@ public:
     fs::path of(const Point& point) const { return root_ / "points" / fmt::format("{:04}", point.index); }
     fs::path complaints(const Point& point) const { return of(point).string() + ".err"; }
 
-    /// The command line of `apical run` for it.
+    /// The command line of the program for it: one that was broken off goes on from its checkpoint.
     std::vector<std::string> command(const Point& point) const {
+        if (fs::exists(of(point) / "checkpoint.h5") && current(point))
+            return {"resume", of(point).string(), "--quiet", "--threads", "1"};
         std::vector<std::string> words{"run",         config_,   "--out",     of(point).string(),
                                        "--overwrite", "--quiet", "--threads", "1"};
         for (const std::string& text : settings(point)) words.insert(words.end(), {"--set", text});
@@ -171,12 +195,7 @@ public:
     /// Has it run to its end, with the configuration that it would have now?
     bool finished(const Point& point) const {
         const Json manifest = json(of(point) / "manifest.json");
-        if (manifest.value("exit_state", "") != "ok") return false;
-        const Loaded loaded =
-            load(config_, overrides(settings(point), seeded(point) ? std::to_string(point.seed) : ""));
-        const std::string now = loaded.config.resolved("as it is now");
-        const std::string then = text(of(point) / "config.resolved.toml");
-        return body(now) == body(then);
+        return manifest.value("exit_state", "") == "ok" && current(point);
     }
 
     enum class State { done, failed, missing };
@@ -208,10 +227,24 @@ private:
         for (const auto& [key, value] : point.values) all.push_back(key + "=" + value);
         return all;
     }
-    /// Without the heading, which names the run.
-    static std::string body(const std::string& resolved) {
-        const std::size_t blank = resolved.find("\n\n");
-        return blank == std::string::npos ? resolved : resolved.substr(blank);
+    /// Was its folder made with the configuration that it would have now?
+    bool current(const Point& point) const {
+        const fs::path then = of(point) / "config.resolved.toml";
+        if (!fs::exists(then)) return false;
+        try {
+            const auto changes = overrides(settings(point), seeded(point) ? std::to_string(point.seed) : "");
+            return values(load(config_, changes)) == values(load(then, {}));
+        } catch (const ConfigError&) {
+            return false;
+        }
+    }
+    /// Of all keys that have an effect: wherever they come from.
+    static std::vector<std::array<std::string, 3>> values(const Loaded& loaded) {
+        std::vector<std::array<std::string, 3>> all;
+        for (const KeyFacts& key : loaded.config.keys()) {
+            if (key.idle.empty()) all.push_back({key.table, key.name, key.value});
+        }
+        return all;
     }
 
     std::string config_;
@@ -250,8 +283,10 @@ pid_t start(const Folder& folder, const Point& point) {
     return child;
 }
 
-/// Runs the points that are not done, `jobs` at a time; returns how many failed.
-std::size_t run_points(const Folder& folder, const std::vector<Point>& points, std::size_t jobs) {
+/// Runs the points that are not done, `jobs` at a time; returns the exit code. Interrupted, it begins none,
+/// and waits for those that run: Ctrl-C reaches them as well, and they keep what they have.
+int run_points(const Folder& folder, const std::vector<Point>& points, std::size_t jobs) {
+    catch_signals();
     std::map<pid_t, const Point*> running;
     std::size_t ended = 0, failures = 0;
     const auto tell = [&](const Point& point, const std::string& what) {
@@ -270,7 +305,9 @@ std::size_t run_points(const Folder& folder, const std::vector<Point>& points, s
             tell(point, "done: " + Folder::json(folder.of(point) / "summary.json").value("verdict", ""));
         } else {
             ++failures;
-            tell(point, "failed: " + last_line(Folder::text(folder.complaints(point))));
+            const bool stopped = WIFEXITED(status) && WEXITSTATUS(status) == interrupted_exit_code;
+            tell(point,
+                 stopped ? "interrupted" : "failed: " + last_line(Folder::text(folder.complaints(point))));
         }
     };
     for (const Point& point : points) {
@@ -279,10 +316,13 @@ std::size_t run_points(const Folder& folder, const std::vector<Point>& points, s
             continue;
         }
         while (running.size() >= jobs) wait_for_one();
+        if (interrupted()) break;
         running[start(folder, point)] = &point;
     }
     while (!running.empty()) wait_for_one();
-    return failures;
+    if (!interrupted()) return failures > 0 ? 1 : 0;
+    fmt::print(stderr, "interrupted; the same command goes on\n");
+    return interrupted_exit_code;
 }
 
 /// Which point this process is to run in an array of jobs of Slurm, PBS or Grid Engine, which counts from 1.
@@ -364,7 +404,8 @@ int collect(const Folder& folder, const Sweep& sweep) {
         if (!folder.finished(point)) continue;
         rows.emplace_back(&point, Folder::json(folder.of(point) / "summary.json"));
         for (const auto& [name, value] : rows.back().second.items()) {
-            const bool taken = name == "seed" || std::find(facts.begin(), facts.end(), name) != facts.end();
+            const bool taken = name == "seed" || std::find(facts.begin(), facts.end(), name) != facts.end() ||
+                               std::find(sweep.keys.begin(), sweep.keys.end(), name) != sweep.keys.end();
             if (!taken && !value.is_structured()) facts.push_back(name);
         }
     }
@@ -456,13 +497,13 @@ int sweep_verb(const Arguments& arguments) {
         return 0;
     }
     if (index.empty()) index = array_index().value_or("");
-    if (index.empty()) return run_points(folder, sweep.points, jobs) > 0 ? 1 : 0;
+    if (index.empty()) return run_points(folder, sweep.points, jobs);
     char* end = nullptr;
     const std::uint64_t k = std::strtoull(index.c_str(), &end, 10);
     if (*end != '\0' || k >= sweep.points.size())
         throw wrong(
             fmt::format("--index is {}: expected a number from 0 to {}", index, sweep.points.size() - 1));
-    return run_points(folder, {sweep.points[k]}, 1) > 0 ? 1 : 0;
+    return run_points(folder, {sweep.points[k]}, 1);
 }
 
 }  // namespace apical

@@ -278,18 +278,27 @@ toml::node* element(toml::node& list, std::string_view key) {
     return array != nullptr && digits ? array->get(std::stoul(std::string(key))) : nullptr;
 }
 
-/// Puts what an option says in the place of what the file says; tables that the file has are entered, not
-/// replaced.
-void merge(toml::node& into, toml::table& changes) {
+/// Puts what an option says in the place of what the file says; tables and lists that the file has are
+/// entered, not replaced.
+void merge(const ConfigState& state, toml::node& into, toml::table& changes) {
     for (auto&& [key, change] : changes) {
         toml::table* table = into.as_table();
         toml::node* present = table != nullptr ? table->get(key.str()) : element(into, key.str());
         const bool path = change.is_table() && !change.as_table()->is_inline();
         if (present != nullptr && path && (present->is_table() || present->is_array())) {
-            merge(*present, *change.as_table());
+            merge(state, *present, *change.as_table());
         } else if (table != nullptr) {
             // Moved, not copied: a copy would forget where it comes from.
             change.visit([&, &name = key](auto& value) { table->insert_or_assign(name, std::move(value)); });
+        } else if (present != nullptr) {
+            toml::array& list = *into.as_array();
+            const auto at = list.cbegin() + std::stol(std::string(key.str()));
+            change.visit([&](auto& value) { list.insert(list.erase(at), std::move(value)); });
+        } else {
+            throw_at_once(
+                state, {place_of(key.source()), "E0203",
+                        fmt::format("'{}' is no element of a list of {}", key.str(), into.as_array()->size()),
+                        "the first element is '0'", "E0203"});
         }
     }
 }
@@ -667,6 +676,13 @@ void list_values(ConfigState& state, const std::string& name, const toml::node& 
 
 std::string ConfigTable::name() const { return table_->leaf; }
 
+void ConfigTable::read_path(const Key& key, std::string& value) {
+    read(key, value);
+    if (value.empty()) return;
+    value = std::filesystem::absolute(value).lexically_normal().string();
+    if (KeyFacts* entry = entry_of(*table_, key.name)) entry->value = text_of(value);
+}
+
 bool ConfigTable::has(std::string_view key) const { return find(*table_, key) != nullptr; }
 
 std::string ConfigTable::peek(std::string_view key) const {
@@ -936,7 +952,7 @@ Config Config::parse(std::string text, std::string name, const std::vector<Overr
                                   "E0301"});
         }
         toml::table changes = parse_source(state, source);
-        merge(state.root, changes);
+        merge(state, state.root, changes);
     }
     state.top.node = &state.root;
     return config;

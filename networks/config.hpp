@@ -142,6 +142,9 @@ public:
     /// list one by one, anything else as a list of one. Empty lists and lists of lists are complained of.
     std::vector<ListedValues> listed();
 
+    /// The name of a file or folder, made absolute, so that the resolved file means the same from any folder.
+    void read_path(const Key& key, std::string& value);
+
     /// Says that `key` cannot matter here, and why: an error if it was given another value than its default.
     void idle(std::string_view key, std::string_view reason);
 

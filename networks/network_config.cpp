@@ -248,7 +248,7 @@ private:
         }
         std::string file;
         std::string name = p.name;
-        table.read(
+        table.read_path(
             {.name = "spike_file", .meaning = "SONATA file of spikes to replay, in place of spike_times"},
             file);
         table.read({.name = "spike_population", .meaning = "which population of that file"}, name);
@@ -555,6 +555,13 @@ private:
                 plastic.read_word({.name = option.name, .meaning = option.meaning}, choices, value);
             }
             d.parameters = read_parameters(plastic, *rule);
+            if (!rule->options.empty() && d.baseline == "fixed") {
+                plastic.idle("prior", "baseline is \"fixed\"");
+                d.parameters.erase("prior");
+            } else if (d.teaching == "potential") {
+                plastic.complain("baseline", "E0209",
+                                 "teaching \"potential\" goes with baseline \"fixed\" only");
+            }
             const bool low = d.parameters.count("r_min") != 0;
             const bool high = d.parameters.count("r_max") != 0;
             if (plastic.has("low_rate") && !low) plastic.idle("low_rate", "r_min is not given");

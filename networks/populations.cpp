@@ -46,13 +46,17 @@ double draw(const Distribution& distribution, Stream& stream) {
         case Distribution::Kind::constant:
             return distribution.a;
         case Distribution::Kind::uniform:
-            return boost::random::uniform_real_distribution<>(distribution.a, distribution.b)(stream);
+            // Of 0 to 1: the library's own interval must not be empty.
+            return distribution.a + (distribution.b - distribution.a) *
+                                        boost::random::uniform_real_distribution<>(0.0, 1.0)(stream);
         case Distribution::Kind::normal:
             return boost::random::normal_distribution<>(distribution.a, distribution.b)(stream);
-        case Distribution::Kind::lognormal: {
+        case Distribution::Kind::lognormal: {  // a negative mean: the mirror image
             const double variance = std::log1p(distribution.b * distribution.b);
-            const double mean = std::log(distribution.a) - 0.5 * variance;
-            return std::exp(boost::random::normal_distribution<>(mean, std::sqrt(variance))(stream));
+            const double mean = std::log(std::abs(distribution.a)) - 0.5 * variance;
+            return std::copysign(
+                std::exp(boost::random::normal_distribution<>(mean, std::sqrt(variance))(stream)),
+                distribution.a);
         }
     }
     return distribution.a;

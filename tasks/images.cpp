@@ -88,13 +88,16 @@ public:
     }
 
     RunResult operator()() {
-        if (!context_.resume(state_)) recording_.snapshot(0);
+        if (!context_.resume(state_)) recording_.snapshot();
         while (epoch_ < c_.training.epochs) {
             if (phase_ == Phase::training) {
                 train();
                 training_error_ = 100.0 * wrong_ / std::max(1U, next_);
                 if (interrupted_) {
-                    recording_.snapshot(epoch_ + 1);
+                    recording_.snapshot(epoch_ + 1, static_cast<std::int64_t>(done_));
+                    // They are of the epoch before.
+                    validation_error_.reset();
+                    test_error_.reset();
                     report_epoch({});
                     break;
                 }
@@ -114,7 +117,7 @@ public:
                 confusion_ = tally_;
                 test_error_ = confusion_.error_percent();
             }
-            recording_.snapshot(epoch_ + 1);
+            recording_.snapshot(epoch_ + 1, static_cast<std::int64_t>(done_));
             report_epoch(tests ? test_error_ : std::nullopt);
             if (last) break;
             ++epoch_;
@@ -129,9 +132,10 @@ public:
         for (const ProjectionDescription& p : description_.projections) {
             if (p.plasticity) learnt.push_back(p.name);
         }
-        restore_weights(weights, learnt, learners_[0].network());
-        epoch_ = c_.training.epochs - 1;
-        if (c_.late.from > 0) enter_stage();  // weights belong to the time constants they were learnt with
+        // Weights belong to the time constants they were learnt with, which are those of their last epoch.
+        const std::int64_t epochs = restore_weights(weights, learnt, learners_[0].network());
+        epoch_ = static_cast<Index>(std::max<std::int64_t>(epochs - 1, 0));
+        if (c_.late.from > 0) enter_stage();
         end_ms_ = tests_ * (times.back() + c_.presentation.gap);
         std::vector<Index> wrong(times.size());
         Index seen = 0;
@@ -307,7 +311,8 @@ private:
     /// They fall exponentially over the run; small steps, not one at each image.
     void set_learning_rates() {
         constexpr std::uint64_t every = 100;
-        if (done_ % every >= learners_.size()) return;
+        const bool new_stage = next_ == 0 && c_.late.from > 0 && epoch_ == c_.late.from;
+        if (done_ % every >= learners_.size() && !new_stage) return;
         const double part =
             static_cast<double>(done_) / (static_cast<double>(c_.training.epochs) * examples_);
         for (std::size_t i = 0; i < learners_.size(); ++i)

@@ -66,6 +66,12 @@ void read_task(ConfigTable& task, ImagesConfig& c) {
     if (c.training.validation == 0) task.idle("patience", "there are no validation images");
 }
 
+void expect_time_for_inhibition(ConfigTable& table, const ImagesConfig& c, double settling) {
+    if (c.inhibition == ImagesConfig::Inhibition::learned && settling == 0.0)
+        table.complain("settling", "E0209",
+                       "settling is 0: inhibition \"learned\" learns before the teacher comes");
+}
+
 void read_presentation(ConfigTable& root, ImagesConfig& c) {
     ConfigTable p = root.table("presentation", "How an image is shown.");
     p.read({"duration", "ms", "T: of a training image", positive}, c.presentation.duration);
@@ -80,6 +86,7 @@ void read_presentation(ConfigTable& root, ImagesConfig& c) {
     if (c.presentation.settling >= c.presentation.duration) {
         p.complain("settling", "E0209", "settling is not shorter than duration: nothing would be learnt");
     }
+    expect_time_for_inhibition(p, c, c.presentation.settling);
     ConfigTable input = root.table("input", "The pixels.");
     input.read({.name = "encoding", .meaning = "of a pixel's value in spikes"}, encoding_choices,
                c.input.encoding);
@@ -110,6 +117,8 @@ void read_late(ConfigTable& root, ImagesConfig& c) {
             late.idle(key, "from is 0: never");
     } else if (c.late.settling >= c.late.duration) {
         late.complain("settling", "E0209", "settling is not shorter than duration: nothing would be learnt");
+    } else {
+        expect_time_for_inhibition(late, c, c.late.settling);
     }
 }
 
@@ -219,10 +228,11 @@ void read_images_task(ConfigTable root, std::string& task) {
 ImagesConfig read_images(ConfigTable root, ImagesConfig c) {
     root.topic("images");
     root.read({"seed", "1", "of all random numbers; the same seed gives the same run"}, c.seed);
-    root.read({.name = "data",
-               .meaning = c.task == "digits" ? "folder of a data set in place of drawn digits; or --data DIR"
-                                             : "folder of the data set; or --data DIR"},
-              c.data);
+    root.read_path(
+        {.name = "data",
+         .meaning = c.task == "digits" ? "folder of a data set in place of drawn digits; or --data DIR"
+                                       : "folder of the data set; or --data DIR"},
+        c.data);
     read_variant(root, c);
     read_images_task(root, c.task);
     ConfigTable task = root.table("task", {});

@@ -61,7 +61,7 @@ void Recording::tick() {
     flushed_ = Seconds::now();
 }
 
-void Recording::snapshot(std::int64_t sample) {
+void Recording::snapshot(std::int64_t epoch, std::int64_t sample) {
     if (!weights_) return;
     for (const std::string& name : weights_of_) {
         const Index index = network_.projections.at(name);
@@ -69,7 +69,7 @@ void Recording::snapshot(std::int64_t sample) {
         const Projection& projection = simulation.projection(index);
         const Index targets = simulation.population(projection.target).size();
         const Index sources = projection.tables.front().sources();
-        const WeightLabel label{name, units_.at(name), simulation.now(), 0, sample};
+        const WeightLabel label{name, units_.at(name), simulation.now(), epoch, sample};
         std::vector<std::vector<std::pair<Index, float>>> rows(targets);
         std::size_t synapses = 0;
         simulation.visit_synapses(index, [&](Index target, Index source, double weight) {
@@ -118,14 +118,16 @@ std::string Recording::finish() {
     return hash_.hex();
 }
 
-void restore_weights(const std::filesystem::path& path, const std::vector<std::string>& projections,
-                     Network& network) {
+std::int64_t restore_weights(const std::filesystem::path& path, const std::vector<std::string>& projections,
+                             Network& network) {
     const Hdf5File file = Hdf5File::open(path);
+    std::int64_t epoch = 0;
     for (const std::string& name : projections) {
         const std::string group = "/weights/" + name;
         const auto snapshots = file.has(group) ? file.children(group) : std::vector<std::string>();
         if (snapshots.empty()) throw DataError(fmt::format("{}: has no weights of {}", path.string(), name));
         const std::string snapshot = group + "/" + snapshots.back();
+        epoch = file.number<std::int64_t>(snapshot, "epoch").value_or(0);
         const auto shape = file.shape(snapshot);
         Projection& projection = network.simulation->projection(network.projections.at(name));
         const Population& population = network.simulation->population(projection.target);
@@ -143,6 +145,7 @@ void restore_weights(const std::filesystem::path& path, const std::vector<std::s
             }
         }
     }
+    return epoch;
 }
 
 void Activity::observe(const Window& window, std::span<const Spike> spikes) {

@@ -24,8 +24,8 @@ public:
 
     /// Between windows: writes out if it is time to.
     void tick();
-    /// A snapshot of the weights that are recorded.
-    void snapshot(std::int64_t sample);
+    /// A snapshot of the weights that are recorded, after so many epochs and examples.
+    void snapshot(std::int64_t epoch = 0, std::int64_t sample = 0);
     void persist(Archive& archive);
     /// Closes the files; returns the result hash, over spikes and all weights that can change.
     std::string finish();
@@ -44,10 +44,10 @@ private:
     Seconds::time_point flushed_ = Seconds::now();
 };
 
-/// Gives the projections of a network their weights of the last snapshot in `file`, a weights.h5. Throws
-/// DataError if one is missing, sparse, or of another shape.
-void restore_weights(const std::filesystem::path& file, const std::vector<std::string>& projections,
-                     Network& network);
+/// Gives the projections of a network their weights of the last snapshot in `file`, a weights.h5, and returns
+/// its epoch. Throws DataError if one is missing, sparse, or of another shape.
+std::int64_t restore_weights(const std::filesystem::path& file, const std::vector<std::string>& projections,
+                             Network& network);
 
 /// Follows populations for the progress line: events and bursts of late.
 class Activity final : public Recorder {

@@ -36,12 +36,12 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
         archive("activity", activity);
         archive("snapshot_at", snapshot_at);
     };
-    if (!context.resume(state)) recording.snapshot(0);
+    if (!context.resume(state)) recording.snapshot();
     bool interrupted = false;
     while (simulation.now() < end && !interrupted) {
         simulation.step(end);
         if (simulation.now() == snapshot_at) {
-            recording.snapshot(0);
+            recording.snapshot();
             snapshot_at += every;
         }
         recording.tick();
@@ -54,7 +54,8 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
                           .accuracy = {}});
         interrupted = context.pause(state);
     }
-    recording.snapshot(0);
+    const bool taken = every > Duration::zero() && snapshot_at - every == simulation.now();
+    if (!taken) recording.snapshot();
     RunResult result;
     result.interrupted = interrupted;
     result.result_hash = recording.finish();

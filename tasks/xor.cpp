@@ -394,7 +394,7 @@ public:
     }
 
     RunResult operator()() {
-        if (!context_.resume(state_)) recording_.snapshot(0);
+        if (!context_.resume(state_)) recording_.snapshot();
         // A round: examples, and a test of all patterns.
         const std::uint64_t round = c_.test_every + 4ULL;
         while (presented_ < presentations_) {
@@ -483,7 +483,7 @@ private:
                                  events > 0.0 ? Value(bursts / events) : Value());
         }
         tests_.push_back(result);
-        recording_.snapshot(done_);
+        recording_.snapshot(0, done_);
         Facts row = {{"sample", std::int64_t{done_}},
                      {"time_ms", ms(simulation().now())},
                      {"loss", result.squared_error},

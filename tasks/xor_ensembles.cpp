@@ -167,7 +167,7 @@ public:
         while (!interrupted_ && shown_ < 4 * rounds) {
             const std::uint64_t round = shown_ / 4;
             const bool train = round > 0 && round + 1 < rounds;
-            if (shown_ == 0 && at(start_of(0))) recording_.snapshot(0);
+            if (shown_ == 0 && at(start_of(0))) recording_.snapshot();
             show(patterns[shown_ % 4], train);
             if (interrupted_) break;
             answers_.rates[shown_ % 4] = rate_;
@@ -217,7 +217,8 @@ private:
             rate_ = averages_.mean_rate(now());
             return;
         }
-        const double taught_from = std::max(start, end - c_.teaching * c_.presentation);
+        const double taught_from =
+            c_.teaching < 1.0 ? std::max(start, end - c_.teaching * c_.presentation) : start;
         if (taught_from > start) run_to(taught_from);
         if (at(taught_from)) {
             rate_ = averages_.mean_rate(now());
@@ -298,7 +299,7 @@ private:
     }
 
     RunResult finish() {
-        if (!interrupted_) recording_.snapshot(epoch_);
+        if (!interrupted_) recording_.snapshot(epoch_, static_cast<std::int64_t>(shown_));
         RunResult result;
         result.interrupted = interrupted_;
         result.result_hash = recording_.finish();

@@ -224,7 +224,7 @@ const linePlot = ({x, series, xLabel, yLabel, yRange, xRange, log = false, heigh
     }
     data.push(s.values);
     lines.push({
-      label: s.label, stroke: paint(s.colour), width: s.width ?? 1.5, dash: s.dash, spanGaps: false, value: (u, v) => short(v),
+      label: s.label, stroke: paint(s.colour), width: s.width ?? 1.5, dash: s.dash, spanGaps: s.spanGaps ?? false, value: (u, v) => short(v),
       paths: s.steps ? uPlot.paths.stepped({align: 1}) : s.stems ? stems : undefined,
       points: s.points ? {show: true, size: 5, fill: paint(s.colour)} : {show: s.stems ?? false, size: 5, fill: paint(s.colour)},
     });

@@ -74,15 +74,24 @@ const comparison = () => {
 const axisOf = run => ["epoch", "sample", "time_ms"].find(k => new Set((run.metrics[k] ?? []).filter(isNumber)).size > 1) ?? "sample";
 const xAxis = axisOf(runs[0]);
 const xName = {epoch: "Epoch", sample: "Example", time_ms: "Time (ms)"}[xAxis];
-const commonX = runs.map(r => r.metrics[xAxis] ?? []).reduce((a, b) => b.length > a.length ? b : a, []);
+const xOf = run => (run.metrics[xAxis] ?? []).filter(isNumber);
+/** Where any of the runs has measured. */
+const commonX = several ? [...new Set(runs.flatMap(xOf))].sort((a, b) => a - b) : runs[0].metrics[xAxis] ?? [];
+/** A column of metrics.csv at commonX; null where this run did not measure. */
+const columnOf = (run, name) => {
+  const values = run.metrics[name] ?? [];
+  if (!several) return values;
+  const at = new Map((run.metrics[xAxis] ?? []).map((x, i) => [x, values[i]]));
+  return commonX.map(x => at.get(x) ?? null);
+};
 
 /** A figure of one column of metrics.csv, transformed: the run, or each run thin and their mean with a band of one SD. */
 const metricFigure = (column, title, yLabel, {transform = v => v, log = false, yRange, marks} = {}) => {
-  const columns = runs.map(r => (r.metrics[column] ?? []).map(v => isNumber(v) ? transform(v) : null));
+  const columns = runs.map(r => columnOf(r, column).map(v => isNumber(v) ? transform(v) : null));
   const all = overRuns(columns);
   const series = several
-    ? [...columns.map((values, i) => ({label: `seed ${runs[i].manifest.seed}`, values, colour: "--muted", width: 0.6, unnamed: runs.length > 4})),
-       {label: `mean of ${runs.length}`, ...all, colour: "--accent", width: 2.2}]
+    ? [...columns.map((values, i) => ({label: `seed ${runs[i].manifest.seed}`, values, colour: "--muted", width: 0.6, unnamed: runs.length > 4, spanGaps: true})),
+       {label: `mean of ${runs.length}`, ...all, colour: "--accent", width: 2.2, spanGaps: true}]
     : [{label: yLabel.replace(/ \(.*/, ""), values: columns[0], colour: "--accent", points: commonX.length < 60}];
   const end = columns.map(c => c.filter(isNumber).at(-1)).filter(isNumber);
   return new Figure({
@@ -150,7 +159,7 @@ const xorPlot = () => {
   const when = k => `after ${xName.toLowerCase()} ${commonX[k]}`;
   const bars = (stem, unit, title, yLabel, factor, marks) => {
     const value = (p, k) => {
-      const v = runs.map(r => r.metrics[`${stem}_${p}${unit}`]?.[k]).filter(isNumber);
+      const v = runs.map(r => columnOf(r, `${stem}_${p}${unit}`)[k]).filter(isNumber);
       return v.length ? factor * mean(v) : null;
     };
     columns.append(new Figure({
@@ -381,8 +390,9 @@ const rates = () => {
   if (!names.length) { node.append(note("No run recorded traces of its populations.")); return; }
   const place = element("div");
   const show = i => {
-    const traces = runs.map(r => r.traces.find(t => t.population === names[i])).filter(Boolean);
-    const longest = traces.reduce((a, b) => b.event_rate.length > a.event_rate.length ? b : a);
+    const recorded = runs.map(r => r.traces.find(t => t.population === names[i])).filter(Boolean);
+    const longest = recorded.reduce((a, b) => b.event_rate.length > a.event_rate.length ? b : a);
+    const traces = recorded.filter(t => t.dt_ms === longest.dt_ms);  // bins of other lengths do not compare
     const x = longest.event_rate.map((_, k) => (longest.t_start_ms + (k + 0.5) * longest.dt_ms) / 1000);
     const of = get => {
       const all = overRuns(traces.map(get));

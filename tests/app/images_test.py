@@ -9,6 +9,8 @@ import subprocess
 import time
 import unittest
 
+import h5py
+
 import cli
 from cli import CommandLineTest
 
@@ -89,6 +91,21 @@ class Images(CommandLineTest):
         self.assertEqual(len(curve), 9, "with the time constants of the end")
         done = self.run_program("run", "digits.toml", "--out", "s", "--set", "late.tau_soma=50", code=2)
         self.assertIn("from is 0", done.stderr)
+        # A run that stops before that is tested with the time constants that it has learnt with.
+        self.run_program("run", "digits.toml", "--out", "e", *SHORT, "--set", "task.epochs=6", "--set", "late.from=5",
+                         "--set", "task.patience=1", "--set", "hidden.eta=0", "--set", "output.eta=0")
+        self.assertLess(self.json("e/summary.json")["epochs"], 5)
+        early = self.run_program("evaluate", "e", "--json", "--set", "late.from=0").stdout
+        self.assertEqual(self.run_program("evaluate", "e", "--json").stdout, early)
+        with h5py.File(self.folder / "e/weights.h5") as file:
+            labels = [(w.attrs["epoch"], w.attrs["sample"]) for w in file["weights/input_to_hidden_1"].values()]
+        self.assertEqual(labels, [(epoch, 150 * epoch) for epoch in range(len(labels))])
+
+    def test_inhibition_needs_time_to_learn(self):
+        for keys in (["presentation.settling=0"], ["late.from=1", "late.settling=0"]):
+            done = self.run_program("run", "digits.toml", "--out", "r", "--set", "inhibition=learned",
+                                    *(word for key in keys for word in ("--set", key)), code=2)
+            self.assertIn("before the teacher comes", done.stderr)
 
     def test_interneurons_carry_the_inhibition(self):
         self.data_set()

@@ -6,15 +6,38 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import time
 import unittest
 
+import h5py
+
 import cli
 from cli import CommandLineTest
 
 SHORT = ["--set", "examples=40", "--set", "neurons=10"]
+
+
+LEARNING = """
+duration = 200.0
+[population.in]
+model = "poisson"
+size = 20
+parameters = { rate = 50.0 }
+[population.cells]
+model = "stochastic_pyramidal"
+size = 10
+[projection.p]
+source = "in"
+target = "cells"
+port = "soma"
+weight = 0.2
+delay = 1.0
+[projection.p.plasticity]
+rule = "burst_dependent"
+"""
 
 
 class Run(CommandLineTest):
@@ -57,6 +80,40 @@ class Run(CommandLineTest):
         self.assertEqual(self.json("a/summary.json")["result_hash"], self.json("b/summary.json")["result_hash"])
         self.assertEqual(self.json("b/summary.json")["seed"], 5)
 
+    def test_so_does_that_of_a_network_that_learns(self):
+        for teaching in ("sampled", "variance_reduced", "potential"):
+            self.write("net.toml", LEARNING + f'teaching = "{teaching}"\n')
+            self.run_program("run", "net.toml", "--out", "a", "--overwrite")
+            self.run_program("run", "a/config.resolved.toml", "--out", "b", "--overwrite")
+            self.assertEqual(self.json("a/summary.json")["result_hash"], self.json("b/summary.json")["result_hash"])
+        error = self.run_program("run", "net.toml", "--out", "c", "--set",
+                                 "projection.p.plasticity.baseline=moving_average", code=2).stderr
+        self.assertIn('goes with baseline "fixed" only', error)
+
+    def test_the_resolved_file_means_the_same_from_any_folder(self):
+        self.write("net.toml", LEARNING)
+        self.run_program("run", "net.toml", "--out", "a", "--set", 'record.spikes=["in"]')
+        self.write("again.toml", '[population.in]\nmodel = "spike_train"\nsize = 20\nspike_file = "a/spikes.h5"\n')
+        self.run_program("run", "again.toml", "--out", "b")
+        shutil.move(self.folder / "b/config.resolved.toml", self.folder / "b/moved.toml")
+        self.run_program("run", str(self.folder / "b/moved.toml"), "--out", "c")
+        done = subprocess.run([cli.PROGRAM, "check", "moved.toml"], cwd=self.folder / "b", env=self.environment(),
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_weights_are_written_once_a_time(self):
+        self.write("net.toml", LEARNING)
+        self.run_program("run", "net.toml", "--out", "a", "--set", 'record.weights=["p"]', "--set", "record.weights_every=50")
+        with h5py.File(self.folder / "a/weights.h5") as file:
+            self.assertEqual(len(file["weights/p"]), 5, "at 0, 50, 100, 150 and 200 ms")
+
+    def test_initial_values_of_any_distribution(self):
+        for distribution in ('{ distribution = "lognormal", mean = -60, cv = 0.01 }', '{ distribution = "uniform", low = -60, high = -60 }'):
+            self.write("net.toml", 'duration = 1.0\n[population.a]\nmodel = "lif"\nsize = 4\nparameters = { V_th = -62 }\n'
+                       f"initial = {{ V_m = {distribution} }}\n")
+            self.run_program("run", "net.toml", "--out", "a", "--overwrite")
+            self.assertGreater(self.json("a/summary.json")["spikes"], 0, "above the threshold")
+
     def test_recording_does_not_change_the_run(self):
         self.run_program("run", "xor.toml", "--out", "a", *SHORT)
         self.run_program("run", "xor.toml", "--out", "b", *SHORT, *(f"--set=record.{what}=false" for what in
@@ -97,11 +154,20 @@ class Run(CommandLineTest):
 
     def test_overwrite_replaces_the_run_and_nothing_else(self):
         self.run_program("run", "xor.toml", "--out", "r", *SHORT)
-        self.write("r/notes.txt", "mine")
+        for name in ("r/notes.txt", "r/recordings_2019.h5"):
+            self.write(name, "mine")
         self.run_program("run", "xor.toml", "--out", "r", *SHORT, code=2)
         self.run_program("run", "xor.toml", "--out", "r", "--overwrite", "--set", "record.spikes=false", *SHORT)
-        self.assertEqual((self.folder / "r/notes.txt").read_text(), "mine")
+        for name in ("r/notes.txt", "r/recordings_2019.h5"):
+            self.assertEqual((self.folder / name).read_text(), "mine")
         self.assertFalse((self.folder / "r/spikes.h5").exists())
+
+    def test_overwrite_spares_what_the_run_reads(self):
+        self.write("net.toml", LEARNING)
+        self.run_program("run", "net.toml", "--out", "a", "--set", 'record.spikes=["in"]')
+        self.write("again.toml", '[population.in]\nmodel = "spike_train"\nsize = 20\nspike_file = "a/spikes.h5"\n')
+        self.assertIn("which the run reads", self.run_program("run", "again.toml", "--out", "a", "--overwrite", code=2).stderr)
+        self.assertTrue((self.folder / "a/spikes.h5").exists())
 
     def test_info_shows_the_run_and_its_files(self):
         self.run_program("run", "xor.toml", "--out", "r", *SHORT)

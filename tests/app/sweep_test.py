@@ -75,7 +75,9 @@ class Sweep(CommandLineTest):
                          [(20, 1), (20, 2), (30, 1), (30, 2)])
         self.run_program("sweep", "run", "s.toml")
         self.run_program("sweep", "collect", "s.toml")
-        self.assertEqual([r["seed"] for r in self.csv("s.sweep/results.csv")], ["7", "8", "7", "8"])
+        for table in ("results", "plan"):
+            self.assertEqual([r["seed"] for r in self.csv(f"s.sweep/{table}.csv")], ["7", "8", "7", "8"])
+            self.assertEqual((self.folder / f"s.sweep/{table}.csv").read_text().split("\n")[0].split(",").count("seed"), 1)
 
     def test_running_repeating_and_collecting(self):
         self.write("s.toml", SWEEP)
@@ -96,6 +98,10 @@ class Sweep(CommandLineTest):
                          "--set", "population.a.parameters.rate=20")
         self.run_program("info", "r")
         self.assertIn(rows[9]["result_hash"], (self.folder / "r/summary.json").read_text())
+        # Another path to the file, or a comment in it, changes no point.
+        self.write("s.toml", "# a remark\n" + SWEEP)
+        for path in ("./s.toml", str(self.folder / "s.toml")):
+            self.assertIn("12 done", self.run_program("sweep", "status", path).stdout)
         # A point whose configuration has changed runs anew; the others do not.
         self.write("s.toml", SWEEP.replace("20, 30", "20, 40"))
         self.assertEqual(self.run_program("sweep", "run", "s.toml").stderr.count("was done before"), 8)
@@ -133,6 +139,21 @@ class Sweep(CommandLineTest):
         done = self.run_program("sweep", "run", "s.toml").stderr
         self.assertGreaterEqual(done.count("was done before"), 1)
         self.assertIn("12 done, 0 failed", self.run_program("sweep", "status", "s.toml").stdout)
+
+    def test_interrupted_and_repeated(self):
+        self.write("s.toml", NETWORK + "[sweep.grid]\nduration = [3e7]\n")
+        process = subprocess.Popen([cli.PROGRAM, "sweep", "run", "s.toml"], cwd=self.folder, env=self.environment(),
+                                   stderr=subprocess.PIPE, text=True, start_new_session=True)
+        log = self.folder / "s.sweep/points/0000/log.txt"
+        while not log.with_name("spikes.h5.partial").exists():
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        self.assertIn("point 0 interrupted", process.communicate()[1])
+        self.assertEqual(process.returncode, 130)
+        self.assertTrue(log.with_name("checkpoint.h5").exists())
+        self.run_program("sweep", "run", "s.toml")
+        self.assertIn("going on from checkpoint", log.read_text())
+        self.assertIn("1 done", self.run_program("sweep", "status", "s.toml").stdout)
 
     def in_shell(self, command):
         """Runs a command in which the program is called `apical`, in a folder with the example."""
@@ -180,6 +201,8 @@ class Sweep(CommandLineTest):
         self.assertIn("unknown key 'seed'", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
         self.write("s.toml", NETWORK + "[sweep.zip]\nduration = [1.0, 2.0]\nseed = [1]\n")
         self.assertIn("has 1", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
+        self.write("s.toml", NETWORK + "[sweep]\nlist = [{ duration = 2.0 }]\n[sweep.grid]\nduration = [1.0, 3.0]\n")
+        self.assertIn("duration is in two of", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
         self.write("s.toml", NETWORK + "[sweep.grid]\nduration = []\n")
         self.assertIn("is empty", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
         self.write("s.toml", NETWORK + "[sweep]\nseeds = 4611686018427387904\n[sweep.grid]\nduration = [1.0, 2.0, 3.0, 4.0]\n")

@@ -231,6 +231,10 @@ TEST(Config, AnElementOfAListIsOverriddenByItsNumber) {
     }
     config.finish();
     EXPECT_EQ(gains, (std::vector<double>{1.0, 5.0}));
+    EXPECT_EQ(read("times = [1, 2]", {{"--set", "times.1=5"}}).times, (std::vector<double>{1.0, 5.0}));
+    for (const char* wrong : {"times.2=5", "times.rate=5", "times.0x=5"})
+        EXPECT_THAT(complaint("times = [1, 2]", {{"--set", wrong}}),
+                    HasSubstr("is no element of a list of 2"));
 }
 
 TEST(Config, TheResolvedFileGivesTheSameValues) {
