@@ -106,6 +106,11 @@ void check_together(ConfigTable& root, const XorConfig& c) {
     if (c.baseline == XorConfig::Baseline::fixed && c.control != XorConfig::Control::burstprop) {
         root.idle("tau_average", "baseline is \"fixed\"");
     }
+    if (c.feedback == XorConfig::Feedback::gated) {
+        for (const std::string_view key : {"inhibition", "lag"}) root.idle(key, "feedback is \"gated\"");
+    } else if (c.inhibition == XorConfig::Inhibition::direct) {
+        root.idle("lag", "inhibition is \"direct\": there is no relay to match");
+    }
     const bool about_stp =
         c.control == XorConfig::Control::no_stp || c.control == XorConfig::Control::swapped;
     if (about_stp && c.feedback == XorConfig::Feedback::gated) {

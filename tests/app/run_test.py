@@ -101,6 +101,11 @@ class Run(CommandLineTest):
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_keys_without_effect_are_refused(self):
+        for keys in (("feedback=gated", "inhibition=dale"), ("feedback=gated", "lag=4"), ("inhibition=direct", "lag=4")):
+            done = self.run_program("run", "xor.toml", *(f"--set={key}" for key in keys), code=2)
+            self.assertIn("has no effect", done.stderr)
+
     def test_weights_are_written_once_a_time(self):
         self.write("net.toml", LEARNING)
         self.run_program("run", "net.toml", "--out", "a", "--set", 'record.weights=["p"]', "--set", "record.weights_every=50")
