@@ -19,7 +19,9 @@ enum class Loop {
 struct BuildOptions {
     std::size_t threads = 1;
     Loop loop = Loop::automatic;
-    Index shard_size = 0;  ///< neurons; 0: chosen from the population. Results do not depend on it
+    /// Neurons; 0: chosen from the population. Results do not depend on it, but for the last bits of `lif`
+    /// whose noise comes in blocks (NoiseBlock::neurons) that it cuts: what is chosen cuts none.
+    Index shard_size = 0;
 };
 
 /// A network ready to run, and where things are in it.
