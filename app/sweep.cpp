@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -104,13 +105,15 @@ std::vector<Values> zip(const std::vector<ListedValues>& lists, const ConfigTabl
 
 /// No key may be in two of the parts whose combinations are taken.
 void expect_each_key_once(ConfigTable& sweep, const std::array<std::vector<Values>, 3>& parts) {
-    std::vector<std::string> seen;
+    std::set<std::string> seen;
     for (const std::vector<Values>& part : parts) {
-        if (part.empty()) continue;  // it was complained of
-        for (const auto& [key, value] : part.front()) {
-            if (std::find(seen.begin(), seen.end(), key) != seen.end())
+        std::set<std::string> here;
+        for (const Values& values : part) {
+            for (const auto& [key, value] : values) here.insert(key);
+        }
+        for (const std::string& key : here) {
+            if (!seen.insert(key).second)
                 sweep.complain("", "E0209", fmt::format("{} is in two of list, zip and grid", key));
-            seen.push_back(key);
         }
     }
 }

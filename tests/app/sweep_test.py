@@ -201,7 +201,7 @@ class Sweep(CommandLineTest):
         self.assertIn("unknown key 'seed'", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
         self.write("s.toml", NETWORK + "[sweep.zip]\nduration = [1.0, 2.0]\nseed = [1]\n")
         self.assertIn("has 1", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
-        self.write("s.toml", NETWORK + "[sweep]\nlist = [{ duration = 2.0 }]\n[sweep.grid]\nduration = [1.0, 3.0]\n")
+        self.write("s.toml", NETWORK + "[sweep]\nlist = [{ seed = 1 }, { duration = 2.0 }]\n[sweep.grid]\nduration = [1.0, 3.0]\n")
         self.assertIn("duration is in two of", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
         self.write("s.toml", NETWORK + "[sweep.grid]\nduration = []\n")
         self.assertIn("is empty", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
