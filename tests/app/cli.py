@@ -6,6 +6,8 @@ import sys
 import tempfile
 import unittest
 
+import h5py
+
 PROGRAM = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else None
 
 
@@ -32,6 +34,12 @@ class CommandLineTest(unittest.TestCase):
 
     def write(self, name, text):
         (self.folder / name).write_text(text, encoding="utf-8")
+
+    def spikes(self, folder, population):
+        """The spikes of a recorded population: times [ms] and neurons."""
+        with h5py.File(self.folder / folder / "spikes.h5") as file:
+            group = file["spikes"][population]
+            return group["timestamps"][:], group["node_ids"][:]
 
     def files(self):
         return sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*"))
