@@ -34,12 +34,19 @@ struct Preset {
     std::string_view source;
 };
 const std::array presets{
+    // The jump f of the equations as printed was never applied by the program of the publication.
     Preset{"facilitating",
-           {.variant = Variant::etm, .U = 0.02, .f = 0.1, .tau_rec = 100.0, .tau_fac = 100.0},
-           "Payeur et al. (2021): tells of bursts"},
+           {.variant = Variant::tm, .U = 0.02, .tau_rec = 100.0, .tau_fac = 100.0},
+           "Payeur et al. (2021), as simulated: tells of bursts"},
     Preset{"depressing",
+           {.variant = Variant::tm, .U = 0.9, .tau_rec = 20.0, .tau_fac = 1000.0},
+           "Payeur et al. (2021), as simulated: tells of events"},
+    Preset{"extended_facilitating",
+           {.variant = Variant::etm, .U = 0.02, .f = 0.1, .tau_rec = 100.0, .tau_fac = 100.0},
+           "Payeur et al. (2021), as printed: tells of bursts"},
+    Preset{"extended_depressing",
            {.variant = Variant::etm, .U = 0.9, .f = 0.1, .tau_rec = 20.0, .tau_fac = 1000.0},
-           "Payeur et al. (2021): tells of events"},
+           "Payeur et al. (2021), as printed: tells of events"},
     Preset{"classic_depression",
            {.variant = Variant::tm, .U = 0.5, .tau_rec = 800.0, .tau_fac = 0.0},
            "Tsodyks & Markram (1997)"},
@@ -166,8 +173,8 @@ int stp_verb(const Arguments& arguments) {
         "apical stp --preset facilitating --html");
     auto add = options.add();
     add("preset", po::value(&preset)->value_name("NAME"),
-        "facilitating, depressing, classic_depression (default), classic_facilitation, xor_bursts, "
-        "xor_events");
+        "facilitating, depressing, extended_facilitating, extended_depressing, classic_depression (default), "
+        "classic_facilitation, xor_bursts, xor_events");
     add("variant", po::value(&variant)->value_name("NAME"), "tm, etm, tm3 or mongillo: apical explain tm");
     for (std::size_t i = 0; i < given.size(); ++i) {
         const auto& field = TsodyksMarkram::fields[i];

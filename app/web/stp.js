@@ -323,7 +323,7 @@ const quantities = {
 /** The regression for these parameters; the partner is a preset of the other kind. */
 const separation = s => {
   const partner = presets.find(p => p.name === state.partner).synapse;
-  const tellsEvents = ["xor_bursts", "facilitating", "classic_facilitation"].includes(state.partner);
+  const tellsEvents = ["xor_bursts", "facilitating", "extended_facilitating", "classic_facilitation"].includes(state.partner);
   setSynapse(tellsEvents ? 1 : 0, s);
   setSynapse(tellsEvents ? 0 : 1, partner);
   const spikes = state.burst_spikes, interval = state.burst_interval;
