@@ -30,13 +30,7 @@ def read(run):
         return series | {p: of(p, "event_rate") for p in ("pv", "sst")}
 
 
-def calm(series):
-    """Which bins are neither part of a population burst nor next to one."""
-    burst = series["events 1"] > 12  # Hz
-    return ~(burst | numpy.roll(burst, 1) | numpy.roll(burst, -1))
-
-
-def waves(values, used):
+def waves(values):
     """For each signal: amplitude, lag [ms] and share of the variance of the sine that fits best."""
     edges = numpy.arange(round(START / BIN), round(END / BIN) + 1) * BIN
     columns = [numpy.ones(len(edges) - 1)]
@@ -44,7 +38,7 @@ def waves(values, used):
         angle = 2 * numpy.pi * edges / period
         scale = period / (2 * numpy.pi * BIN)  # means over the bins
         columns += [-numpy.diff(numpy.cos(angle)) * scale, numpy.diff(numpy.sin(angle)) * scale]
-    design, values = numpy.array(columns).T[used], values[used]
+    design = numpy.array(columns).T
     fit = numpy.linalg.lstsq(design, values, rcond=None)[0]
     found = {}
     for k, (name, period) in enumerate(PERIODS.items()):
@@ -54,23 +48,21 @@ def waves(values, used):
     return found
 
 
-def measure(run, calm_only):
+def measure(run):
     series = read(run)
     first, last = round(START / BIN), round(END / BIN)
-    used = calm(series)[first:last] if calm_only else numpy.ones(last - first, bool)
 
     def fit(y, x):
         """At the lag, in bins, at which the correlation is largest."""
         def at(lag):
-            return series[x][first - lag:last - lag][used], series[y][first:last][used]
+            return series[x][first - lag:last - lag], series[y][first:last]
         lag = max(range(5), key=lambda k: abs(numpy.corrcoef(*at(k))[0, 1]))
         slope, offset = numpy.polyfit(*at(lag), 1)
         return numpy.corrcoef(*at(lag))[0, 1], slope, offset, 1000 * BIN * lag
 
     inside = {name: values[first:last] for name, values in series.items()}
-    means = {name: values[used].mean() for name, values in inside.items()}
-    return (means, {name: waves(values, used) for name, values in inside.items()}, {pair: fit(*pair) for pair in PAIRS},
-            used.mean())
+    means = {name: values.mean() for name, values in inside.items()}
+    return means, {name: waves(values) for name, values in inside.items()}, {pair: fit(*pair) for pair in PAIRS}
 
 
 def spread(values, digits=2):
@@ -82,14 +74,8 @@ def main():
     runs = [pathlib.Path(run) for run in sys.argv[1:]]
     if not runs:
         raise SystemExit(__doc__)
-    for calm_only in (False, True):
-        tabulate(runs, calm_only)
-
-
-def tabulate(runs, calm_only):
-    means, sines, fits, used = zip(*(measure(run, calm_only) for run in runs))
-    which = f"the {spread(100 * numpy.array(used), 0)} % of them that lie outside population bursts" if calm_only else "all of them"
-    print(f"\nMean and SD of {len(runs)} seeds, bins of 50 ms from 1 to 4 s, {which}. For each signal: amplitude and lag of the sine "
+    means, sines, fits = zip(*(measure(run) for run in runs))
+    print(f"\nMean and SD of {len(runs)} seeds, bins of 50 ms from 1 to 4 s. For each signal: amplitude and lag of the sine "
           "that fits best, and its share of the variance.\n\n"
           "| | mean | from below: amplitude | lag, ms | share | from above: amplitude | lag, ms | share |\n" + "|---" * 8 + "|")
     for name in means[0]:
