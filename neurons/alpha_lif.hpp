@@ -64,11 +64,6 @@ struct AlphaLif {
 
     std::optional<std::string> check() const {
         if (V_reset >= V_th) return "V_reset must lie below V_th: the neuron would fire without end";
-        // V_m, I and y would be one chain of three equal time constants, with a t^2 exp(-t/tau) in its
-        // solution.
-        const auto close = [this](double tau_syn) { return std::abs(tau_m - tau_syn) < 2e-3 * tau_m; };
-        if (close(tau_syn_ex)) return "tau_m and tau_syn_ex must differ by 0.2 % of tau_m at least";
-        if (close(tau_syn_in)) return "tau_m and tau_syn_in must differ by 0.2 % of tau_m at least";
         return std::nullopt;
     }
 

@@ -1,9 +1,8 @@
 #include "neurons/linear.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
-#include <complex>
+#include <iterator>
 #include <limits>
 
 #include "core/error.hpp"
@@ -11,9 +10,7 @@
 namespace apical {
 namespace {
 
-/// Closer than this, relative to the larger, two real eigenvalues are treated as a pair: the coefficients of
-/// two separate exponentials grow like the inverse of the distance.
-constexpr long double nearly_equal = 1e-3L;
+constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// sin and cos by Taylor series after halving the angle below 1/8 and doubling back: our own, for the same
 /// bits everywhere.
@@ -34,158 +31,151 @@ std::pair<double, double> sine_cosine(double x) {
     return {s, 1 - v};
 }
 
-struct Pair {
-    double c;  ///< cosh(q t), or cos(|q| t)
-    double s;  ///< sinh(q t) / q, or sin(|q| t) / |q|, or t
-};
+/// sinh(x) / x and, of a pair, sin(x) / x, where z = x^2 or -x^2: the series to z^7, remainder below 1e-17.
+double over_angle(double z) {
+    return 1 +
+           z / 6 * (1 + z / 20 * (1 + z / 42 * (1 + z / 72 * (1 + z / 110 * (1 + z / 156 * (1 + z / 210))))));
+}
+constexpr double end_of_series = 0.25;  // of z
 
-Pair pair_functions(double q_square, double t) {
-    if (q_square == 0.0) return {1.0, t};
-    const double z = q_square * t * t;
-    if (std::abs(z) < 0.25) {  // both series to z^7, remainder below 1e-17
-        const double s =
-            1 +
-            z / 6 *
-                (1 + z / 20 * (1 + z / 42 * (1 + z / 72 * (1 + z / 110 * (1 + z / 156 * (1 + z / 210))))));
-        const double c =
-            1 +
-            z / 2 * (1 + z / 12 * (1 + z / 30 * (1 + z / 56 * (1 + z / 90 * (1 + z / 132 * (1 + z / 182))))));
-        return {c, t * s};
-    }
-    const double q = std::sqrt(std::abs(q_square));
-    if (q_square < 0.0) {
-        const auto [s, c] = sine_cosine(q * t);
-        return {c, s / q};
-    }
-    const double up = exp(q * t);
-    return {0.5 * (up + 1 / up), 0.5 * (up - 1 / up) / q};
+/// t^j / j! exp(rate t), which bounds |phi_j(t)| if no eigenvalue has a larger real part.
+double envelope(std::size_t j, double rate, double t) {
+    double value = exp(rate * t);
+    for (std::size_t i = 1; i <= j; ++i) value *= t / static_cast<double>(i);
+    return value;
 }
 
-/// exp(A t) by Taylor series with scaling and squaring: slow, and independent of the spectrum; checks the
-/// closed form.
-Eigen::MatrixXd by_squaring(const Eigen::MatrixXd& A, double t) {
-    int squarings = 0;
-    Eigen::MatrixXd X = A * t;
-    while (X.rowwise().lpNorm<1>().maxCoeff() > 0.25) {
-        X *= 0.5;
-        ++squarings;
-    }
-    Eigen::MatrixXd sum = Eigen::MatrixXd::Identity(A.rows(), A.cols());
-    for (int k = 16; k > 0; --k) sum = Eigen::MatrixXd::Identity(A.rows(), A.cols()) + X * sum / k;
-    for (; squarings > 0; --squarings) sum = (sum * sum).eval();
-    return sum;
+/// The largest on [from, to], where `to` may be infinite.
+double highest_envelope(std::size_t j, double rate, double from, double to) {
+    if (rate < 0.0) return envelope(j, rate, std::clamp(-static_cast<double>(j) / rate, from, to));
+    return to < infinite ? envelope(j, rate, to) : infinite;
 }
 
 }  // namespace
 
-void Propagator::add_matrix(const Eigen::MatrixXd& A, const WideMatrix& Z) {
-    matrices_.push_back(Z.cast<double>());
-    // What does not read a variable, directly or not, is not moved by it: rounding must not say otherwise.
-    Eigen::MatrixXd reads = Eigen::MatrixXd::Identity(A.rows(), A.cols());
-    const Eigen::MatrixXd step = reads + (A.array() != 0.0).cast<double>().matrix();
-    for (Eigen::Index i = 0; i < A.rows(); ++i) reads = (reads * step).cwiseMin(1.0).eval();
-    matrices_.back() = matrices_.back().cwiseProduct(reads);
-}
-
 Propagator::Propagator(const Eigen::MatrixXd& A) {
     if (A.rows() > static_cast<Eigen::Index>(most_functions))
         throw ModelError("a linear neuron has at most 11 variables");
-    // The matrices are products of differences of large and small rates: their set-up is worth more digits
-    // than a double has.
-    const WideMatrix wide = A.cast<Wide>();
-    std::vector<Wide> real;
-    struct WideCluster {
-        Wide m;
-        Wide q_square;
-        bool pair;
-    };
-    std::vector<WideCluster> clusters;
-    const auto spectrum = wide.eigenvalues().eval();
-    for (const std::complex<Wide>& l : spectrum) {
-        fastest_ = std::max(fastest_, static_cast<double>(std::abs(l)));
-        if (l.imag() == 0.0L) real.push_back(l.real());
-        if (l.imag() > 0.0L) clusters.push_back({l.real(), -l.imag() * l.imag(), true});
+    for (SpectralCluster& cluster : spectral_clusters(A)) {
+        append(cluster.values);
+        std::move(cluster.parts.begin(), cluster.parts.end(), std::back_inserter(matrices_));
     }
-    std::sort(real.begin(), real.end());
-    for (std::size_t first = 0; first < real.size();) {
-        std::size_t last = first;
-        const auto close = [&](Wide a, Wide b) {  // or both zero, to rounding
-            return b - a <= std::max(nearly_equal * std::max(std::abs(a), std::abs(b)), 1e-12L * fastest_);
-        };
-        while (last + 1 < real.size() && close(real[last], real[last + 1])) ++last;
-        const Wide half = 0.5L * (real[last] - real[first]);
-        clusters.push_back({0.5L * (real[last] + real[first]), half * half, last > first});
-        first = last + 1;
-    }
+}
 
-    const auto n = A.rows();
-    const WideMatrix I = WideMatrix::Identity(n, n);
-    for (const WideCluster& own : clusters) {
-        // L, the polynomial that vanishes on all other clusters: as a matrix, and at m + q as P + R q. Each
-        // of its factors is scaled to about 1 at m.
-        WideMatrix L = I;
-        Wide P = 1.0L;
-        Wide R = 0.0L;
-        for (const WideCluster& other : clusters) {
-            if (&other == &own) continue;
-            const Wide distance = own.m - other.m;
-            Wide a = distance;
-            Wide b = 1.0L;
-            WideMatrix factor = wide - other.m * I;
-            if (other.pair) {
-                a = distance * distance + own.q_square - other.q_square;
-                b = 2.0L * distance;
-                factor = (factor * factor - other.q_square * I).eval();
-            }
-            const Wide next = P + R * (b / a) * own.q_square;
-            R = P * (b / a) + R;
-            P = next;
-            L = (L * (factor / a)).eval();
+void Propagator::append(const std::vector<Eigenvalue>& values) {
+    Cluster cluster{functions(), functions(), true, infinite, -infinite, 0.0};
+    double widest = 0.0;
+    for (const Eigenvalue& value : values) {
+        rate_[cluster.end] = value.m;
+        const double q = std::sqrt(std::max(-value.q_square, 0.0));
+        if (q > 0.0) {
+            cluster.real = false;
+            coupling_[cluster.end++] = value.q_square;
+            rate_[cluster.end] = value.m;
         }
-        if (!own.pair) {
-            add_matrix(A, L / P);
-        } else {
-            const Wide norm = P * P - R * R * own.q_square;
-            const WideMatrix shifted = wide - own.m * I;
-            const WideMatrix projection = L * (P / norm * I - R / norm * shifted);
-            add_matrix(A, projection);
-            add_matrix(A, projection * shifted);
-        }
-        clusters_.push_back({static_cast<double>(own.m), static_cast<double>(own.q_square), own.pair});
+        ++cluster.end;
+        widest = std::max(widest, q);
+        cluster.lowest = std::min(cluster.lowest, value.m);
+        cluster.highest = std::max(cluster.highest, value.m);
+        fastest_ = std::max(fastest_, std::sqrt(value.m * value.m + q * q));
     }
-
-    const double scale = fastest_ > 0.0 ? 1.0 / fastest_ : 1.0;
-    for (const double t : {0.1 * scale, scale, 4.0 * scale}) {
-        const Eigen::MatrixXd expected = by_squaring(A, t);
-        if (!((exponential(t) - expected).lpNorm<Eigen::Infinity>() <=
-              1e-9 * (1.0 + expected.lpNorm<Eigen::Infinity>()))) {
-            throw ModelError(
-                "three or more time constants are nearly equal: set one of them apart by more than 0.1 %");
-        }
-    }
+    cluster.width = cluster.highest - cluster.lowest + widest;
+    clusters_.push_back(cluster);
 }
 
 void Propagator::evaluate(double t, std::span<double> phi) const {
-    std::size_t j = 0;
     for (const Cluster& cluster : clusters_) {
-        const double decay = cluster.m == 0.0 ? 1.0 : exp(cluster.m * t);
-        if (!cluster.pair) {
-            phi[j++] = decay;
-            continue;
+        const std::size_t j = cluster.begin;
+        if (cluster.size() == 1) {
+            phi[j] = rate_[j] == 0.0 ? 1.0 : exp(rate_[j] * t);
+        } else if (cluster.size() == 2) {
+            evaluate_two(cluster, t, phi);
+        } else {
+            evaluate_many(cluster, t, phi);
         }
-        if (cluster.m * t < -700.0) {  // nothing is left of it, though its parts may be infinite
-            phi[j++] = 0.0;
-            phi[j++] = 0.0;
-            continue;
-        }
-        const Pair pair = pair_functions(cluster.q_square, t);
-        phi[j++] = decay * pair.c;
-        phi[j++] = decay * pair.s;
     }
 }
 
+void Propagator::evaluate_two(const Cluster& cluster, double t, std::span<double> phi) const {
+    const double m = 0.5 * (cluster.lowest + cluster.highest);
+    double& first = phi[cluster.begin];
+    double& second = phi[cluster.begin + 1];
+    if (!cluster.real) {
+        const double decay = exp(m * t);
+        const double q = std::sqrt(-coupling_[cluster.begin]);
+        const double x = q * t;
+        const auto [sine, cosine] = sine_cosine(x);
+        first = decay * cosine;
+        second = decay * (x * x < end_of_series ? t * over_angle(-x * x) : sine / q);
+        return;
+    }
+    first = exp(cluster.lowest * t);
+    if (cluster.width == 0.0) {
+        second = t * first;
+        return;
+    }
+    const double x = 0.5 * cluster.width * t;
+    second = x * x < end_of_series ? exp(m * t) * t * over_angle(x * x)
+                                   : (exp(cluster.highest * t) - first) / cluster.width;
+}
+
+/// Shifted so that no eigenvalue adds to growth, and by a Taylor series of a part of t that is doubled as
+/// often as needed. All entries of the exponential of a real cluster have the sign of t^(i-j): nothing
+/// cancels.
+void Propagator::evaluate_many(const Cluster& cluster, double t, std::span<double> phi) const {
+    const double shift = t < 0.0 ? cluster.lowest : cluster.highest;
+    const double decay = exp(shift * t);
+    const std::size_t n = cluster.size();
+    double h = t;
+    int doublings = 0;
+    for (; cluster.width * std::abs(h) > 0.5; ++doublings) h *= 0.5;
+    Functions x = column(cluster, shift, h, 0);
+    if (doublings > 0) {
+        std::array<Functions, most_functions> E{x};
+        for (std::size_t j = 1; j < n; ++j) E[j] = column(cluster, shift, h, j);
+        const auto apply = [&](const Functions& v) {
+            Functions sum{};
+            for (std::size_t j = 0; j < n; ++j) {
+                for (std::size_t i = 0; i < n; ++i) sum[i] += E[j][i] * v[j];
+            }
+            return sum;
+        };
+        for (; doublings > 1; --doublings) {
+            std::array<Functions, most_functions> square{};
+            for (std::size_t j = 0; j < n; ++j) square[j] = apply(E[j]);
+            E = square;
+        }
+        x = apply(E[0]);
+    }
+    for (std::size_t j = 0; j < n; ++j) phi[cluster.begin + j] = decay * x[j];
+}
+
+Propagator::Functions Propagator::column(const Cluster& cluster, double shift, double h,
+                                         std::size_t which) const {
+    // The first n - 1 powers fill the column; in those that follow each entry shrinks by 0.5 / power at
+    // least.
+    constexpr std::size_t series = 15;
+    const std::size_t n = cluster.size();
+    Functions sum{};
+    Functions term{};
+    sum[which] = term[which] = 1.0;
+    for (std::size_t power = 1; power < n + series; ++power) {
+        const double step = h / static_cast<double>(power);
+        double before = 0.0;
+        for (std::size_t i = 0; i < n; ++i) {
+            const std::size_t j = cluster.begin + i;
+            double next = (rate_[j] - shift) * term[i] + before;
+            if (i + 1 < n) next += coupling_[j] * term[i + 1];
+            before = term[i];
+            term[i] = step * next;
+            sum[i] += term[i];
+        }
+    }
+    return sum;
+}
+
 Propagator::Matrix Propagator::exponential(double t) const {
-    std::array<double, most_functions> phi{};
+    Functions phi{};
     evaluate(t, phi);
     Matrix sum = Matrix::Zero(matrices_.front().rows(), matrices_.front().cols());
     for (std::size_t j = 0; j < functions(); ++j) sum += phi[j] * matrices_[j];
@@ -193,72 +183,95 @@ Propagator::Matrix Propagator::exponential(double t) const {
 }
 
 void Propagator::bounds_between(double from, double to, std::span<double> low, std::span<double> high) const {
-    for (std::size_t j = 0; j < functions(); ++j) {
-        if (low[j] > high[j]) std::swap(low[j], high[j]);
-    }
-    const double width = to - from;
-    std::size_t j = 0;
     for (const Cluster& cluster : clusters_) {
-        if (!cluster.pair) {
-            ++j;
-            continue;
+        if (cluster.real) {
+            bound_real(cluster, from, to, low, high);
+        } else {
+            bound_complex(cluster, from, to, low, high);
         }
-        // Between its ends a function leaves its chord by at most width^2/8 times its largest second
-        // derivative, and C'' = (m^2 + q^2) C + 2 m q^2 S, S'' = 2 m C + (m^2 + q^2) S with |C| <= g, |S| <=
-        // t g.
-        const double m = std::abs(cluster.m);
-        const double q = std::sqrt(std::abs(cluster.q_square));
-        const double growth =
-            exp((std::max(cluster.q_square > 0.0 ? q : 0.0, 0.0) + std::max(cluster.m, 0.0)) * to);
-        const double c = ((m * m + q * q) + 2 * m * q * q * to) * growth;
-        const double s = (2 * m + (m * m + q * q) * to) * growth;
-        const double pad = width * width / 8;
-        for (const double curvature : {c, s}) {
-            low[j] -= pad * curvature;
-            high[j] += pad * curvature;
-            ++j;
+    }
+}
+
+/// Whether phi_j of a cluster of real eigenvalues falls from here on: these functions are convolutions of
+/// exponentials, hence log-concave, with one peak.
+bool Propagator::falls(const Cluster& cluster, std::size_t j, std::span<const double> phi) const {
+    return phi[j] > 0.0 && rate_[j] * phi[j] + (j > cluster.begin ? phi[j - 1] : 0.0) <= 0.0;
+}
+
+void Propagator::bound_real(const Cluster& cluster, double from, double to, std::span<double> low,
+                            std::span<double> high) const {
+    constexpr double tiny = 1e-150;  // and too small to be compared
+    for (std::size_t j = cluster.end; j-- > cluster.begin;) {
+        const double begin = low[j];
+        const double end = high[j];
+        const bool is_peak_inside =
+            j > cluster.begin && !falls(cluster, j, low) && (falls(cluster, j, high) || end < tiny);
+        if (begin > end) std::swap(low[j], high[j]);
+        if (!is_peak_inside) continue;
+        high[j] = highest_envelope(j - cluster.begin, cluster.highest, from, to);
+        if (begin < tiny || end < tiny) continue;
+        // The function lies below the tangents of its logarithm: at most where they meet.
+        const double rise = rate_[j] + low[j - 1] / begin;
+        const double fall = -(rate_[j] + high[j - 1] / end);
+        const double before_end = (log(begin / end) + rise * (to - from)) / (rise + fall);
+        high[j] = std::min(high[j], end * exp(fall * before_end) * (1.0 + 1e-14));
+    }
+}
+
+/// Between its ends a function leaves its chord by at most width^2/8 times its largest second derivative, and
+/// phi'' = K^2 phi.
+void Propagator::bound_complex(const Cluster& cluster, double from, double to, std::span<double> low,
+                               std::span<double> high) const {
+    const double decay = highest_envelope(0, cluster.highest, from, to);
+    Functions most{};  // of |phi|, then of |K| |phi|, then of |K|^2 |phi|
+    for (std::size_t j = cluster.begin; j < cluster.end; ++j)
+        most[j] = envelope(j - cluster.begin, 0.0, to) * decay;
+    for (int i = 0; i < 2; ++i) {
+        double before = 0.0;
+        for (std::size_t j = cluster.begin; j < cluster.end; ++j) {
+            double next = std::abs(rate_[j]) * most[j] + before;
+            if (j + 1 < cluster.end) next += std::abs(coupling_[j]) * most[j + 1];
+            before = most[j];
+            most[j] = next;
         }
+    }
+    const double pad = (to - from) * (to - from) / 8;
+    for (std::size_t j = cluster.begin; j < cluster.end; ++j) {
+        if (low[j] > high[j]) std::swap(low[j], high[j]);
+        low[j] -= pad * most[j];
+        high[j] += pad * most[j];
     }
 }
 
 void Propagator::bounds_from(double from, std::span<double> low, std::span<double> high) const {
-    constexpr double infinite = std::numeric_limits<double>::infinity();
-    std::size_t j = 0;
+    Functions at_from{};
+    evaluate(from, at_from);
     for (const Cluster& cluster : clusters_) {
-        if (!cluster.pair) {
-            low[j] = cluster.m == 0.0 ? 1.0 : 0.0;
-            high[j] = cluster.m > 0.0 ? infinite : exp(cluster.m * from);
-            ++j;
-            continue;
+        for (std::size_t j = cluster.begin; j < cluster.end; ++j) {
+            if (cluster.real && falls(cluster, j, at_from)) {
+                low[j] = rate_[j] == 0.0 ? at_from[j] : 0.0;  // does not even fall
+                high[j] = at_from[j];
+            } else {
+                high[j] = highest_envelope(j - cluster.begin, cluster.highest, from, infinite);
+                low[j] = cluster.real ? 0.0 : -high[j];
+            }
         }
-        // |C| <= exp(rate t), |S| <= t exp(rate t), which is largest at -1 / rate.
-        const double rate = cluster.m + std::sqrt(std::max(cluster.q_square, 0.0));
-        const double peak = std::max(from, -1.0 / rate);
-        high[j] = rate < 0.0 ? exp(rate * from) : infinite;
-        high[j + 1] = rate < 0.0 ? peak * exp(rate * peak) : infinite;
-        for (int function = 0; function < 2; ++function, ++j)
-            low[j] = cluster.q_square < 0.0 ? -high[j] : 0.0;
     }
 }
 
 void Propagator::differentiate(std::span<const double> k, std::span<double> derivative) const {
-    std::size_t j = 0;
     for (const Cluster& cluster : clusters_) {
-        if (!cluster.pair) {
-            derivative[j] = cluster.m * k[j];
-            ++j;
-            continue;
+        for (std::size_t j = cluster.begin; j < cluster.end; ++j) {
+            derivative[j] = rate_[j] * k[j];
+            if (j + 1 < cluster.end) derivative[j] += k[j + 1];
+            if (j > cluster.begin) derivative[j] += coupling_[j - 1] * k[j - 1];
         }
-        // C' = m C + q^2 S and S' = C + m S.
-        derivative[j] = cluster.m * k[j] + k[j + 1];
-        derivative[j + 1] = cluster.q_square * k[j] + cluster.m * k[j + 1];
-        j += 2;
     }
 }
 
 namespace {
 
-using Functions = std::array<double, Propagator::most_functions>;
+using Functions = Propagator::Functions;
 
 struct Search {
     const Propagator& propagator;

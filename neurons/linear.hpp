@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "neurons/model.hpp"
+#include "neurons/spectrum.hpp"
 
 namespace apical {
 
@@ -18,19 +19,23 @@ namespace apical {
 ///
 ///     exp(A t) = sum_j phi_j(t) Z_j .
 ///
-/// A single real eigenvalue l contributes exp(l t). Two eigenvalues m +- q that are nearly equal, equal or
-/// complex contribute exp(m t) cosh(q t) and exp(m t) sinh(q t) / q, which have no singular limit (q^2 may be
-/// zero or negative). The matrices follow from Hermite interpolation of the exponential on the spectrum
-/// (Higham 2008, Functions of Matrices, section 1.2).
+/// A real eigenvalue l that lies apart from all others contributes exp(l t). Of k eigenvalues that are close,
+/// equal or complex (spectrum.hpp) the functions are divided differences of exp(l t) at them, which have no
+/// singular limit:
+///
+///     phi_0' = l_0 phi_0,   phi_j' = l_j phi_j + phi_(j-1),   phi(0) = (1, 0, 0...) .
+///
+/// A conjugate pair m +- q takes two, phi_j' = m phi_j + phi_(j-1) + q^2 phi_(j+1) and phi_(j+1)' = m
+/// phi_(j+1) + phi_j; alone these are exp(m t) cos(|q| t) and exp(m t) sin(|q| t) / |q|.
 class Propagator {
 public:
     static constexpr std::size_t most_functions = 12;  ///< more than any neuron model here needs
     /// As large as `A`, and never on the heap.
     using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor,
                                  static_cast<int>(most_functions), static_cast<int>(most_functions)>;
+    using Functions = std::array<double, most_functions>;
 
-    /// `A` [1/ms], square. Throws ModelError for three or more eigenvalues that are nearly, not exactly,
-    /// equal, and for more than `most_functions` of them.
+    /// `A` [1/ms], square. Throws ModelError if it has more than `most_functions` rows.
     explicit Propagator(const Eigen::MatrixXd& A);
 
     std::size_t size() const { return static_cast<std::size_t>(matrices_.front().rows()); }
@@ -46,7 +51,8 @@ public:
     Matrix exponential(double t) const;
 
     /// Lower and upper bounds of each phi_j on [from, to], 0 <= from <= to, into `low` and `high`, which are
-    /// phi_j(from) and phi_j(to) at first: exact for single eigenvalues, padded by the curvature for pairs.
+    /// phi_j(from) and phi_j(to) at first. Real eigenvalues have functions that rise to one peak and fall:
+    /// the bounds are exact unless it lies inside. Those of complex ones are padded by their curvature.
     void bounds_between(double from, double to, std::span<double> low, std::span<double> high) const;
 
     /// The same on [from, infinity): infinite for functions that grow.
@@ -56,16 +62,30 @@ public:
     void differentiate(std::span<const double> k, std::span<double> derivative) const;
 
 private:
+    /// Functions [begin, end) of close eigenvalues.
     struct Cluster {
-        double m;         ///< [1/ms] eigenvalue, or the mean of two
-        double q_square;  ///< [1/ms^2]
-        bool pair;
+        std::size_t begin;
+        std::size_t end;
+        bool real;
+        double lowest;   ///< [1/ms] real part of an eigenvalue
+        double highest;  ///< [1/ms]
+        double width;    ///< [1/ms] most by which an eigenvalue differs from either
+        std::size_t size() const { return end - begin; }
     };
-    using Wide = long double;
-    using WideMatrix = Eigen::Matrix<Wide, Eigen::Dynamic, Eigen::Dynamic>;
-    void add_matrix(const Eigen::MatrixXd& A, const WideMatrix& Z);
+    void append(const std::vector<Eigenvalue>& values);
+    void evaluate_two(const Cluster& cluster, double t, std::span<double> phi) const;
+    void evaluate_many(const Cluster& cluster, double t, std::span<double> phi) const;
+    /// A column of exp((K - shift) h), where phi' = K phi.
+    Functions column(const Cluster& cluster, double shift, double h, std::size_t which) const;
+    bool falls(const Cluster& cluster, std::size_t j, std::span<const double> phi) const;
+    void bound_real(const Cluster& cluster, double from, double to, std::span<double> low,
+                    std::span<double> high) const;
+    void bound_complex(const Cluster& cluster, double from, double to, std::span<double> low,
+                       std::span<double> high) const;
 
     std::vector<Cluster> clusters_;
+    Functions rate_{};      ///< by function j: the part of phi_j in phi_j',
+    Functions coupling_{};  ///< and that of phi_(j+1), which is zero but in the first of a pair
     std::vector<Eigen::MatrixXd> matrices_;
     double fastest_ = 0.0;
 };

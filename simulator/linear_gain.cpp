@@ -39,7 +39,7 @@ LinearGain::LinearGain(const LinearDynamics& dynamics, const Propagator& propaga
     for (std::size_t j = 0; j < propagator.functions(); ++j) {
         Eigen::VectorXd term = propagator.matrix(j) * g;
         response.push_back(readout.dot(term));
-        if (term.isZero()) continue;
+        if (term.isZero(0.0)) continue;
         functions_.push_back(j);
         append_cell(weights_, term);
         // exp(M (middle + x)) = exp(M x) exp(M middle), and exp(M x) is a power series of x.

@@ -14,7 +14,7 @@ namespace apical {
 /// unit of weight, at the time tau after T0, G_k = sum_j weight_jk phi_j(-tau) for the variable k.
 class LinearGain {
 public:
-    using Functions = std::array<double, Propagator::most_functions>;  ///< phi_j at some time
+    using Functions = Propagator::Functions;  ///< phi_j at some time
 
     /// Port `port` of `dynamics`, whose variables and the constant `propagator` moves; `slice` [ms] is the
     /// time for which a lift must hold, `stride` the length of a cell.
