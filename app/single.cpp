@@ -152,6 +152,7 @@ Recorded simulate(const NetworkDescription& description, double every) {
         for (std::size_t v = 0; v < r.variables.size(); ++v)
             r.traces[v].push_back(simulation.population(cell).sample(0, v, t));
     }
+    simulation.check_numbers();
     r.spikes = watch.spikes();
     return r;
 }

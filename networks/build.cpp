@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/rounding.hpp"
 #include "networks/connect.hpp"
 #include "networks/models.hpp"
 #include "networks/populations.hpp"
@@ -205,8 +206,10 @@ private:
     }
 
     void schedule_changes(const ProjectionDescription& p, Index index) {
+        // A change precedes what comes at its time, which is rounded apart from it.
         const auto schedule = [&](double time, Action action) {
-            simulation().schedule(Time{} + ticks(time), std::move(action));
+            simulation().schedule(Time{} + std::max(ticks(time) - rounding, Duration::zero()),
+                                  std::move(action));
         };
         if (p.gain_steps.times.size() != p.gain_steps.values.size())
             throw ConfigError(fmt::format("projection {}: as many times as values of gain_steps", p.name));

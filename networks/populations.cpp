@@ -110,16 +110,22 @@ private:
             }
         }
         if constexpr (LinearModel<Model>) {
-            // A neuron that starts refractory is held where any other is.
+            // A neuron that starts refractory is held where any other is; one that starts at threshold fires.
             const LinearDynamics dynamics = model.linear();
             for (auto& state : initial) {
-                if (state.refractory > 0.0)
+                if (state.refractory > 0.0) {
                     state.x[static_cast<std::size_t>(dynamics.membrane)] = dynamics.V_reset;
+                } else {
+                    dynamics.settle(state.x);
+                }
             }
             return linear(std::move(setup), model, numbers, initial);
         } else if constexpr (TracedModel<Model>) {
             return std::make_unique<TracedPopulation<Model>>(std::move(setup), model, initial);
         } else {
+            if constexpr (requires { model.settle(initial.front()); }) {
+                for (auto& state : initial) model.settle(state);
+            }
             if constexpr (LeapingModel<Model>) {
                 if (options_.loop == Loop::automatic && !must_be_visited()) {
                     return std::make_unique<SteppedPopulation<Model>>(std::move(setup), model, initial);
@@ -196,7 +202,7 @@ private:
     void warn_of_classifier(const PopulationSetup& setup, const Model& model) {
         if constexpr (requires { model.burst_spikes; }) {
             const double gap = model.R - (model.burst_spikes - 1.0) * model.burst_interval;
-            if (setup.classifier == Classifier::isi && gap <= p_.b_th) {
+            if (setup.classifier == Classifier::isi && within(ticks(gap), setup.b_th)) {
                 warnings_.push_back(
                     fmt::format("population {}: the next event can follow the last spike of a burst after {} "
                                 "ms, within b_th = {} ms: the "

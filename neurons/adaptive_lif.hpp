@@ -49,6 +49,8 @@ struct AdaptiveLif {
         "tau_syn_ex dI_syn_ex/dt = -I_syn_ex,   tau_syn_in dI_syn_in/dt = -I_syn_in\n"
         "tau_w dw/dt = a (V_m - E_L) - w\n"
         "at V_m = V_th: w -> w + b, V_m -> V_reset, held for t_ref\n"
+        "an input reaches V_th that comes to it as the numbers are written, to rounding; a V_m that tends to "
+        "V_th never does\n"
         "Gerstner, Kistler, Naud & Paninski (2014), Neuronal Dynamics, sections 1.3 and 6.1";
     static constexpr auto fields = std::to_array<Field<AdaptiveLif>>({
         {"tau_m", &AdaptiveLif::tau_m, "ms", "membrane time constant", positive},
@@ -56,7 +58,8 @@ struct AdaptiveLif {
         {"E_L", &AdaptiveLif::E_L, "mV", "leak reversal"},
         {"V_th", &AdaptiveLif::V_th, "mV", "threshold"},
         {"V_reset", &AdaptiveLif::V_reset, "mV", "reset"},
-        {"t_ref", &AdaptiveLif::t_ref, "ms", "absolute refractory period", not_negative},
+        {"t_ref", &AdaptiveLif::t_ref, "ms", "absolute refractory period; an input at its very end counts",
+         not_negative},
         {"tau_syn_ex", &AdaptiveLif::tau_syn_ex, "ms", "decay of the excitatory current", positive},
         {"tau_syn_in", &AdaptiveLif::tau_syn_in, "ms", "decay of the inhibitory current", positive},
         {"a", &AdaptiveLif::a, "nS", "subthreshold adaptation", not_negative},

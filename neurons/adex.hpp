@@ -11,6 +11,7 @@
 #include "core/field.hpp"
 #include "neurons/model.hpp"
 #include "neurons/ode.hpp"
+#include "neurons/threshold.hpp"
 
 namespace apical {
 
@@ -133,18 +134,29 @@ struct AdEx {
         }
     }
 
+    /// One that is set to V_peak, to rounding, fires.
+    void settle(State& s) const {
+        if (s.V_m >= V_peak - margins().arrival) s.V_m = std::max(s.V_m, top());
+    }
+    void set(State& s, std::size_t variable, double value) const {
+        reinterpret_cast<double*>(&s)[variable] = value;
+        if (variable == 0) settle(s);
+    }
+
     std::optional<Emission> advance(State& s, double dt) const {
         double left = dt;
         bool crossed = false;
-        while (!crossed && s.V_m < V_peak) {
+        ode::StepBudget steps(dt);
+        while (!crossed && s.V_m < top()) {
             if (left <= 0.0) return std::nullopt;
+            if (!steps.take()) return Emission{lost_in_steps};
             const ode::Passage passage =
                 s.refractory > 0.0 ? hold(s, std::min(left, s.refractory)) : pass(s, left);
             left -= passage.time;
             crossed = passage.crossed;
         }
         // The engine refuses an offset that is not a number.
-        const bool lost = !crossed && !(s.V_m >= V_peak);
+        const bool lost = !crossed && !(s.V_m >= top());
         s.V_m = reset();
         s.w += b;
         s.refractory = t_ref;
@@ -157,6 +169,8 @@ struct AdEx {
 
 private:
     double reset() const { return hold_at_E_L == 0.0 ? V_reset : E_L; }
+    ThresholdMargins margins() const { return threshold_margins({V_peak, E_L, V_reset}, g_L / C_m); }
+    double top() const { return V_peak + margins().drift; }
 
     ode::Passage hold(State& s, double dt) const {
         const double target = a * (s.V_m - E_L);
@@ -226,10 +240,11 @@ private:
             flow, ode::Vector<2>{s.V_m, s.w}, ode::Vector<2>{tolerance, tolerance * g_L}, longest, s.step);
         ode::Landing<2> landing{step.h, step.end, false};
         if (!(step.bound(0) < V_peak)) {
+            const double height = top();
             landing = ode::end_or_crossing(
-                flow, step, [&](double x) { return step.at(0, x) - V_peak; },
+                flow, step, [&](double x) { return step.at(0, x) - height; },
                 [&](const ode::Step<2>& part) {
-                    return std::pair{part.end[0] - V_peak, part.slope[6][0]};
+                    return std::pair{part.end[0] - height, part.slope[6][0]};
                 });
         }
         s.V_m = std::max(landing.y[0], V_min);

@@ -39,6 +39,7 @@ struct AlphaLif {
         "C_m dV_m/dt = g_L (E_L - V_m) + I_ex + I_in + I_stim + I_e,   g_L = C_m / tau_m\n"
         "an input of weight w adds w e (s / tau_syn) exp(-s / tau_syn), s after its arrival\n"
         "at V_m = V_th: V_m -> V_reset, held for t_ref\n"
+        "a V_m that tends to V_th, as at rheobase, never reaches it\n"
         "Rotter & Diesmann (1999), Biological Cybernetics 81:381";
     static constexpr auto fields = std::to_array<Field<AlphaLif>>({
         {"tau_m", &AlphaLif::tau_m, "ms", "membrane time constant", positive},

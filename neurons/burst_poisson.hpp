@@ -138,15 +138,26 @@ struct BurstPoisson {
         receive_in_two_compartments(*this, s, port, weight);
     }
 
+    /// One whose soma is set to theta, to rounding, fires.
+    void settle(State& s) const { settle_soma(*this, s); }
+    void set(State& s, std::size_t variable, double value) const {
+        reinterpret_cast<double*>(&s)[variable] = value;
+        if (variable == 0) settle(s);
+    }
+
     std::optional<Emission> advance(State& s, double dt, Draw& draw) const {
+        const double drift = margins_of_soma(*this).drift;
         double left = dt;
         bool crossed = false;
+        ode::StepBudget steps(dt);
         while (true) {
             const double passed = dt - left;
             if (s.countdown == 0.0) return second_spike(s, passed);
-            if (s.refractory == 0.0 && (crossed || !(s.V_m_soma < s.theta)))
-                return event(s, crossed || s.V_m_soma >= s.theta ? passed : not_a_number, draw);
+            const double theta = s.theta + drift;
+            if (s.refractory == 0.0 && (crossed || !(s.V_m_soma < theta)))
+                return event(s, crossed || s.V_m_soma >= theta ? passed : not_a_number, draw);
             if (left <= 0.0) return std::nullopt;
+            if (!steps.take()) return Emission{lost_in_steps};
             double longest = left;
             if (s.refractory > 0.0) longest = std::min(longest, s.refractory);
             if (s.countdown > 0.0) longest = std::min(longest, s.countdown);

@@ -152,11 +152,21 @@ struct BurstPyramidal {
         receive_in_two_compartments(*this, s, port, weight);
     }
 
+    /// One whose soma is set to theta, to rounding, fires.
+    void settle(State& s) const { settle_soma(*this, s); }
+    void set(State& s, std::size_t variable, double value) const {
+        reinterpret_cast<double*>(&s)[variable] = value;
+        if (variable == 0) settle(s);
+    }
+
     std::optional<Emission> advance(State& s, double dt) const {
+        const double drift = margins_of_soma(*this).drift;
         double left = dt;
         bool crossed = false;
-        while (!crossed && s.V_m_soma < s.theta) {
+        ode::StepBudget steps(dt);
+        while (!crossed && s.V_m_soma < s.theta + drift) {
             if (left <= 0.0) return std::nullopt;
+            if (!steps.take()) return Emission{lost_in_steps};
             const bool boxed = s.box[0] > 0.0;
             const ode::Passage passage = pass(*this, s, boxed ? std::min(left, next_edge(s)) : left,
                                               boxed ? I_box * open_boxes(s) : 0.0, true);
@@ -167,7 +177,7 @@ struct BurstPyramidal {
             }
         }
         // The engine refuses an offset that is not a number.
-        const bool lost = !crossed && !(s.V_m_soma >= s.theta);
+        const bool lost = !crossed && !(s.V_m_soma >= s.theta + drift);
         fire(s);
         return Emission{lost ? std::numeric_limits<double>::quiet_NaN() : dt - left};
     }

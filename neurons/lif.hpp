@@ -29,6 +29,8 @@ struct Lif {
     static constexpr std::string_view equations =
         "dV_m/dt = (E_L - V_m) / tau_m + (I_e + I_stim) / C_m\n"
         "at an input on membrane: V_m -> V_m + w;  at V_m = V_th: V_m -> V_reset, held for t_ref\n"
+        "an input reaches V_th that comes to it as the numbers are written, to rounding; a V_m that tends to "
+        "V_th never does\n"
         "Gerstner, Kistler, Naud & Paninski (2014), Neuronal Dynamics, section 1.3";
     static constexpr auto fields = std::to_array<Field<Lif>>({
         {"tau_m", &Lif::tau_m, "ms", "membrane time constant", positive},
@@ -36,7 +38,8 @@ struct Lif {
         {"E_L", &Lif::E_L, "mV", "leak reversal"},
         {"V_th", &Lif::V_th, "mV", "threshold"},
         {"V_reset", &Lif::V_reset, "mV", "reset"},
-        {"t_ref", &Lif::t_ref, "ms", "absolute refractory period", not_negative},
+        {"t_ref", &Lif::t_ref, "ms", "absolute refractory period; an input at its very end counts",
+         not_negative},
         {"I_e", &Lif::I_e, "pA", "constant current"},
     });
 

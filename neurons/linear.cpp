@@ -297,7 +297,7 @@ struct Search {
             steepest += std::max(d * low[j], d * high[j]);
             flattest += std::min(d * low[j], d * high[j]);
         }
-        if (top < 0.0 || steepest <= 0.0) return std::nullopt;
+        if (!(top >= 0.0 && steepest > 0.0)) return std::nullopt;  // also if one is not a number
         const bool smallest = b - a < 0.5 * ms_per_tick;
         if (flattest > 0.0 || smallest) {
             if (sum(k, at_b) < 0.0) return std::nullopt;
@@ -352,6 +352,41 @@ std::optional<double> first_crossing(const Propagator& propagator, std::span<con
     return search.in(from, begin, to, end);
 }
 
+double back_to_threshold(const Propagator& propagator, std::span<const double> k, double beyond, double from,
+                         double t) {
+    Search search{propagator, k};
+    propagator.differentiate(k, search.derivative);
+    Functions phi{};
+    double low = from;
+    double high = t;
+    // Newton, kept inside the bracket by bisection; as a rule one step of a fraction of a tick.
+    while (high - low > 0.25 * ms_per_tick) {
+        propagator.evaluate(t, phi);
+        const double f = beyond + search.sum(k, phi);
+        (f < 0.0 ? low : high) = t;
+        const double step = f / search.sum(search.derivative, phi);
+        if (std::abs(step) < 0.25 * ms_per_tick) return std::clamp(t - step, from, high);
+        const double next = t - step;
+        t = next > low && next < high ? next : 0.5 * (low + high);
+    }
+    return high;
+}
+
+ThresholdMargins LinearDynamics::margins() const {
+    const double rate = std::max(-A(membrane, membrane), 0.0);
+    const double asymptote = rate > 0.0 ? u[membrane] / rate : 0.0;
+    return threshold_margins({threshold, V_reset, asymptote}, rate);
+}
+
+void LinearDynamics::settle(std::span<double> x) const {
+    const ThresholdMargins m = margins();
+    double height = -threshold;
+    for (Eigen::Index i = 0; i < readout.size(); ++i) height += readout[i] * x[static_cast<std::size_t>(i)];
+    const double beyond = 2.0 * m.drift;
+    if (height >= -m.arrival && height < beyond)
+        x[static_cast<std::size_t>(membrane)] += (beyond - height) / readout[membrane];
+}
+
 Eigen::MatrixXd LinearDynamics::affine() const {
     const auto n = A.rows();
     Eigen::MatrixXd M = Eigen::MatrixXd::Zero(n + 1, n + 1);
@@ -368,7 +403,7 @@ Eigen::MatrixXd LinearDynamics::affine_held() const {
 
 Eigen::VectorXd LinearDynamics::affine_readout() const {
     Eigen::VectorXd r(A.rows() + 1);
-    r << readout, -threshold;
+    r << readout, -(threshold + margins().drift);
     return r;
 }
 

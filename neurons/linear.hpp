@@ -3,8 +3,10 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -12,6 +14,7 @@
 
 #include "neurons/model.hpp"
 #include "neurons/spectrum.hpp"
+#include "neurons/threshold.hpp"
 
 namespace apical {
 
@@ -100,10 +103,17 @@ std::optional<double> first_crossing(const Propagator& propagator, std::span<con
                                      std::span<const double> at_from, double to,
                                      std::span<const double> at_to);
 
+/// The time in [from, t] of the crossing itself, given that f = sum_j k_j phi_j, whose zero lies `beyond`
+/// above it, crosses zero at t.
+double back_to_threshold(const Propagator& propagator, std::span<const double> k, double beyond, double from,
+                         double t);
+
 /// What a linear neuron is between and at its spikes, for a state x of n variables:
 ///
 ///     dx/dt = A x + u;   an arrival of weight w on port p:  x += w gains[:, p]
 ///     spike when readout . x >= threshold:   x[membrane] = V_reset, held there for t_ref;   x += jump
+///
+/// When a threshold is reached, neurons/threshold.hpp says.
 ///
 /// The engine delivers to it without a visit for each synapse (simulator/linear_population.hpp), or visits it
 /// through LinearNeuron; both give the same spikes.
@@ -118,8 +128,16 @@ struct LinearDynamics {
     Eigen::VectorXd jump;  ///< n, the membrane's is zero
     double t_ref = 0.0;    ///< [ms]
 
-    /// The same with one more variable, the constant 1, which absorbs u and the threshold: dy/dt = M y, spike
-    /// when r . y >= 0.
+    ThresholdMargins margins() const;
+    /// [mV] By how much inputs on a port move what is compared with the threshold, at once and for a weight
+    /// of one.
+    double lift(std::size_t port) const { return readout.dot(gains.col(static_cast<Eigen::Index>(port))); }
+    /// Moves the membrane across the threshold if it is there to rounding, as an input has left it or a value
+    /// has set it: it fires now.
+    void settle(std::span<double> x) const;
+
+    /// The same with one more variable, the constant 1, which absorbs u and the threshold: dy/dt = M y, and a
+    /// drift has crossed when r . y >= 0.
     Eigen::MatrixXd affine() const;
     /// affine() with the membrane held.
     Eigen::MatrixXd affine_held() const;
@@ -154,44 +172,76 @@ public:
           dynamics_(model.linear()),
           free_(dynamics_.affine()),
           held_(dynamics_.affine_held()),
-          membrane_(static_cast<std::size_t>(dynamics_.membrane)) {
+          membrane_(static_cast<std::size_t>(dynamics_.membrane)),
+          margins_(dynamics_.margins()) {
         dynamics_.t_ref = ms(ticks(dynamics_.t_ref));  // as the other loops have it
         const Eigen::VectorXd readout = dynamics_.affine_readout();
         for (std::size_t j = 0; j < free_.functions(); ++j)
             readouts_.push_back(free_.matrix(j).transpose() * readout);
+        for (std::size_t p = 0; p < ports.size(); ++p) lifts_[p] = dynamics_.lift(p);
     }
 
     State initial() const { return initial_; }
 
     void receive(State& s, std::size_t port, double weight) const {
+        const bool held = s.refractory > 0.0;
         for (std::size_t i = 0; i < n; ++i) {
-            if (i == membrane_ && s.refractory > 0.0) continue;
+            if (i == membrane_ && held) continue;
             s.x[i] += weight * dynamics_.gains(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(port));
         }
+        if (!held && weight * lifts_[port] > 0.0) dynamics_.settle(s.x);
+    }
+
+    /// Sets a variable to a value.
+    void set(State& s, std::size_t variable, double value) const {
+        if (variable == n) {
+            s.refractory = value;
+            return;
+        }
+        s.x[variable] = value;
+        if (variable == membrane_ && s.refractory == 0.0) dynamics_.settle(s.x);
     }
 
     std::optional<Emission> advance(State& s, double dt) const {
-        const double blocked = s.refractory < dt ? s.refractory : dt;
-        if (blocked > 0.0) {
+        double blocked = 0.0;
+        if (s.refractory > 0.0) {
             s.x[membrane_] = dynamics_.V_reset;  // it stays there, whatever it was set to
-            propagate(held_, s, blocked);
-            s.refractory -= blocked;
-            if (s.refractory > 0.0) return std::nullopt;
+            if (s.refractory > dt + ms(rounding)) {
+                propagate(held_, s, dt);
+                s.refractory -= dt;
+                return std::nullopt;
+            }
+            // What is due within the rounding of times is due now, and on the same path: it passes V_reset as
+            // refractoriness ends.
+            propagate(held_, s, s.refractory);
+            if (s.refractory > dt) propagate(free_, s, dt - s.refractory);
+            blocked = s.refractory < dt ? s.refractory : dt;
+            s.refractory = 0.0;
         }
         std::array<double, most_functions> k{};
         double now = 0.0;
+        double size = 0.0;
         for (std::size_t j = 0; j < free_.functions(); ++j) k[j] = dot(readouts_[j], s);
         std::array<double, most_functions> phi{};
         free_.evaluate(0.0, phi);
-        for (std::size_t j = 0; j < free_.functions(); ++j) now += k[j] * phi[j];
+        for (std::size_t j = 0; j < free_.functions(); ++j) {
+            now += k[j] * phi[j];
+            size += std::abs(k[j] * phi[j]);
+        }
+        if (!(size < largest_potential)) {
+            constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+            return Emission{std::isnan(size) ? not_a_number : lost_in_rounding};
+        }
         if (now >= 0.0) {
             spike(s);
             return Emission{blocked};
         }
         const double left = dt - blocked;
-        if (const auto crossing = first_crossing(free_, {k.data(), free_.functions()}, 0.0, left)) {
+        const std::span<const double> drift(k.data(), free_.functions());
+        if (const auto passed = first_crossing(free_, drift, 0.0, left)) {
+            const double crossing = back_to_threshold(free_, drift, margins_.drift, 0.0, *passed);
             // Up to the tick at which the spike is recorded: the currents go on through the rounding.
-            const double at = std::min(ms(ticks_up(blocked + *crossing)), dt);
+            const double at = std::min(ms(ticks_up(blocked + crossing)), dt);
             propagate(free_, s, at - blocked);
             spike(s);
             return Emission{at};
@@ -239,7 +289,9 @@ private:
     Propagator free_;
     Propagator held_;
     std::size_t membrane_;
-    std::vector<Eigen::VectorXd> readouts_;  ///< one for each function: readout' Z_j
+    ThresholdMargins margins_;
+    std::vector<Eigen::VectorXd> readouts_;     ///< one for each function: readout' Z_j
+    std::array<double, ports.size()> lifts_{};  ///< by port
 };
 
 }  // namespace apical

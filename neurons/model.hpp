@@ -18,10 +18,16 @@ namespace apical {
 
 /// A spike that a model emits while it is advanced.
 struct Emission {
-    double offset;                      ///< [ms] after the state's time; the state has gone through the spike
+    /// [ms] after the state's time; the state has gone through the spike. Or why the model cannot go on: not
+    /// a number, as the state, or one of those below.
+    double offset;
     SpikeKind kind = SpikeKind::event;  ///< what the model says it is; read by the classifier "model"
     double mark = no_mark;              ///< burst probability at an event, where the model has one
 };
+
+/// Offsets that say why a model cannot go on.
+inline constexpr double lost_in_rounding = -1.0;  ///< V_m is the difference of numbers too large to tell it
+inline constexpr double lost_in_steps = -2.0;     ///< an integration would go on without end
 
 /// The state of a neuron: a plain struct of doubles. A parameter that differs between neurons is a state
 /// variable that nobody changes.

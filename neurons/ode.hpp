@@ -132,6 +132,20 @@ inline constexpr double longest_step = 5.0;  // [ms]
 /// A quarter of a tick, what a crossing is known to. Steps are not made shorter to please the tolerance.
 inline constexpr double shortest_step = 0.25 * ms_per_tick;
 
+/// How many steps may be spent on a time [ms]: where a conductance or a current is so large that more are
+/// needed, nothing would end.
+class StepBudget {
+public:
+    explicit StepBudget(double time) : left_(most_in_a_ms * (1.0 + time)) {}
+    static constexpr double most_in_a_ms = 20000.0;
+
+    /// Takes one more; false if there is none.
+    bool take() { return (left_ -= 1.0) >= 0.0; }
+
+private:
+    double left_;
+};
+
 /// A step of at most `longest` [ms] that keeps the sum of the estimated errors, each over its tolerance,
 /// below one. `guess` is the length to try, and becomes that for the next step.
 template <std::size_t n, class Flow>

@@ -128,6 +128,8 @@ struct PyramidalCell {
         }
     }();
 
+    static constexpr std::string_view none = "target";  ///< may be NaN
+
     static constexpr auto starts = std::to_array<Start>({{"bias", "bias"}});
     State initial() const {
         State s{};

@@ -10,6 +10,7 @@
 #include "neurons/leap.hpp"
 #include "neurons/model.hpp"
 #include "neurons/ode.hpp"
+#include "neurons/threshold.hpp"
 
 namespace apical {
 
@@ -62,6 +63,19 @@ TwoCompartmentState two_compartments_at_rest(const Cell& cell) {
             .step = ode::first_step};
 }
 
+/// When the soma has reached theta (neurons/threshold.hpp).
+template <class Cell>
+ThresholdMargins margins_of_soma(const Cell& cell) {
+    return threshold_margins({cell.V_th, cell.V_reset, cell.E_L}, 1.0 / cell.tau_m_soma);
+}
+
+/// A soma that is at theta to rounding, as a charge has left it or a value has set it, fires.
+template <class Cell>
+void settle_soma(const Cell& cell, TwoCompartmentState& s) {
+    const ThresholdMargins margins = margins_of_soma(cell);
+    if (s.V_m_soma >= s.theta - margins.arrival) s.V_m_soma = std::max(s.V_m_soma, s.theta + margins.drift);
+}
+
 template <class Cell>
 void receive_in_two_compartments(const Cell& cell, TwoCompartmentState& s, std::size_t port, double weight) {
     constexpr double mV_pF_per_pC = 1000.0;
@@ -77,6 +91,7 @@ void receive_in_two_compartments(const Cell& cell, TwoCompartmentState& s, std::
             return open(s.g_in_dend);
         case 4:
             s.V_m_soma += mV_pF_per_pC * weight / cell.C_m_soma;
+            if (weight > 0.0) settle_soma(cell, s);
             return;
         case 5:
             s.V_m_dend += mV_pF_per_pC * weight / cell.C_m_dend;
@@ -194,11 +209,13 @@ ode::Passage pass(const Cell& cell, TwoCompartmentState& s, double longest, doub
     };
     ode::Landing<3> landing{step.h, step.end, false};
     if (armed && !(step.bound(0) < std::min(s.theta, theta_after(step.h)))) {
+        const double drift = margins_of_soma(cell).drift;
         landing = ode::end_or_crossing(
-            flow, step, [&](double x) { return step.at(0, x) - theta_after(x * step.h); },
+            flow, step, [&](double x) { return step.at(0, x) - theta_after(x * step.h) - drift; },
             [&](const ode::Step<3>& part) {
                 const double height = theta_after(part.h);
-                return std::pair{part.end[0] - height, part.slope[6][0] - (cell.V_th - height) / cell.tau_th};
+                return std::pair{part.end[0] - height - drift,
+                                 part.slope[6][0] - (cell.V_th - height) / cell.tau_th};
             });
     }
     s.V_m_soma = landing.y[0];
@@ -229,6 +246,7 @@ public:
           mV_dend_(1000.0 * per_C_dend_),
           per_tau_w_(1.0 / cell.tau_w_dend),
           per_tolerance_(1.0 / cell.tolerance),
+          reach_(margins_of_soma(cell).arrival),
           excitatory_(h / cell.tau_syn_ex),
           inhibitory_(h / cell.tau_syn_in),
           adaptation_(h / cell.tau_w_soma),
@@ -340,7 +358,7 @@ public:
         const double theta = cell_.V_th + (x[4] - cell_.V_th) * threshold_decay_;
         const double highest = leap::bound(x[0], step.first_slope[0], step.end[0], step.last_slope[0], h_) +
                                leap::largest_kink * h_ * drive_soma + jumps_soma;
-        const double room = std::min(x[4], theta) - highest;
+        const double room = std::min(x[4], theta) - reach_ - highest;
 
         x[0] = step.end[0];
         x[1] = step.end[1];
@@ -373,6 +391,7 @@ private:
     double mV_dend_;
     double per_tau_w_;
     double per_tolerance_;
+    double reach_;  ///< [mV] below theta: a charge that comes there has reached it
     leap::Decaying excitatory_;
     leap::Decaying inhibitory_;
     leap::Decaying adaptation_;

@@ -115,7 +115,9 @@ struct UrbanczikSenn {
 
     std::optional<Emission> advance(State& s, double dt, Draw& draw) const {
         if (s.hazard < 0.0) s.hazard = draw.exponential();
+        ode::StepBudget steps(dt);
         for (double left = dt; left > 0.0;) {
+            if (!steps.take()) return Emission{lost_in_steps};
             const bool armed = s.refractory == 0.0;
             const ode::Passage passage = pass(s, armed ? left : std::min(left, s.refractory), armed);
             left -= passage.time;

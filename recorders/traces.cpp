@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "core/error.hpp"
-#include "core/time.hpp"
+#include "core/rounding.hpp"
 
 namespace apical {
 namespace {
@@ -66,7 +66,7 @@ TraceRecorder::TraceRecorder(const std::filesystem::path& folder,
 }
 
 void TraceRecorder::close_bins(Time until) {
-    for (; edge(bin_ + 1) <= until; ++bin_, ++buffered_) {
+    for (; has_come(edge(bin_ + 1), until); ++bin_, ++buffered_) {
         const double length_s = ms(edge(bin_ + 1) - edge(bin_)) / 1000.0;
         for (Traces& traces : traces_) {
             const double neuron_seconds = length_s * static_cast<double>(traces.population.size);
@@ -85,7 +85,7 @@ void TraceRecorder::close_bins(Time until) {
 void TraceRecorder::observe(const Window& window, std::span<const Spike> spikes) {
     for (const Spike& spike : spikes) {
         close_bins(spike.time);
-        if (spike.time < edge(bin_)) continue;  // before the first bin
+        if (!has_come(edge(bin_), spike.time)) continue;  // before the first bin
         Traces& traces = traces_[spike.population];
         ++traces.spikes;
         traces.events += spike.kind == SpikeKind::event ? 1U : 0U;

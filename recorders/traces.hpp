@@ -17,6 +17,7 @@ namespace apical {
 ///   spike_rate, event_rate, burst_rate [Hz, per neuron]: a burst counts at its second spike;
 ///   burst_probability [1]: bursts over events of the bin, which may exceed 1; NaN in a bin without events.
 /// Bin k is [ticks(k bin_ms), ticks((k + 1) bin_ms)): rounding does not add up, and stopping moves no bin. A
+/// spike at a border, to rounding, is the next bin's. A
 /// bin that the run does not complete is not written.
 class TraceRecorder final : public Recorder {
 public:

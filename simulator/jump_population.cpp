@@ -51,7 +51,8 @@ bool JumpPopulation::supports(const LinearDynamics& d, std::span<const bool> por
             if (initial[i] != 0.0) return false;
         }
     }
-    return -d.u[V] / d.A(V, V) < d.threshold;
+    // No drift may come to where an arrival reaches the threshold.
+    return -d.u[V] / d.A(V, V) < d.threshold - 2.0 * d.margins().arrival;
 }
 
 JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d,
@@ -62,12 +63,13 @@ JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d,
       rate_(-d.A(d.membrane, d.membrane)),
       V_inf_(d.u[d.membrane] / rate_),
       V_reset_(d.V_reset),
-      threshold_(d.threshold - V_inf_),
+      threshold_(d.threshold - d.margins().arrival - V_inf_),
       t_ref_(ticks(d.t_ref)),
-      epoch_(std::bit_floor(
-          static_cast<std::uint64_t>(ticks(std::min(largest_exponent / rate_, longest_epoch)).count()))),
       membrane_(static_cast<std::size_t>(d.membrane)),
       gains_(d.gains.row(d.membrane)) {
+    require_time_constant(1.0 / rate_);
+    epoch_ = Duration{static_cast<Clock::rep>(std::bit_floor(
+        static_cast<std::uint64_t>(ticks(std::min(largest_exponent / rate_, longest_epoch)).count())))};
     for (std::size_t k = 0; k < shards(); ++k) {
         Shard shard;
         const Index size = last(k) - first(k);
@@ -307,6 +309,22 @@ double JumpPopulation::sample(Index neuron, std::size_t variable, Time now) cons
         }
     }
     return 0.0;
+}
+
+void JumpPopulation::check_numbers(Time now) const {
+    for (std::size_t k = 0; k < shards(); ++k) {
+        const std::vector<double>& s = state_[k].s;
+        if (std::all_of(s.begin(), s.end(), [](double x) { return std::isfinite(x); })) continue;
+        std::vector<bool> held(s.size(), false);
+        for (const Group& group : state_[k].groups) {
+            for (std::size_t i = group.next_release; i < group.releases.size(); ++i)
+                held[group.releases[i].local] = true;
+        }
+        for (Index local = 0; local < s.size(); ++local) {
+            if (!std::isfinite(s[local]) && !held[local])
+                not_finite(first(k) + local, variables_[membrane_], s[local], now);
+        }
+    }
 }
 
 void JumpPopulation::set(Index neuron, std::size_t variable, double value, Time now) {

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/rounding.hpp"
 #include "neurons/linear.hpp"
 #include "simulator/population.hpp"
 
@@ -16,8 +17,9 @@ namespace apical {
 ///     s = (V_m - V_inf) exp((t - T0) / tau_m),
 ///
 /// in which nothing changes between arrivals. An arrival at t adds w E with E = exp((t - T0) / tau_m), one
-/// number for a whole row of synapses, and the neuron fires if s >= (V_th - V_inf) E: exact, with no visit,
-/// no bound and no replay. A refractory neuron's s is minus infinity, so that additions do nothing.
+/// number for a whole row of synapses, and the neuron fires if s >= (V_th - V_inf) E, V_th being where an
+/// arrival reaches it (neurons/threshold.hpp): exact, with no visit, no bound and no replay. A refractory
+/// neuron's s is minus infinity, so that additions do nothing.
 class JumpPopulation final : public Population {
 public:
     /// Whether neurons of these dynamics can be run here, if inputs arrive on the ports marked in
@@ -33,6 +35,8 @@ public:
     double sample(Index neuron, std::size_t variable, Time now) const override;
     /// Throws ModelError for any variable but the membrane potential: the others are not in use.
     void set(Index neuron, std::size_t variable, double value, Time now) override;
+
+    void check_numbers(Time now) const override;
 
 protected:
     void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) override;
@@ -58,8 +62,9 @@ private:
         std::vector<Release> releases;  ///< [next_release, end), in order of time
         std::size_t next_release = 0;
 
+        /// Of the next release, which precedes what comes at its time: times are rounded.
         Time release_time() const {
-            return next_release < releases.size() ? releases[next_release].time : Time::max();
+            return next_release < releases.size() ? releases[next_release].time - rounding : Time::max();
         }
         void persist(Archive& archive);
     };
@@ -90,7 +95,7 @@ private:
     double rate_;       ///< [1/ms] 1 / tau_m
     double V_inf_;      ///< [mV]
     double V_reset_;    ///< [mV]
-    double threshold_;  ///< [mV] above V_inf
+    double threshold_;  ///< [mV] above V_inf, less the margin of arrivals
     Duration t_ref_;
     Duration epoch_;  ///< T0 is a multiple of it, whatever the windows: a sum has the same bits in pieces
     std::size_t membrane_;

@@ -24,7 +24,9 @@ std::vector<bool> reached_from(const Eigen::MatrixXd& A, std::vector<bool> marke
 
 LinearGain::LinearGain(const LinearDynamics& dynamics, const Propagator& propagator, std::size_t port,
                        double slice, std::size_t stride)
-    : stride_(stride), variables_(static_cast<std::size_t>(dynamics.A.rows())) {
+    : stride_(stride),
+      variables_(static_cast<std::size_t>(dynamics.A.rows())),
+      at_once_(dynamics.lift(port)) {
     const std::size_t n = variables_;
     Eigen::VectorXd g = Eigen::VectorXd::Zero(idx(n + 1));
     g.head(idx(n)) = dynamics.gains.col(idx(port));

@@ -24,6 +24,9 @@ public:
     /// Most that an arrival can lift V_m within a slice [mV].
     double lift(double weight) const { return weight > 0.0 ? weight * rise_ : -weight * fall_; }
 
+    /// Whether an arrival moves V_m up at once.
+    bool raises(double weight) const { return weight * at_once_ > 0.0; }
+
     /// Writes the gain to a cell, given phi_j(-tau).
     void at(const Functions& phi, double* cell) const;
 
@@ -38,6 +41,7 @@ private:
     std::vector<std::size_t> functions_;  ///< needed
     std::vector<double> weights_;         ///< by function, a cell of each
     std::vector<double> series_;          ///< by function and degree, cells
+    double at_once_;                      ///< what a unit arrival adds to V_m at once [mV]
     double rise_ = 0.0;                   ///< most that a unit arrival can lift V_m within a slice [mV]
     double fall_ = 0.0;                   ///< most that it can lower it
 };

@@ -63,7 +63,9 @@ void LinearNoise::deliver(const Propagator& propagator, std::span<const LinearGa
                 add_series(stride_, pieces(kind), times, targets, counts, cells);
                 train.take(times.size());
             }
-            if (times_.size() > begin) delivered_.push_back({kind, begin, times_.size()});
+            const Noise& noise = train.noise();
+            if (times_.size() > begin)
+                delivered_.push_back({kind, begin, times_.size(), gains[noise.port].raises(noise.weight)});
         }
     }
 }
@@ -85,6 +87,7 @@ const LinearNoise::Hits& LinearNoise::find(std::span<const std::uint8_t> marks) 
     hits_.targets.clear();
     hits_.jumps.clear();
     hits_.counts.clear();
+    hits_.raises.clear();
     for (const Delivered& run : delivered_) {
         const std::size_t before = hits_.times.size();
         for_each_marked(std::span(targets_).subspan(run.begin, run.end - run.begin), marks,
@@ -94,6 +97,7 @@ const LinearNoise::Hits& LinearNoise::find(std::span<const std::uint8_t> marks) 
                             if (counted_) hits_.counts.push_back(counts_[run.begin + i]);
                         });
         hits_.jumps.resize(stride_ * hits_.times.size());
+        hits_.raises.resize(hits_.times.size(), run.raises);
         for (std::size_t h = before; h < hits_.times.size(); h += hits_together) {
             const auto times =
                 std::span(hits_.times).subspan(h, std::min(hits_together, hits_.times.size() - h));

@@ -37,6 +37,7 @@ public:
         std::vector<Time> times;
         std::vector<Table::Local> targets;
         std::vector<double> counts;  ///< as below
+        std::vector<bool> raises;    ///< V_m, at once
         Cells jumps;
     };
     /// `marks` is by neuron, 0 or not.
@@ -50,6 +51,7 @@ private:
         std::size_t kind;
         std::size_t begin;
         std::size_t end;
+        bool raises;  ///< V_m, at once
     };
     void make_series(const Propagator& propagator, const LinearGain& gain, const Noise& noise, Time T0,
                      const Window& slice, std::size_t kind);

@@ -94,12 +94,14 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
       dynamics_(restricted(dynamics, used_)),
       propagator_(dynamics_.affine()),
       held_(dynamics_.affine_held()),
+      margins_(dynamics_.margins()),
       t_ref_(ticks(dynamics.t_ref)),
       n_(used_.size()),
       stride_((n_ + cell_lanes) / cell_lanes * cell_lanes),
       membrane_(static_cast<std::size_t>(dynamics_.membrane)),
       slice_(ticks(std::min(slice_of_membrane / -dynamics.A(dynamics.membrane, dynamics.membrane),
                             rescale_at / propagator_.fastest()))) {
+    require_time_constant(1.0 / propagator_.fastest());
     held_over_ = held_.exponential(ms(t_ref_));
     const Eigen::MatrixXd M = dynamics_.affine();
     for (std::size_t j = 0; j <= n_; ++j) {
@@ -128,7 +130,7 @@ LinearPopulation::LinearPopulation(PopulationSetup setup, const LinearDynamics& 
         propagator_.differentiate(second, first);
         for (std::size_t j = 0; j < first.size(); ++j) curvatures_[j][k] = first[j];
     }
-    for (Eigen::Index p = 0; p < dynamics_.gains.cols(); ++p)
+    for (std::size_t p = 0; p < ports_used.size(); ++p)
         gains_.emplace_back(dynamics_, propagator_, p, ms(slice_), stride_);
     const Duration piece = std::max(
         Duration{1}, ticks(std::min(LinearGain::length_of_series / propagator_.fastest(), ms(slice_))));
@@ -309,7 +311,7 @@ void LinearPopulation::find_suspects(Shard& shard, Time end) const {
         shard.suspects.push_back(local);
     };
     for (const Table::Local local : shard.refractory) {
-        if (shard.release[local] < end) suspect(local);
+        if (shard.release[local] - rounding < end) suspect(local);
     }
     if (reaches_most(shard)) {
         mark_lifted(stride_, shard.release.size(), shard.top.data(), shard.cells.data() + n_,
@@ -355,14 +357,15 @@ void LinearPopulation::sort_arrivals(Shard& shard) const {
     const LinearNoise::Hits& hits = shard.noise.find(shard.may_fire);
     for (std::size_t i = 0; i < hits.times.size(); ++i) {
         const double* const jump = hits.jumps.data() + stride_ * i;
-        shard.arrivals[shard.place[hits.targets[i]] - 1U].push_back({hits.times[i], 1.0, jump, jump[n_]});
+        shard.arrivals[shard.place[hits.targets[i]] - 1U].push_back(
+            {hits.times[i], 1.0, jump, jump[n_], hits.raises[i]});
     }
     for (const DeliveredRow& row : shard.rows) {
         const auto note = [&](std::size_t j, std::size_t i) {
             const double weight =
                 (row.uniform ? row.uniform_weight : double{shard.weights[row.weights + j]}) * row.release;
-            shard.arrivals[i].push_back(
-                {row.time, weight, shard.row_gains.data() + row.gain, gains_[row.port].lift(weight)});
+            shard.arrivals[i].push_back({row.time, weight, shard.row_gains.data() + row.gain,
+                                         gains_[row.port].lift(weight), gains_[row.port].raises(weight)});
         };
         if (count * cost_of_search < row.targets.size()) {
             for (std::size_t i = 0; i < count; ++i) {
@@ -500,6 +503,8 @@ CellBound LinearPopulation::bound(const Shard& shard, const Window& slice) const
         b.end[place] = z;
         b.pad[place] = pad;
     }
+    // The readout is zero where a drift has crossed: an arrival has reached the threshold before.
+    b.pad[stride_] += margins_.arrival + margins_.drift;
     return b;
 }
 
@@ -515,16 +520,18 @@ void LinearPopulation::replay(std::size_t k, Table::Local local, std::span<const
     Time now = slice.begin;
     Functions phi{};
     bool looking = false;
+    bool raised = false;
     const auto advance_to = [&](Time end) {
-        if (!looking && top < 0.0 && release_before >= slice.end && !replay_all_) return;
+        if (!looking && top < 0.0 && release_before - rounding >= slice.end && !replay_all_) return;
         if (!looking) evaluate(shard, now, phi);
         looking = true;
-        advance(k, local, s, now, end, phi);
+        advance(k, local, s, raised, now, end, phi);
     };
     for (const Replayed& arrival : arrivals) {
         advance_to(arrival.time);
         now = arrival.time;
         top += arrival.lift;
+        raised = arrival.raises;
         for (std::size_t v = 0; v < n_; ++v) s[v] += arrival.weight * arrival.gain[v];
     }
     advance_to(slice.end);
@@ -534,21 +541,25 @@ void LinearPopulation::replay(std::size_t k, Table::Local local, std::span<const
     shard.top[local] = std::numeric_limits<double>::infinity();  // the bound holds no longer
 }
 
-void LinearPopulation::advance(std::size_t k, Table::Local local, State& s, Time from, Time end,
+void LinearPopulation::advance(std::size_t k, Table::Local local, State& s, bool raised, Time from, Time end,
                                Functions& phi) {
     Shard& shard = state_[k];
     const std::size_t m = propagator_.functions();
     while (true) {
         if (shard.release[local] != Time::max()) {
-            // A release precedes the arrivals of its tick; one at the slice's end is the next slice's.
-            if (shard.release[local] > end) break;
-            from = shard.release[local];
-            free(shard, local, s, from);
+            // A release precedes the arrivals of its time, which is rounded; one at the slice's end is the
+            // next slice's.
+            const Time release = shard.release[local];
+            if (release - rounding > end) break;
+            free(shard, local, s, release);
+            from = std::min(release, end);
+            raised = false;
             evaluate(shard, from, phi);
         }
         // f = V_m - V_th as a sum of functions, and the most by which it can leave its chord.
         Functions coefficients{};
         double now = 0.0;
+        double size = 0.0;
         double curvature = 0.0;
         for (std::size_t j = 0; j < m; ++j) {
             double sum = readouts_[j][n_];
@@ -559,9 +570,11 @@ void LinearPopulation::advance(std::size_t k, Table::Local local, State& s, Time
             }
             coefficients[j] = sum;
             now += sum * phi[j];
+            size += std::abs(sum * phi[j]);
             curvature += std::abs(second) * shard.peak[j];
         }
-        if (now < 0.0) {
+        if (!(size < largest_potential)) lost(first(k) + local, from, lost_in_rounding);
+        if (now < (raised ? -(margins_.arrival + margins_.drift) : 0.0)) {
             const Functions at_from = phi;
             evaluate(shard, end, phi);
             double then = 0.0;
@@ -569,11 +582,15 @@ void LinearPopulation::advance(std::size_t k, Table::Local local, State& s, Time
             const double width = ms(end - from);
             // And a hair for rounding.
             if (std::max(now, then) * (1.0 - 1e-9) + width * width / 8 * curvature < 0.0) return;
-            const auto crossing = first_crossing(propagator_, {coefficients.data(), m}, tau(shard, from),
-                                                 at_from, tau(shard, end), phi);
-            if (!crossing) return;
-            from = std::clamp(shard.T0 + ticks_up(*crossing), from, end);
+            const std::span<const double> drift(coefficients.data(), m);
+            const auto passed =
+                first_crossing(propagator_, drift, tau(shard, from), at_from, tau(shard, end), phi);
+            if (!passed) return;
+            const double crossing =
+                back_to_threshold(propagator_, drift, margins_.drift, tau(shard, from), *passed);
+            from = std::clamp(shard.T0 + ticks_up(crossing), from, end);
         }
+        raised = false;
         emit(k, local, from, SpikeKind::event, no_mark);
         spike(shard, local, s, from);
         evaluate(shard, from, phi);
@@ -668,7 +685,14 @@ void LinearPopulation::set(Index neuron, std::size_t variable, double value, Tim
     const bool is_held = shard.release[local] != Time::max();
     if (is_held && v == membrane_) return;
     rescale(shard, now);
-    const double change = value - sample(neuron, variable, now);
+    double reached = value;
+    if (v == membrane_) {
+        State y = at(shard, state(shard.cells, local), now);
+        y[v] = value;
+        dynamics_.settle({y.data(), n_});
+        reached = y[v];
+    }
+    const double change = reached - sample(neuron, variable, now);
     if (is_held && reads_[v][membrane_]) {
         // What reads V_m is worked out at the release, from what it was as the neuron fired.
         const Propagator::Matrix back = held_.exponential(ms(shard.release[local] - t_ref_ - now));
@@ -682,6 +706,20 @@ void LinearPopulation::set(Index neuron, std::size_t variable, double value, Tim
     }
     shard.start_is_stale = true;
     shard.bound_until = Time::min();
+}
+
+void LinearPopulation::check_numbers(Time now) const {
+    for (std::size_t k = 0; k < shards(); ++k) {
+        const Shard& shard = state_[k];
+        for (Index local = 0; local < shard.release.size(); ++local) {
+            const bool is_held = shard.release[local] != Time::max();
+            for (std::size_t v = 0; v < n_; ++v) {
+                const double s = shard.cells[stride_ * local + v];
+                if (!std::isfinite(s) && !(is_held && v == membrane_))
+                    not_finite(first(k) + local, variables_[used_[v]], s, now);
+            }
+        }
+    }
 }
 
 void LinearPopulation::Shard::persist(Archive& archive) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/rounding.hpp"
 #include "neurons/linear.hpp"
 #include "simulator/linear_cells.hpp"
 #include "simulator/linear_gain.hpp"
@@ -46,6 +47,8 @@ public:
     double sample(Index neuron, std::size_t variable, Time now) const override;
     void set(Index neuron, std::size_t variable, double value, Time now) override;
 
+    void check_numbers(Time now) const override;
+
     /// Replays every neuron in every slice, whatever the bound says: slower, with the same bits, which is how
     /// that is tested.
     void replay_all() { replay_all_ = true; }
@@ -83,6 +86,7 @@ private:
         double weight;
         const double* gain;
         double lift;  ///< of V_m's bound
+        bool raises;  ///< V_m, at once
     };
     struct FunctionsAt {
         Time time = Time::min();
@@ -99,7 +103,8 @@ private:
         LinearNoise noise;
         std::vector<DeliveredRow> rows;
         Time bound_until = Time::min();
-        Vector top;                          ///< by neuron: bound of V_m - V_th until then, without jumps
+        Vector top;                          ///< by neuron: bound of V_m - V_th until then, without jumps,
+                                             ///< from where a jump that raises V_m has reached it
         std::vector<std::uint8_t> may_fire;  ///< by neuron: whether the bound does not exclude it
         std::vector<Table::Local> suspects;  ///< to be replayed until then,
         std::vector<std::uint32_t> place;    ///< by neuron: its place among them, from 1, or 0,
@@ -138,8 +143,9 @@ private:
     void replay(std::size_t shard, Table::Local local, std::span<const Replayed> arrivals,
                 const Window& slice);
     /// Between two arrivals: releases and spikes up to `end`, on the state `s` of one neuron. `phi` is at
-    /// `from`, and then at `end`.
-    void advance(std::size_t shard, Table::Local local, State& s, Time from, Time end, Functions& phi);
+    /// `from`, and then at `end`. `raised`: an arrival has just moved V_m up, at `from`.
+    void advance(std::size_t shard, Table::Local local, State& s, bool raised, Time from, Time end,
+                 Functions& phi);
     void spike(Shard& shard, Table::Local local, State& s, Time time) const;
     void free(Shard& shard, Table::Local local, State& s, Time time) const;
     /// The variables in use and the constant at a time.
@@ -163,6 +169,7 @@ private:
     std::vector<Vector> curvatures_;        ///< likewise, of the second time derivative
     std::vector<LinearGain> gains_;         ///< by port
     std::vector<std::vector<bool>> reads_;  ///< exp(M t)(i, j) is not zero
+    ThresholdMargins margins_;
     Duration t_ref_;
     std::size_t n_;         ///< variables in use
     std::size_t stride_;    ///< of a cell

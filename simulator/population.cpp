@@ -1,8 +1,11 @@
 #include "simulator/population.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "core/exp.hpp"
+#include "core/rounding.hpp"
 
 namespace apical {
 
@@ -70,6 +73,28 @@ Time Population::quiet_until(const Window& next) {
     return until;
 }
 
+void Population::not_finite(Index neuron, std::string_view variable, double value, Time now) const {
+    throw NumericsError(name(), neuron, ms(now),
+                        std::string(variable) + " is not a finite number (" + std::to_string(value) + ")");
+}
+
+void Population::lost(Index neuron, Time now, double offset) const {
+    throw NumericsError(
+        name(), neuron, ms(now),
+        offset == lost_in_rounding ? "a current or a potential is so large that V_m is lost in its rounding"
+        : offset == lost_in_steps
+            ? "a conductance or a current is so large that V_m cannot be followed in 20000 steps in a ms"
+            : "the state is not a number");
+}
+
+void Population::require_time_constant(double shortest) const {
+    constexpr double least = 1e-6;  // [ms], a thousand ticks
+    if (shortest >= least) return;
+    std::array<char, 64> text{};
+    std::snprintf(text.data(), text.size(), "%g ms: expected %g ms or more", shortest, least);
+    throw ModelError(name() + ": the clock cannot follow a time constant of " + text.data());
+}
+
 void Population::set_parameter(std::string_view, double, Time) {
     throw ModelError(name() + ": parameters of linear neurons cannot change in a run");
 }
@@ -128,10 +153,11 @@ std::size_t Population::shard_of(Index neuron) const {
 }
 
 bool Population::continues_burst(Block& block, Index local, Duration interval) const {
-    if (setup_.classifier == Classifier::isi) return interval <= setup_.b_th;
+    if (setup_.classifier == Classifier::isi) return within(interval, setup_.b_th);
     double& trace = block.trace[local];
     trace *= exp(-ms(interval) / ms(setup_.b_th));
-    const bool running = trace >= exp(-1.0);
+    // What the trace of one spike has come to after b_th.
+    const bool running = trace >= exp(-ms(setup_.b_th + rounding) / ms(setup_.b_th));
     trace += 1.0;
     return running;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <span>
@@ -75,6 +76,9 @@ public:
     virtual double sample(Index neuron, std::size_t variable, Time now) const = 0;
     /// Sets a variable of a neuron at `now`, the end of the last window.
     virtual void set(Index neuron, std::size_t variable, double value, Time now) = 0;
+    /// Throws NumericsError if a variable of a neuron is not a finite number at `now`, the end of the last
+    /// window.
+    virtual void check_numbers(Time now) const = 0;
     /// Changes a parameter of the model from `now` on; states keep their values. Throws ModelError if it does
     /// not exist, cannot have this value or cannot change.
     virtual void set_parameter(std::string_view parameter, double value, Time now);
@@ -128,6 +132,13 @@ protected:
     /// row learns at an arrival.
     void show_spikes(std::size_t shard);
 
+    /// Throws NumericsError.
+    [[noreturn]] void not_finite(Index neuron, std::string_view variable, double value, Time now) const;
+    /// The same for a model that cannot go on (Emission::offset).
+    [[noreturn]] void lost(Index neuron, Time now, double offset) const;
+    /// Throws ModelError if a time constant [ms] is no more than a few ticks of the clock.
+    void require_time_constant(double shortest) const;
+
     std::size_t shard_of(Index neuron) const;
     /// How many neurons share the drawing of their noise.
     Index noise_block() const { return NoiseBlock::neurons(setup_.size); }
@@ -154,6 +165,24 @@ private:
     std::vector<Projection*> immediate_;    ///< those that learn with back_delay zero
     std::vector<Follower> followers_;
 };
+
+/// Sets a variable, which is one of `Model::variables`: by the model's own `set`, where something follows
+/// from a value.
+template <class Model>
+void set_variable(const Model& model, typename Model::State& state, std::size_t variable, double value) {
+    if constexpr (requires { model.set(state, variable, value); }) {
+        model.set(state, variable, value);
+    } else {
+        reinterpret_cast<double*>(&state)[variable] = value;
+    }
+}
+
+/// Whether a variable of a model may be no number, and mean something by it.
+template <class Model>
+constexpr bool may_be_none(std::size_t variable) {
+    if constexpr (requires { Model::none; }) return Model::variables[variable] == Model::none;
+    return false;
+}
 
 /// The visiting loop: any model with `advance` and `receive`. Time runs forward through the arrivals, and a
 /// neuron is brought up to date when it is met.
@@ -188,15 +217,24 @@ public:
         std::uint32_t draws = draws_[neuron];
         for (Time time = updated_[neuron]; time < now;) {
             const auto spike = step(neuron, copy, draws, ms(now - time));
+            if (spike && !(spike->offset >= 0.0)) lost(neuron, time, spike->offset);
             time = spike ? std::min(time + ticks_up(spike->offset), now) : now;
         }
         return std::bit_cast<Numbers>(copy)[variable];
     }
 
     void set(Index neuron, std::size_t variable, double value, Time) override {
-        auto numbers = std::bit_cast<Numbers>(states_[neuron]);
-        numbers[variable] = value;
-        states_[neuron] = std::bit_cast<State>(numbers);
+        set_variable(model_, states_[neuron], variable, value);
+    }
+
+    void check_numbers(Time now) const override {
+        for (Index i = 0; i < size(); ++i) {
+            const auto numbers = std::bit_cast<Numbers>(states_[i]);
+            for (std::size_t v = 0; v < numbers.size(); ++v) {
+                if (!std::isfinite(numbers[v]) && !may_be_none<Model>(v))
+                    not_finite(i, Model::variables[v], numbers[v], now);
+            }
+        }
     }
 
     void set_parameter(std::string_view parameter, double value, Time now) override {
@@ -275,8 +313,7 @@ private:
         const Index neuron = blocks_[shard].first + local;
         Time& now = updated_[neuron];
         while (const auto spike = step(neuron, states_[neuron], draws_[neuron], ms(time - now))) {
-            if (!(spike->offset >= 0.0))
-                throw NumericsError(name(), neuron, ms(now), "the state is not a number");
+            if (!(spike->offset >= 0.0)) lost(neuron, now, spike->offset);
             now = std::min(now + ticks_up(spike->offset), time);
             emit(shard, local, now, spike->kind, spike->mark);
         }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/exp.hpp"
+#include "core/rounding.hpp"
 #include "core/spike.hpp"
 #include "recorders/archive.hpp"
 
@@ -27,11 +28,12 @@ struct Signal {
         double value;
     };
 
-    /// Takes in the spikes of a window; the samples whose time lies in (begin, end] are appended.
+    /// Takes in the spikes of a window; the samples whose time lies in (begin, end] are appended. A spike at
+    /// a sample's time, to rounding, is not in it.
     void observe(const Window& window, std::span<const Spike> spikes, std::vector<Sample>& samples) {
         std::size_t next = 0;
         for (Time at = begin_of_next(window.begin); at <= window.end; at += every) {
-            for (; next < spikes.size() && spikes[next].time < at; ++next) count(spikes[next]);
+            for (; next < spikes.size() && !has_come(at, spikes[next].time); ++next) count(spikes[next]);
             decay(at);
             samples.push_back({at, value()});
         }

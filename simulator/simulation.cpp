@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <string>
 
 #include "core/error.hpp"
 
@@ -72,7 +74,10 @@ void Simulation::step(Time end) {
     act();                                // the schedule, before everything else at its time
     const Window window = next_window();  // no spike of this window arrives in it,
     const Time quiet = quiet_until(window);
-    if (quiet >= window.end) return jump(quiet, end);  // nothing happens in it
+    if (quiet >= window.end) {  // nothing happens in it
+        jump(quiet, end);
+        return check_now_and_then();
+    }
     emit_sources(window);  //   but for those of sources, which are known when it opens
     travel(source_spikes_);
     process(window);  // deliver, integrate, learn: in parallel, each shard its own neurons
@@ -80,6 +85,30 @@ void Simulation::step(Time end) {
     travel(spikes_);  // short-term plasticity, delay, queue
     observe(window);  // signals, recorders
     now_ = window.end;
+    check_now_and_then();
+}
+
+void Simulation::check_now_and_then() {
+    // Looking at everything takes about as long as a window does.
+    constexpr Clock::rep windows = 4096;
+    if (now_ - checked_ < windows * window_) return;
+    checked_ = now_;
+    check_numbers();
+}
+
+void Simulation::check_numbers() const {
+    for (const Member& member : members_) {
+        if (member.neurons) member.neurons->check_numbers(now_);
+    }
+    for (const auto& p : projections_) {
+        if (!p->plastic()) continue;
+        visit_synapses(p->index, [&](Index target, Index source, double weight) {
+            if (std::isfinite(weight)) return;
+            throw NumericsError(p->name, target, ms(now_),
+                                "the weight from neuron " + std::to_string(source) +
+                                    " is not a finite number (" + std::to_string(weight) + ")");
+        });
+    }
 }
 
 void Simulation::process(const Window& window) {

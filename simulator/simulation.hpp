@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/parallel.hpp"
+#include "core/rounding.hpp"
 #include "core/spike.hpp"
 #include "recorders/archive.hpp"
 #include "recorders/recorder.hpp"
@@ -105,7 +106,7 @@ public:
         Time until = Time::max();
 
         double at(Time time, double sample) const {
-            return time >= from && time < until ? offset + gain * sample : 0.0;
+            return has_come(from, time) && !has_come(until, time) ? offset + gain * sample : 0.0;
         }
     };
     void add_signal(const Signal& signal, std::span<const Drive> drives);
@@ -128,6 +129,9 @@ public:
     /// The same by one step: a window, or all windows in a row in which nothing arrives and nothing can fire.
     void step(Time end);
     Time now() const { return now_; }
+    /// Throws NumericsError if a state or a weight is not a finite number: with its name, and the time at
+    /// which it was seen. Runs look now and then; it is for whoever runs to look at the end.
+    void check_numbers() const;
 
     /// Everything that a run changes. It is given back to a network that was made like this one; recorders
     /// keep what they must remember themselves.
@@ -177,6 +181,7 @@ private:
     };
 
     void prepare();
+    void check_now_and_then();
     void persist_plan(Archive& archive);
     void act();
     Time next_planned() const;
@@ -224,6 +229,7 @@ private:
     std::vector<std::vector<std::uint32_t>> fan_out_;  ///< by projection and source
     std::uint64_t spike_count_ = 0;
     std::uint64_t synaptic_events_ = 0;
+    Time checked_{};  ///< when numbers were last looked at
 };
 
 }  // namespace apical

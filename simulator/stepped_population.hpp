@@ -144,6 +144,7 @@ public:
         std::uint32_t draws = draws_[neuron];
         for (Time time = shards_[k].now; time < now;) {
             const auto spike = advance(neuron, copy, draws, ms(now - time));
+            if (spike && !(spike->offset >= 0.0)) lost(neuron, time, spike->offset);
             time = spike ? std::min(time + ticks_up(spike->offset), now) : now;
         }
         return std::bit_cast<Numbers>(copy)[variable];
@@ -152,7 +153,21 @@ public:
     void set(Index neuron, std::size_t variable, double value, Time) override {
         const std::size_t k = shard_of(neuron);
         const Index local = neuron - first(k);
-        shards_[k].blocks[local / Block8::width].x[variable][local % Block8::width] = value;
+        State state = load(shards_[k].blocks[local / Block8::width].x, local);
+        set_variable(model_, state, variable, value);
+        store(shards_[k], local, state);
+    }
+
+    void check_numbers(Time now) const override {
+        for (std::size_t k = 0; k < shards(); ++k) {
+            for (Index local = 0; local < blocks_[k].size(); ++local) {
+                const auto& columns = shards_[k].blocks[local / Block8::width].x;
+                for (std::size_t v = 0; v < columns.size(); ++v) {
+                    const double value = columns[v][local % Block8::width];
+                    if (!std::isfinite(value)) not_finite(first(k) + local, Model::variables[v], value, now);
+                }
+            }
+        }
     }
 
     void set_parameter(std::string_view parameter, double value, Time) override {
@@ -418,8 +433,7 @@ private:
     Time go(std::size_t k, Table::Local local, State& state, Time now, Time end) {
         const Index neuron = first(k) + local;
         while (const auto spike = advance(neuron, state, draws_[neuron], ms(end - now))) {
-            if (!(spike->offset >= 0.0))
-                throw NumericsError(name(), neuron, ms(now), "the state is not a number");
+            if (!(spike->offset >= 0.0)) lost(neuron, now, spike->offset);
             now = std::min(now + ticks_up(spike->offset), end);
             emit(k, local, now, spike->kind, spike->mark);
         }

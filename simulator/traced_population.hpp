@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -37,12 +38,7 @@ public:
           states_(initial_),
           updated_(size()),
           draws_(size()) {
-        const auto decay_times = model.decay_times();
-        std::transform(decay_times.begin(), decay_times.end(), rates_.begin(),
-                       [](double tau) { return 1.0 / tau; });
-        const double fastest = *std::max_element(rates_.begin(), rates_.end());
-        epoch_ = Duration{static_cast<Clock::rep>(std::bit_floor(
-            static_cast<std::uint64_t>(std::min(largest_exponent / fastest, longest_epoch) * ticks_per_ms)))};
+        set_rates();
         for (Index i = 0; i < size(); ++i) keys_.emplace_back(this->setup().seed, "model", name(), i);
         for (const Block& block : blocks_) {
             Shard& shard = shards_.emplace_back();
@@ -96,6 +92,18 @@ public:
         states_[neuron] = std::bit_cast<State>(numbers);
         if (variable < ports) shard.traces[variable][local] = value * scale(shard, variable, now);
         if (!due) look_ahead(k, local, now);
+    }
+
+    void check_numbers(Time now) const override {
+        // What else is in the state follows from the traces, or says "never" by an infinity.
+        for (std::size_t k = 0; k < shards(); ++k) {
+            for (std::size_t t = 0; t < ports; ++t) {
+                for (Index local = 0; local < shards_[k].wake.size(); ++local) {
+                    const double value = shards_[k].traces[t][local];
+                    if (!std::isfinite(value)) not_finite(first(k) + local, Model::variables[t], value, now);
+                }
+            }
+        }
     }
 
     void set_parameter(std::string_view parameter, double value, Time now) override {
@@ -192,6 +200,7 @@ private:
         std::transform(decay_times.begin(), decay_times.end(), rates_.begin(),
                        [](double tau) { return 1.0 / tau; });
         const double fastest = *std::max_element(rates_.begin(), rates_.end());
+        require_time_constant(1.0 / fastest);
         epoch_ = Duration{static_cast<Clock::rep>(std::bit_floor(
             static_cast<std::uint64_t>(std::min(largest_exponent / fastest, longest_epoch) * ticks_per_ms)))};
     }
@@ -400,7 +409,7 @@ private:
         const Index neuron = first(k) + local;
         Draw draw(keys_[neuron], draws_[neuron]);
         const Outlook<ports> outlook = model_.outlook(states_[neuron], draw);
-        if (!(outlook.wait >= 0.0)) throw NumericsError(name(), neuron, ms(now), "the state is not a number");
+        if (!(outlook.wait >= 0.0)) lost(neuron, now, outlook.wait);
         for (std::size_t t = 0; t < ports; ++t) shard.ceilings[t][local] = outlook.ceiling[t];
         shard.wake[local] = after(now, outlook.wait);
         shard.due[local / lanes] = std::min(shard.due[local / lanes], shard.wake[local]);

@@ -11,6 +11,7 @@
 
 #include "core/exp.hpp"
 #include "core/field.hpp"
+#include "core/rounding.hpp"
 #include "core/spike.hpp"
 #include "synapses/tsodyks_markram.hpp"
 
@@ -42,9 +43,11 @@ struct Gate {
     SpikeKind classify(State& state, double dt, SpikeKind kind) const {
         constexpr double tau_trace = 16.0;  // [ms]
         if (lag == 0.0) return kind;
-        const double known = (dt >= lag ? state.trace : state.trace - 1.0) * exp((lag - dt) / tau_trace);
+        constexpr double hair = ms(rounding);  // times and lag are rounded apart
+        const double known =
+            (dt >= lag - hair ? state.trace : state.trace - 1.0) * exp((lag - dt) / tau_trace);
         state.trace = state.trace * exp(-dt / tau_trace) + 1.0;
-        const bool running = known >= exp(-1.0);
+        const bool running = known >= exp(-(tau_trace + hair) / tau_trace);
         const bool second = running && !state.in_burst;
         state.in_burst = running;
         return second ? SpikeKind::burst : running ? SpikeKind::further : SpikeKind::event;

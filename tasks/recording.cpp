@@ -100,6 +100,7 @@ void Recording::snapshot(std::int64_t epoch, std::int64_t sample) {
 }
 
 std::string Recording::finish() {
+    network_.simulation->check_numbers();
     const Time end = network_.simulation->now();
     if (spikes_) spikes_->finish(end);
     if (traces_) traces_->finish(end);

@@ -38,13 +38,13 @@ constexpr auto further = SpikeKind::further;
 using Kinds = std::vector<SpikeKind>;
 
 TEST(Classifiers, ByInterval) {
-    const Times times{0.0, 10.0, 20.0, 36.0, 52.0 + tick, 100.0, 116.0, 132.0 + tick, 148.0};
+    const Times times{0.0, 10.0, 20.0, 36.0, 52.0 + 5 * tick, 100.0, 116.0, 132.0 + 5 * tick, 148.0};
     EXPECT_EQ(run(told(times), 200.0).kinds(1),
               (Kinds{event, burst, further, further, event, event, burst, event, burst}));
 }
 
 TEST(Classifiers, ThresholdIsAParameterAndNoTimeIsTheFirst) {
-    NetworkDescription d = told({3.0, 8.0, 13.0 + tick, 17.0});
+    NetworkDescription d = told({3.0, 8.0, 13.0 + 5 * tick, 17.0});
     d.populations[1].b_th = 5.0;
     EXPECT_EQ(run(d, 50.0).kinds(1), (Kinds{event, burst, event, burst}));
 }

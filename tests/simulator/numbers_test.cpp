@@ -1,0 +1,169 @@
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "simulator/linear_population.hpp"
+#include "tests/simulator/network.hpp"
+
+namespace apical {
+namespace {
+
+using namespace test;
+using testing::AllOf;
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// A state or a weight that is no number ends a run, with its name, and extremes end it soon.
+
+struct Cell {
+    std::string label;
+    std::string model;
+    Loop loop;
+    std::string variable;
+};
+
+std::ostream& operator<<(std::ostream& out, const Cell& c) { return out << c.label; }
+
+class Numbers : public testing::TestWithParam<Cell> {
+protected:
+    Network network() const {
+        NetworkDescription d;
+        d.populations = {neurons("cells", GetParam().model, 10), neurons("input", "poisson")};
+        BuildOptions options;
+        options.loop = GetParam().loop;
+        return build(d, options);
+    }
+};
+
+/// What a run dies of.
+template <class Run>
+std::string complaint(const Run& run) {
+    try {
+        run();
+    } catch (const NumericsError& error) {
+        return error.what();
+    }
+    return "";
+}
+
+TEST_P(Numbers, AreLookedAtWhenAsked) {
+    for (const double value : {std::numeric_limits<double>::quiet_NaN(), 1.0}) {
+        Network n = network();
+        n.simulation->run_until(at(5.0));
+        EXPECT_NO_THROW(n.simulation->check_numbers());
+        std::vector<double> values(10, 0.5);
+        values[7] = value;
+        n.simulation->act_now(
+            action::SetVariable{0, n.variable("cells", GetParam().variable), std::move(values)});
+        const std::string said = complaint([&] { n.simulation->check_numbers(); });
+        if (value == 1.0) {
+            EXPECT_EQ(said, "");
+        } else {
+            EXPECT_THAT(said, AllOf(HasSubstr("cells[7]"), HasSubstr(GetParam().variable), HasSubstr("10.0"),
+                                    HasSubstr("not a finite number")));
+        }
+    }
+}
+
+TEST_P(Numbers, EndARunByThemselves) {
+    Network n = network();
+    n.simulation->run_until(at(5.0));
+    n.simulation->act_now(action::SetVariable{
+        0, n.variable("cells", GetParam().variable), {std::numeric_limits<double>::quiet_NaN()}});
+    EXPECT_NE(complaint([&] { n.simulation->run_until(at(60000.0)); }), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Loops, Numbers,
+                         testing::Values(Cell{"jump", "lif", Loop::automatic, "V_m"},
+                                         Cell{"visiting", "lif", Loop::visiting, "V_m"},
+                                         Cell{"linear", "sst", Loop::automatic, "V_m"},
+                                         Cell{"traced", "stochastic_pyramidal", Loop::automatic, "d"},
+                                         Cell{"integrated", "integrator_pyramidal", Loop::automatic, "d"},
+                                         Cell{"stepped", "adex_pv", Loop::automatic, "w"},
+                                         Cell{"visited", "adex_pv", Loop::visiting, "w"}),
+                         [](const auto& tested) { return tested.param.label; });
+
+TEST(NumbersOfWeights, AreLookedAt) {
+    for (const char* rule : {"pair_stdp", "burst_dependent"}) {
+        NetworkDescription d;
+        d.populations = {neurons("input", "poisson", 5, {{"rate", 20.0}}), neurons("cells", "lif", 4)};
+        d.projections = {projection("input", "cells", "membrane", 0.5, 1.0)};
+        d.projections[0].name = "plastic";
+        d.projections[0].plasticity.emplace();
+        d.projections[0].plasticity->rule = rule;
+        Network n = build(d);
+        n.simulation->run_until(at(20.0));
+        EXPECT_NO_THROW(n.simulation->check_numbers());
+        n.simulation->projection(0).tables[0].row(3).weights[2] = std::numeric_limits<float>::infinity();
+        EXPECT_THAT(complaint([&] { n.simulation->check_numbers(); }),
+                    AllOf(HasSubstr("plastic[2]"), HasSubstr("weight from neuron 3"), HasSubstr("inf")));
+    }
+}
+
+struct Extreme {
+    std::string label;
+    std::string model;
+    std::string port;
+    double weight;
+    bool inhibits;
+    Loop loop = Loop::automatic;
+};
+
+std::ostream& operator<<(std::ostream& out, const Extreme& e) { return out << e.label; }
+
+class Extremes : public testing::TestWithParam<Extreme> {};
+
+// The limit of time of a test is what fails where nothing ends.
+TEST_P(Extremes, EndWithAnErrorOrWithoutASpike) {
+    NetworkDescription d;
+    d.populations = {neurons("cell", GetParam().model), trains("input", {{5.0, 7.5}})};
+    d.projections = {projection("input", "cell", GetParam().port, GetParam().weight, 1.0)};
+    BuildOptions options;
+    options.loop = GetParam().loop;
+    Network n = build(d, options);
+    const std::string said = complaint([&] {
+        n.simulation->run_until(at(100.0));
+        n.simulation->check_numbers();
+    });
+    EXPECT_THAT(said, AnyOf(IsEmpty(), AllOf(HasSubstr("cell[0]"),
+                                             AnyOf(HasSubstr("so large"), HasSubstr("not a number")))));
+    EXPECT_TRUE(!GetParam().inhibits || n.simulation->spikes() <= 2U) << "more than those of the input";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Weights, Extremes,
+    testing::Values(Extreme{"adex", "adex_pv", "excitatory", 1e8, false},
+                    Extreme{"adex_more", "adex_pv", "excitatory", 1e20, false},
+                    Extreme{"adex_visited", "adex_pv", "excitatory", 1e8, false, Loop::visiting},
+                    Extreme{"adex_inhibited", "adex_sst", "inhibitory", 1e8, true},
+                    Extreme{"adex_inhibited_more", "adex_sst", "inhibitory", 1e20, true, Loop::visiting},
+                    Extreme{"adex_current", "adex_sst", "current", -1e18, true},
+                    Extreme{"pyramidal", "payeur2021_pyramidal", "excitatory_soma", 1e9, false},
+                    Extreme{"pyramidal_current", "payeur2021_pyramidal", "current_soma", -1e18, true},
+                    Extreme{"burst_poisson", "burst_poisson", "excitatory_dend", 1e9, false},
+                    Extreme{"urbanczik_senn", "urbanczik_senn", "excitatory_soma", 1e9, false},
+                    Extreme{"currents", "adaptive_lif", "inhibitory", -1e18, true},
+                    Extreme{"currents_visited", "adaptive_lif", "inhibitory", -1e18, true, Loop::visiting},
+                    Extreme{"adaptation", "sst", "inhibitory", -1e15, true},
+                    Extreme{"alpha", "alpha_lif", "inhibitory", -1e18, true},
+                    Extreme{"alpha_visited", "alpha_lif", "inhibitory", -1e18, true, Loop::visiting},
+                    Extreme{"jump", "lif", "membrane", -1e18, true},
+                    Extreme{"jump_more", "lif", "membrane", -1e300, true}),
+    [](const auto& tested) { return tested.param.label; });
+
+TEST(ExtremesOfTime, TimeConstantsThatTheClockCannotFollowAreRefused) {
+    for (const char* model : {"lif", "adaptive_lif", "stochastic_pyramidal"}) {
+        for (const double tau : {1e-9, 1e-300, 1e-7}) {
+            NetworkDescription d;
+            const std::string name = std::string(model) == "stochastic_pyramidal" ? "tau_soma" : "tau_m";
+            d.populations = {neurons("cell", model, 1, {{name, tau}})};
+            EXPECT_THROW(build(d), ModelError) << model << ", " << tau << " ms";
+        }
+    }
+}
+
+}  // namespace
+}  // namespace apical
