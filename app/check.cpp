@@ -135,6 +135,7 @@ int check_verb(const Arguments& arguments) {
     } else {
         print(loaded, network, facts);
     }
+    for (const std::string& warning : loaded.warnings) fmt::print(stderr, "{}\n", warning);
     for (const std::string& name : unreachable_populations(network, catalogue())) {
         fmt::print(stderr,
                    "warning: no source, background, steps or drive reaches '{}': it is silent, unless its "

@@ -37,6 +37,28 @@ bool explain_error(const std::string& name) {
     return false;
 }
 
+/// What a weight's sign means on a port.
+std::string sign_text(const PortInfo& port) {
+    if (port.conducts) {
+        return port.inhibits ? "a conductance that inhibits: weights are not negative"
+                             : "a conductance that excites: weights are not negative";
+    }
+    const std::string current = "a positive weight excites, a negative one inhibits";
+    return port.sign == 0
+               ? current
+               : fmt::format("{}: meant for {} ones", current, port.sign < 0 ? "negative" : "positive");
+}
+
+/// What holds for all rules.
+constexpr const char* laws_of_rules =
+    "a rule sees every spike of source and target, whatever the spike releases: a gate that is shut, a "
+    "release of 0 "
+    "or a gain\nof 0 hides nothing from it; the source's spikes are seen `delay` after they are fired, those "
+    "of the "
+    "target `back_delay` after,\nand two spikes that are seen at one time do not pair\n"
+    "weights are kept in single precision, and rounded at each change: one below 3e-8 of the weight is "
+    "lost\n";
+
 bool explain_model(const std::string& name) {
     bool found = false;
     for (const ModelInfo& model : catalogue().models) {
@@ -49,6 +71,7 @@ bool explain_model(const std::string& name) {
             {ModelInfo::Kind::short_term, "short-term plasticity"}};
         fmt::print("{}: {}, {}\n", model.name, kinds.at(model.kind), model.summary);
         if (!model.equations.empty()) fmt::print("\n{}\n", model.equations);
+        if (model.kind == ModelInfo::Kind::rule) fmt::print("\n{}", laws_of_rules);
         if (!model.fields.empty()) fmt::print("\nparameters\n");
         for (const FieldInfo& field : model.fields) {
             fmt::print("  {:<14} {}{}; {}; default {}\n", field.name, field.meaning, unit_text(field.unit),
@@ -61,8 +84,8 @@ bool explain_model(const std::string& name) {
         }
         if (!model.ports.empty()) fmt::print("\nports\n");
         for (const PortInfo& port : model.ports) {
-            fmt::print("  {:<14} weights in {}{}\n", port.name, port.unit,
-                       port.level ? "; what arrives stays" : "");
+            fmt::print("  {:<14} weights in {}{}; {}\n", port.name, port.unit,
+                       port.level ? "; what arrives stays" : "", sign_text(port));
         }
         if (!model.variables.empty()) fmt::print("\nstate: {}\n", fmt::join(model.variables, ", "));
     }

@@ -70,7 +70,7 @@ std::vector<std::filesystem::path> Loaded::inputs() {
 }
 
 Loaded load(const std::filesystem::path& path, const std::vector<Override>& overrides) {
-    Loaded loaded{Config::open(path, overrides), {}, {}};
+    Loaded loaded{Config::open(path, overrides), {}, {}, {}};
     ConfigTable root = loaded.config.root();
     const bool table = root.holds_table("task");
     loaded.task = table              ? root.table("task", {}).peek("name")
@@ -101,6 +101,7 @@ Loaded load(const std::filesystem::path& path, const std::vector<Override>& over
     }
     root.skip("sweep");  // what `apical sweep` reads
     loaded.config.finish();
+    loaded.warnings = loaded.config.warnings();
     return loaded;
 }
 

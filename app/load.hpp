@@ -19,6 +19,7 @@ struct Loaded {
     Config config;
     std::string task;  ///< "xor", "xor_ensembles", "mnist", "digits", "network"
     std::variant<NetworkDescription, XorConfig, XorEnsemblesConfig, ImagesConfig> what;
+    std::vector<std::string> warnings;  ///< of what is legal and probably not meant, each with its place
 
     std::uint64_t seed() const;
     NetworkDescription network() const;

@@ -126,10 +126,12 @@ Json confusion(const fs::path& path) {
 Json warnings(const fs::path& log) {
     Json list = Json::array();
     std::istringstream stream(read_text(log));
-    constexpr std::string_view word = " warning: ";
     for (std::string line; std::getline(stream, line);) {
-        if (const auto at = line.find(word); at != std::string::npos)
-            list.push_back(line.substr(at + word.size()));
+        // "... warning: what" or, of a configuration, "... warning[E0210]: what"
+        const auto word = std::min(line.find(" warning: "), line.find(" warning[E"));
+        if (word == std::string::npos) continue;
+        const auto at = line.find(": ", word);
+        if (at != std::string::npos) list.push_back(line.substr(at + 2));
     }
     return list;
 }

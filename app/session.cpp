@@ -80,6 +80,7 @@ public:
                         loaded_.seed(), conduct_.threads, conduct_.threads == 1 ? "" : "s", folder_.string());
         write_manifest();
         tell(greeting);
+        for (const std::string& warning : loaded_.warnings) tell(warning);
         if (resumes_) tell_origin();
         RunResult result;
         try {

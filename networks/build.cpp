@@ -7,6 +7,8 @@
 
 #include "core/error.hpp"
 #include "core/rounding.hpp"
+#include "networks/catalogue.hpp"
+#include "networks/checks.hpp"
 #include "networks/connect.hpp"
 #include "networks/models.hpp"
 #include "networks/populations.hpp"
@@ -107,11 +109,20 @@ public:
         }
         check_back_delays();
         check_followers();
+        judge();
         return std::move(network_);
     }
 
 private:
     Simulation& simulation() { return *network_.simulation; }
+
+    void judge() {
+        for (const Finding& finding : check_fit(d_, catalogue())) {
+            const std::string message = finding.place + ": " + finding.message;
+            if (finding.severity == Severity::error) throw ConfigError(message);
+            network_.warnings.push_back(message);
+        }
+    }
 
     void add(const PopulationDescription& p) {
         const Index index = simulation().next_population();
@@ -132,8 +143,7 @@ private:
                 simulation().add(std::make_unique<LatencyPopulation>(p.name, index, p.size, source));
             }
         });
-        if (auto neurons = make_population(p, d_, index, options_, network_.warnings))
-            simulation().add(std::move(neurons));
+        if (auto neurons = make_population(p, d_, index, options_)) simulation().add(std::move(neurons));
         if (simulation().next_population() == index)
             throw ConfigError(fmt::format("population {}: there is no model '{}'", p.name, p.model));
         if (!network_.populations.emplace(p.name, index).second) {
@@ -182,6 +192,11 @@ private:
         for (std::size_t k = 0; k < neurons.shards(); ++k) {
             Wiring wiring = connect(p, d_.seed, {source.size, target.size, p.source == p.target},
                                     neurons.first(k), neurons.last(k));
+            if (p.plasticity) {
+                const WeightBounds bounds = weight_bounds(p);
+                for (float& w : wiring.weights)
+                    w = static_cast<float>(std::clamp(double{w}, bounds.low, bounds.high));
+            }
             if (dense && constant)
                 wiring.weights.assign(wiring.sources.size(), static_cast<float>(p.weight.a));
             TableBuilder builder(source.size, std::move(wiring.offsets), std::move(wiring.sources),

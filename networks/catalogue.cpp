@@ -81,8 +81,10 @@ Catalogue make() {
         info.equations = Model::equations;
         info.fields = fields_of(defaults);
         for (const Port& port : Model::ports)
-            info.ports.push_back({std::string(port.name), std::string(port.unit), port.level});
+            info.ports.push_back({std::string(port.name), std::string(port.unit), port.level, port.inhibits,
+                                  port.conducts, port.sign});
         info.variables.assign(Model::variables.begin(), Model::variables.end());
+        info.classifier = Model::classifier;
         info.check = check_of(defaults);
         catalogue.models.push_back(std::move(info));
     });
@@ -116,6 +118,12 @@ Catalogue make() {
         info.summary = Rule::summary;
         info.equations = Rule::equations;
         info.fields = fields_of(defaults);
+        if constexpr (requires { Rule::keeps_sign; }) {
+            for (FieldInfo& field : info.fields) {
+                if (field.name == "w_min" || field.name == "w_max")
+                    field.default_value = std::numeric_limits<double>::quiet_NaN();
+            }
+        }
         info.check = check_of(defaults);
         if (!teaching.empty()) {
             info.options = {

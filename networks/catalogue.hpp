@@ -30,6 +30,9 @@ struct PortInfo {
     std::string name;
     std::string unit = "1";  ///< of the weights
     bool level = false;      ///< what arrives stays: drives and steps may end here
+    bool inhibits = false;   ///< a positive weight inhibits
+    bool conducts = false;   ///< weights are conductances, which are not negative
+    int sign = 0;            ///< of a current: that weights are meant to have; 0: either
 };
 
 /// A choice between variants of a model: the first is the default.
@@ -48,11 +51,20 @@ struct ModelInfo {
     std::vector<FieldInfo> fields;
     std::vector<PortInfo> ports;
     std::vector<std::string> variables;
+    /// What makes the spikes of a cell events or bursts, unless a configuration says otherwise.
+    Classifier classifier = Classifier::every;
     std::vector<OptionInfo> options;  ///< of a rule: "teaching", "baseline", "low_rate"
     /// What is wrong with a set of parameters that are each in range, if anything.
     std::function<std::optional<std::string>(const Parameters&)> check = [](const Parameters&) {
         return std::nullopt;
     };
+
+    const FieldInfo* field(std::string_view field_name) const {
+        for (const FieldInfo& field : fields) {
+            if (field.name == field_name) return &field;
+        }
+        return nullptr;
+    }
 
     const PortInfo* port(std::string_view port_name) const {
         for (const PortInfo& port : ports) {

@@ -43,6 +43,7 @@ struct Complaint {
     std::string message;
     std::string hint;   ///< beside the caret
     std::string topic;  ///< for `apical explain`
+    Severity severity = Severity::error;
 };
 
 struct TableState {
@@ -142,8 +143,9 @@ std::string where(const ConfigState& state, const Place& place) {
 }
 
 std::string message_of(const ConfigState& state, const Complaint& complaint) {
-    std::string out = fmt::format("error[{}]: {}\n  --> {}\n", complaint.code, printable(complaint.message),
-                                  where(state, complaint.place));
+    std::string out =
+        fmt::format("{}[{}]: {}\n  --> {}\n", complaint.severity == Severity::error ? "error" : "warning",
+                    complaint.code, printable(complaint.message), where(state, complaint.place));
     const std::string line =
         printable(line_of(state.sources[complaint.place.source].text, complaint.place.line));
     if (!line.empty()) {
@@ -156,6 +158,21 @@ std::string message_of(const ConfigState& state, const Complaint& complaint) {
     }
     if (!complaint.topic.empty()) out += fmt::format("help: apical explain {}\n", complaint.topic);
     return out;
+}
+
+/// Of one severity, in order of the file.
+std::vector<std::string> messages(const ConfigState& state, Severity severity) {
+    std::vector<const Complaint*> chosen;
+    for (const Complaint& complaint : state.complaints) {
+        if (complaint.severity == severity) chosen.push_back(&complaint);
+    }
+    std::stable_sort(chosen.begin(), chosen.end(), [](const Complaint* a, const Complaint* b) {
+        return std::tie(a->place.source, a->place.line, a->place.column) <
+               std::tie(b->place.source, b->place.line, b->place.column);
+    });
+    std::vector<std::string> texts;
+    for (const Complaint* complaint : chosen) texts.push_back(message_of(state, *complaint));
+    return texts;
 }
 
 [[noreturn]] void throw_at_once(const ConfigState& state, const Complaint& complaint) {
@@ -900,23 +917,32 @@ std::vector<ListedValues> ConfigTable::listed() {
     return all;
 }
 
-void ConfigTable::idle(std::string_view key, std::string_view reason) {
+void ConfigTable::idle(std::string_view key, std::string_view reason, Severity severity) {
     KeyFacts* entry = entry_of(*table_, key);
     if (entry != nullptr) entry->idle = reason;
     table_->known.emplace_back(key);
     if (!has(key) || (entry != nullptr && entry->is_default)) return;
-    complain(key, "E0210", fmt::format("{} has no effect: {}", key, reason));
+    complain(key, "E0210", fmt::format("{} has no effect: {}", key, reason), {}, severity);
 }
 
 void ConfigTable::skip(std::string_view key) { table_->known.emplace_back(key); }
 
 void ConfigTable::topic(std::string_view name) { table_->topic = name; }
 
-void ConfigTable::complain(std::string_view key, std::string_view code, std::string message,
-                           std::string hint) {
+void ConfigTable::complain(std::string_view key, std::string_view code, std::string message, std::string hint,
+                           Severity severity) {
     state_->complaints.push_back({key.empty() ? table_->place : value_place(*table_, key), std::string(code),
                                   std::move(message), std::move(hint),
-                                  key.empty() ? table_->topic : std::string(key)});
+                                  key.empty() ? table_->topic : std::string(key), severity});
+}
+
+void ConfigTable::warn(std::string_view key, std::string_view code, std::string message, std::string hint) {
+    complain(key, code, std::move(message), std::move(hint), Severity::warning);
+}
+
+bool ConfigTable::has_errors() const {
+    return std::any_of(state_->complaints.begin(), state_->complaints.end(),
+                       [](const Complaint& complaint) { return complaint.severity == Severity::error; });
 }
 
 std::string ConfigTable::origin(std::string_view key) const {
@@ -962,17 +988,14 @@ ConfigTable Config::root() { return {*state_, state_->top}; }
 
 void Config::finish() {
     complain_of_unknown_keys(*state_, state_->top);
-    if (state_->complaints.empty()) return;
-    std::stable_sort(state_->complaints.begin(), state_->complaints.end(),
-                     [](const Complaint& a, const Complaint& b) {
-                         return std::tie(a.place.source, a.place.line, a.place.column) <
-                                std::tie(b.place.source, b.place.line, b.place.column);
-                     });
-    std::string message;
-    for (const Complaint& complaint : state_->complaints) {
-        message += (message.empty() ? "" : "\n") + message_of(*state_, complaint);
-    }
-    throw ConfigError(message);
+    const std::vector<std::string> errors = messages(*state_, Severity::error);
+    if (!errors.empty()) throw ConfigError(fmt::format("{}", fmt::join(errors, "\n")));
+}
+
+std::vector<std::string> Config::warnings() const {
+    std::vector<std::string> texts = messages(*state_, Severity::warning);
+    for (std::string& text : texts) text.pop_back();  // the end of its last line
+    return texts;
 }
 
 const std::string& Config::text() const { return state_->sources.front().text; }

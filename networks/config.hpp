@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/field.hpp"
+#include "networks/severity.hpp"
 
 namespace apical {
 
@@ -145,8 +146,9 @@ public:
     /// The name of a file or folder, made absolute, so that the resolved file means the same from any folder.
     void read_path(const Key& key, std::string& value);
 
-    /// Says that `key` cannot matter here, and why: an error if it was given another value than its default.
-    void idle(std::string_view key, std::string_view reason);
+    /// Says that `key` cannot matter here, and why: an error if it was given another value than its default,
+    /// or a warning.
+    void idle(std::string_view key, std::string_view reason, Severity severity = Severity::error);
 
     /// Says that `key` cannot be judged, because something else is wrong that was complained of.
     void skip(std::string_view key);
@@ -155,7 +157,13 @@ public:
     void topic(std::string_view name);
 
     /// A complaint of the reader's own about a key (or, if empty, the table): `code` as in error_codes.hpp.
-    void complain(std::string_view key, std::string_view code, std::string message, std::string hint = {});
+    void complain(std::string_view key, std::string_view code, std::string message, std::string hint = {},
+                  Severity severity = Severity::error);
+    /// The same of what is legal and probably not meant.
+    void warn(std::string_view key, std::string_view code, std::string message, std::string hint = {});
+
+    /// Whether an error was found so far, anywhere in the configuration.
+    bool has_errors() const;
 
     /// Where the value of a key comes from: "net.toml:7", "--set" or "default".
     std::string origin(std::string_view key) const;
@@ -202,6 +210,9 @@ public:
     /// To be called when all keys are declared: adds what nobody declared and throws ConfigError with every
     /// complaint, in order of the file.
     void finish();
+    /// What readers warned of, in order of the file: each as complaints are shown, without the end of its
+    /// last line.
+    std::vector<std::string> warnings() const;
 
     const std::string& text() const;  ///< of the file, byte for byte
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/random.hpp"
+#include "networks/checks.hpp"
 #include "recorders/read.hpp"
 
 namespace apical {
@@ -134,10 +135,25 @@ public:
         }
         read_record();
         check_streams();
+        if (!root_.has_errors()) tell(check_fit(network_, catalogue_));
         return std::move(network_);
     }
 
 private:
+    /// Where a path leads in the file, as far as it goes there.
+    void tell(const std::vector<Finding>& findings) {
+        for (const Finding& finding : findings) {
+            ConfigTable table = root_;
+            std::string_view key = finding.place;
+            for (std::size_t dot = key.find('.'); dot != std::string_view::npos; dot = key.find('.')) {
+                if (!table.holds_table(key.substr(0, dot))) break;
+                table = table.table(key.substr(0, dot), {});
+                key.remove_prefix(dot + 1);
+            }
+            table.complain(key, finding.code, finding.message, {}, finding.severity);
+        }
+    }
+
     // --- populations
     // ------------------------------------------------------------------------------------------------
 
@@ -164,10 +180,27 @@ private:
         table.read({"b_th", "ms", "longest interval inside a burst, for the classifiers isi and trace",
                     not_negative},
                    p.b_th);
+        check_classifier(table, model, p);
+        network_.populations.push_back(std::move(p));
+    }
+
+    static void check_classifier(ConfigTable& table, const ModelInfo* model, const PopulationDescription& p) {
         if (p.classifier && p.classifier != Classifier::isi && p.classifier != Classifier::trace) {
             table.idle("b_th", fmt::format("classifier is \"{}\"", name_of(classifiers, *p.classifier)));
         }
-        network_.populations.push_back(std::move(p));
+        if (model == nullptr || model->kind != ModelInfo::Kind::neuron) return;
+        if (!p.classifier && model->classifier != Classifier::isi && model->classifier != Classifier::trace) {
+            table.idle("b_th",
+                       fmt::format("the classifier of {} is \"{}\" unless one is given", model->name,
+                                   name_of(classifiers, model->classifier)),
+                       Severity::warning);
+        }
+        if (p.classifier == Classifier::model && model->classifier != Classifier::model) {
+            table.warn("classifier", "E0210",
+                       fmt::format("{} does not say what its spikes are: each is an event, as with the "
+                                   "classifier \"every\"",
+                                   model->name));
+        }
     }
 
     std::vector<Word> cells() const {
@@ -508,8 +541,26 @@ private:
             term.parameters = read_parameters(table, *model);
             table.topic("short_term");
             if (!with_gain) table.read({.name = "state", .meaning = "whose state it is"}, states, term.state);
+            check_term(table, term, *model);
         }
         return term;
+    }
+
+    /// Parameters of short-term plasticity that another one deprives of their effect.
+    static void check_term(ConfigTable& table, const ReleaseTerm& term, const ModelInfo& model) {
+        if (term.state == ReleaseTerm::State::synapse)
+            table.idle("u_0", "state is \"synapse\": each begins at rest", Severity::warning);
+        const FieldInfo* tau_fac = model.field("tau_fac");
+        if (tau_fac == nullptr || value_of(*tau_fac, term.parameters) > 0.0) return;
+        for (const std::string_view key : {"u_0", "f"}) {
+            if (model.field(key) != nullptr)
+                table.idle(key, "tau_fac is 0: u is U at each spike", Severity::warning);
+        }
+    }
+
+    static double value_of(const FieldInfo& field, const Parameters& given) {
+        const auto found = given.find(field.name);
+        return found != given.end() ? found->second : field.default_value;
     }
 
     void read_release(ConfigTable& table, ProjectionDescription& p) {
@@ -543,7 +594,8 @@ private:
         plastic.read_word({.name = "rule", .meaning = "rule of plasticity", .required = true}, words, d.rule);
         plastic.read({"back_delay", "ms", "from a spike of the target to the synapse", not_negative},
                      d.back_delay, "the projection's delay");
-        read_span(plastic, "weights stay before; traces go on", "weights stay from then on", d.from, d.until);
+        read_span(plastic, "weights stay before; traces go on", "weights stay from then on", d.from, d.until,
+                  "the weights do not learn");
         if (const ModelInfo* rule = catalogue_.find(ModelInfo::Kind::rule, d.rule)) {
             for (const OptionInfo& option : rule->options) {
                 std::string& value = option.name == "teaching"   ? d.teaching
@@ -562,6 +614,7 @@ private:
                 plastic.complain("baseline", "E0209",
                                  "teaching \"potential\" goes with baseline \"fixed\" only");
             }
+            check_rule_keys(plastic, d);
             const bool low = d.parameters.count("r_min") != 0;
             const bool high = d.parameters.count("r_max") != 0;
             if (plastic.has("low_rate") && !low) plastic.idle("low_rate", "r_min is not given");
@@ -571,6 +624,23 @@ private:
             for (const std::string& key : plastic.keys()) plastic.skip(key);
         }
         p.plasticity = std::move(d);
+    }
+
+    /// Parameters of a rule that another one deprives of their effect.
+    static void check_rule_keys(ConfigTable& table, const PlasticityDescription& d) {
+        const auto is_zero = [&](const char* name) {
+            const auto found = d.parameters.find(name);
+            return found != d.parameters.end() && found->second == 0.0;
+        };
+        const bool without_prior = d.parameters.count("prior") == 0 || is_zero("prior");
+        if (d.rule == "burst_dependent" && d.baseline == "moving_average" && without_prior)
+            table.idle("p0", "baseline is \"moving_average\", and prior is 0", Severity::warning);
+        for (const auto& [amplitude, others] : {std::pair{"A_plus", std::array{"tau_plus", "mu_plus"}},
+                                                std::pair{"A_minus", std::array{"tau_minus", "mu_minus"}}}) {
+            if (d.rule != "pair_stdp" || !is_zero(amplitude)) continue;
+            for (const char* key : others)
+                table.idle(key, fmt::format("{} is 0", amplitude), Severity::warning);
+        }
     }
 
     // --- signals, drives, steps, record
@@ -620,8 +690,8 @@ private:
         table.read({"gain", "1", "unit of the port over unit of the signal"}, d.gain);
         table.read({"delay", "ms", "from the signal's sample to its effect", positive, true, delay_reason},
                    d.delay);
-        read_span(table, "no drive before, at the signal's samples", "no drive from then on", d.from,
-                  d.until);
+        read_span(table, "no drive before, at the signal's samples", "no drive from then on", d.from, d.until,
+                  "there is no drive");
         network_.drives.push_back(std::move(d));
     }
 
@@ -674,18 +744,23 @@ private:
         table.read({"period", "ms", "of the sine", positive, true}, s.period);
         table.read({"phase", "1", "in radians, at the start of the run"}, s.phase);
         table.read({"step", "ms", "its resolution: steps that have the mean of the sine", positive}, s.step);
-        read_span(table, "zero before", "zero from then on", s.from, s.until);
+        read_span(table, "zero before", "zero from then on", s.from, s.until, "there is no sine");
         network_.sines.push_back(std::move(s));
     }
 
-    /// From when until when something acts.
-    static void read_span(ConfigTable& table, std::string_view before, std::string_view after, double& from,
-                          std::optional<double>& until) {
+    /// From when until when something acts; `never`: what it means if that is after the end of the run.
+    void read_span(ConfigTable& table, std::string_view before, std::string_view after, double& from,
+                   std::optional<double>& until, std::string_view never) const {
         table.read({.name = "from", .unit = "ms", .meaning = std::string(before), .range = not_negative},
                    from);
         table.read({.name = "until", .unit = "ms", .meaning = std::string(after), .range = positive}, until,
                    "the end of the run");
         if (until && *until <= from) table.complain("until", "E0209", "until is not after from");
+        if (from >= network_.duration) {
+            table.warn(
+                "from", "E0210",
+                fmt::format("{}: from is {} ms, and the run ends at {} ms", never, from, network_.duration));
+        }
     }
 
     void read_record() {

@@ -65,8 +65,8 @@ double draw(const Distribution& distribution, Stream& stream) {
 class Maker {
 public:
     Maker(const PopulationDescription& p, const NetworkDescription& d, Index index,
-          const BuildOptions& options, std::vector<std::string>& warnings)
-        : p_(p), d_(d), index_(index), options_(options), warnings_(warnings) {}
+          const BuildOptions& options)
+        : p_(p), d_(d), index_(index), options_(options) {}
 
     std::unique_ptr<Population> make() {
         std::unique_ptr<Population> made;
@@ -92,7 +92,6 @@ private:
             const std::size_t port = port_index<Model>(p_.name, p_.background[i].port);
             add_noise(i, Model::ports[port], port, setup);
         }
-        warn_of_classifier(setup, model);
 
         constexpr std::size_t width = sizeof(typename Model::State) / sizeof(double);
         std::vector<typename Model::State> initial(p_.size, model.initial());
@@ -198,33 +197,17 @@ private:
                                                                    LinearNeuron<Model>(model), initial);
     }
 
-    template <class Model>
-    void warn_of_classifier(const PopulationSetup& setup, const Model& model) {
-        if constexpr (requires { model.burst_spikes; }) {
-            const double gap = model.R - (model.burst_spikes - 1.0) * model.burst_interval;
-            if (setup.classifier == Classifier::isi && within(ticks(gap), setup.b_th)) {
-                warnings_.push_back(
-                    fmt::format("population {}: the next event can follow the last spike of a burst after {} "
-                                "ms, within b_th = {} ms: the "
-                                "classifier isi would take it for a spike of the same burst",
-                                p_.name, gap, p_.b_th));
-            }
-        }
-    }
-
     const PopulationDescription& p_;
     const NetworkDescription& d_;
     Index index_;
     const BuildOptions& options_;
-    std::vector<std::string>& warnings_;
 };
 
 }  // namespace
 
 std::unique_ptr<Population> make_population(const PopulationDescription& p, const NetworkDescription& d,
-                                            Index index, const BuildOptions& options,
-                                            std::vector<std::string>& warnings) {
-    return Maker(p, d, index, options, warnings).make();
+                                            Index index, const BuildOptions& options) {
+    return Maker(p, d, index, options).make();
 }
 
 }  // namespace apical

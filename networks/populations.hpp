@@ -1,8 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "networks/build.hpp"
 
@@ -12,7 +10,6 @@ namespace apical {
 /// its place in the simulation. Null if there is no such model of
 /// neurons; throws ConfigError and ModelError.
 std::unique_ptr<Population> make_population(const PopulationDescription& p, const NetworkDescription& d,
-                                            Index index, const BuildOptions& options,
-                                            std::vector<std::string>& warnings);
+                                            Index index, const BuildOptions& options);
 
 }  // namespace apical

@@ -1,6 +1,7 @@
 #include "networks/rules.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,18 @@
 
 namespace apical {
 namespace {
+
+/// Of what is drawn, the middle.
+bool starts_negative(const Distribution& weight) {
+    return weight.kind == Distribution::Kind::uniform ? weight.a + weight.b < 0.0 : weight.a < 0.0;
+}
+
+/// Bounds that were not given let weights be anything but positive.
+template <class Rule>
+void keep_negative(Rule& rule, const Parameters& given) {
+    if (given.count("w_min") == 0) rule.w_min = -std::numeric_limits<double>::max();
+    if (given.count("w_max") == 0 && rule.w_min <= 0.0) rule.w_max = 0.0;
+}
 
 /// Calls `visit` with the rule of `p` and its parameters; not at all if there is none.
 template <class Visit>
@@ -27,6 +40,10 @@ void with_rule(const ProjectionDescription& p, Visit visit) {
             if (found == Rule::low_rates.end()) return;
             chosen.low_rate = static_cast<LowRate>(found - Rule::low_rates.begin());
         }
+        if constexpr (requires { Rule::keeps_sign; }) {
+            if (starts_negative(p.weight)) keep_negative(chosen, plasticity.parameters);
+            expect_consistent(chosen, "plasticity of " + p.name);
+        }
         visit(chosen);
     });
 }
@@ -39,6 +56,12 @@ bool learns_dense(const ProjectionDescription& p) {
         if constexpr (TraceRule<Rule>) learns = !rule.learns_at_arrival();
     });
     return learns;
+}
+
+WeightBounds weight_bounds(const ProjectionDescription& p) {
+    WeightBounds bounds{-std::numeric_limits<double>::max(), std::numeric_limits<double>::max()};
+    with_rule(p, [&]<class Rule>(const Rule& rule) { bounds = {rule.w_min, rule.w_max}; });
+    return bounds;
 }
 
 bool learns_by_column(const ProjectionDescription& p) {

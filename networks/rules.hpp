@@ -8,6 +8,14 @@ namespace apical {
 /// Whether the rule can teach a projection that is stored as a whole matrix.
 bool learns_dense(const ProjectionDescription& p);
 
+/// Between which weights the rule keeps. Bounds that are not given may depend on the sign that weights start
+/// with. Throws as make_learning() does.
+struct WeightBounds {
+    double low;
+    double high;
+};
+WeightBounds weight_bounds(const ProjectionDescription& p);
+
 /// Whether it reads the table's synapses by target, too.
 bool learns_by_column(const ProjectionDescription& p);
 

@@ -70,8 +70,10 @@ struct AdaptiveLif {
 
     /// `excitatory`, `inhibitory`: a jump of that current (a negative weight inhibits). `membrane`: a jump of
     /// V_m. `current`: a jump of I_stim, a current that stays.
-    static constexpr auto ports = std::to_array<Port>(
-        {{"excitatory", "pA"}, {"inhibitory", "pA"}, {"membrane", "mV"}, {"current", "pA", true}});
+    static constexpr auto ports = std::to_array<Port>({{.name = "excitatory", .unit = "pA", .sign = 1},
+                                                       {.name = "inhibitory", .unit = "pA", .sign = -1},
+                                                       {.name = "membrane", .unit = "mV"},
+                                                       {.name = "current", .unit = "pA", .level = true}});
     static constexpr auto variables =
         std::to_array<std::string_view>({"V_m", "I_syn_ex", "I_syn_in", "w", "I_stim", "refractory"});
     using State = LinearState<5>;

@@ -101,7 +101,9 @@ struct AdEx {
     /// Conductances are jumps in units of the leak, never below zero. `current`: a jump of I_stim, which
     /// stays.
     static constexpr auto ports =
-        std::to_array<Port>({{"excitatory", "1"}, {"inhibitory", "1", false, true}, {"current", "pA", true}});
+        std::to_array<Port>({{.name = "excitatory", .unit = "1", .conducts = true},
+                             {.name = "inhibitory", .unit = "1", .inhibits = true, .conducts = true},
+                             {.name = "current", .unit = "pA", .level = true}});
 
     struct State {
         double V_m;         ///< [mV]

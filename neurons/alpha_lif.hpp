@@ -55,8 +55,9 @@ struct AlphaLif {
 
     /// `excitatory`, `inhibitory`: an alpha-shaped current with that peak (a negative weight inhibits).
     /// `current`: a jump of I_stim, a current that stays.
-    static constexpr auto ports =
-        std::to_array<Port>({{"excitatory", "pA"}, {"inhibitory", "pA"}, {"current", "pA", true}});
+    static constexpr auto ports = std::to_array<Port>({{.name = "excitatory", .unit = "pA", .sign = 1},
+                                                       {.name = "inhibitory", .unit = "pA", .sign = -1},
+                                                       {.name = "current", .unit = "pA", .level = true}});
     static constexpr auto variables =
         std::to_array<std::string_view>({"V_m", "I_ex", "y_ex", "I_in", "y_in", "I_stim", "refractory"});
     using State = LinearState<6>;

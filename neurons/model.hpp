@@ -40,6 +40,10 @@ struct Port {
     std::string_view unit;  ///< of the weights
     bool level = false;     ///< what arrives stays: steps and drives may end here
     bool inhibits = false;  ///< a positive weight inhibits: a conductance that reverses below rest
+    bool conducts = false;  ///< weights are conductances, which are not negative
+    /// Of a current, which a negative weight makes an inhibitory one: the sign that weights are meant to
+    /// have; 0: either.
+    int sign = 0;
 };
 
 /// A parameter that is no more than where a state variable starts: `starts`, an array that a model may have.

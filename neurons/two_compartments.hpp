@@ -35,14 +35,15 @@ struct TwoCompartmentState {
 
 /// Conductances are jumps in units of the compartment's leak, never below zero; charges move the potential by
 /// w/C_m at once; currents stay.
-inline constexpr auto two_compartment_ports = std::to_array<Port>({{"excitatory_soma", "1"},
-                                                                   {"inhibitory_soma", "1", false, true},
-                                                                   {"excitatory_dend", "1"},
-                                                                   {"inhibitory_dend", "1", false, true},
-                                                                   {"charge_soma", "pC"},
-                                                                   {"charge_dend", "pC"},
-                                                                   {"current_soma", "pA", true},
-                                                                   {"current_dend", "pA", true}});
+inline constexpr auto two_compartment_ports =
+    std::to_array<Port>({{.name = "excitatory_soma", .unit = "1", .conducts = true},
+                         {.name = "inhibitory_soma", .unit = "1", .inhibits = true, .conducts = true},
+                         {.name = "excitatory_dend", .unit = "1", .conducts = true},
+                         {.name = "inhibitory_dend", .unit = "1", .inhibits = true, .conducts = true},
+                         {.name = "charge_soma", .unit = "pC"},
+                         {.name = "charge_dend", .unit = "pC"},
+                         {.name = "current_soma", .unit = "pA", .level = true},
+                         {.name = "current_dend", .unit = "pA", .level = true}});
 
 inline constexpr auto two_compartment_starts =
     std::to_array<Start>({{"I_e_soma", "I_soma"}, {"I_e_dend", "I_dend"}});

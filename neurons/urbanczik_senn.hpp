@@ -81,10 +81,11 @@ struct UrbanczikSenn {
         {"tolerance", &UrbanczikSenn::tolerance, "mV", "error of a step of the integration", positive},
     });
 
-    static constexpr auto ports = std::to_array<Port>({{"excitatory_soma", "nS"},
-                                                       {"inhibitory_soma", "nS", false, true},
-                                                       {"synaptic_dend", "pA"},
-                                                       {"current_soma", "pA", true}});
+    static constexpr auto ports =
+        std::to_array<Port>({{.name = "excitatory_soma", .unit = "nS", .conducts = true},
+                             {.name = "inhibitory_soma", .unit = "nS", .inhibits = true, .conducts = true},
+                             {.name = "synaptic_dend", .unit = "pA"},
+                             {.name = "current_soma", .unit = "pA", .level = true}});
 
     struct State {
         double V_m_soma;    ///< [mV]

@@ -68,6 +68,7 @@ struct DendriticPrediction {
 
     std::optional<std::string> check() const {
         if (w_min > w_max) return "w_min is above w_max";
+        if (tau_m_dend == tau_syn) return "tau_m_dend and tau_syn are equal: PSP is 0, and nothing is learnt";
         return std::nullopt;
     }
 

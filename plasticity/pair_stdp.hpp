@@ -20,8 +20,9 @@ namespace apical {
 ///
 /// summed over pairs by one trace for each neuron: +1 at each spike, decaying with tau_plus or tau_minus.
 /// With exponents of 0 the changes do not depend on the weight; otherwise weights are not negative. They are
-/// clipped to [w_min, w_max] at each change. Bursts count as the spikes that they are. Spikes seen at one
-/// tick do not pair.
+/// clipped to [w_min, w_max] at each change; where a configuration gives no bounds they keep the sign that
+/// weights start with. A change is added to the weight, whatever its sign: potentiation weakens inhibition.
+/// Bursts count as the spikes that they are. Spikes seen at one tick do not pair.
 ///
 /// Sources: Bi & Poo (1998), J Neurosci 18:10464 (window); Song, Miller & Abbott (2000), Nat Neurosci 3:919
 /// (additive rule and the defaults, in units of their largest weight); Morrison, Aertsen & Diesmann (2007),
@@ -37,11 +38,13 @@ struct PairStdp {
     double w_min = 0.0;
     double w_max = std::numeric_limits<double>::max();
 
+    static constexpr bool keeps_sign = true;  ///< bounds of weights that start negative are w <= 0
     static constexpr std::string_view name = "pair_stdp";
     static constexpr std::string_view summary = "pair-based spike-timing-dependent plasticity, all pairs";
     static constexpr std::string_view equations =
         "a spike of the target: w -> w + A_plus w^mu_plus x;   of the source: w -> w - A_minus w^mu_minus y\n"
         "x, y: all spikes of source and target, decaying with tau_plus and tau_minus\n"
+        "weights stay within w_min and w_max: by default from 0 up, or, where they start negative, up to 0\n"
         "Song, Miller & Abbott (2000), Nature Neuroscience 3:919; Morrison, Diesmann & Gerstner (2008)";
     static constexpr auto fields = std::to_array<Field<PairStdp>>({
         {"A_plus", &PairStdp::A_plus, "1", "potentiation by a pair, in the unit of the weight"},
@@ -68,6 +71,7 @@ struct PairStdp {
     using Pre = Trace;
     using Post = Trace;
 
+    bool sees(SpikeKind) const { return true; }
     bool learns_at_arrival() const { return true; }
 
     void arrive(Pre& pre, double dt, SpikeKind) const { pre.value = pre.value * exp(-dt / tau_plus) + 1.0; }

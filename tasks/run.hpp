@@ -13,6 +13,7 @@
 
 #include "core/time.hpp"
 #include "networks/description.hpp"
+#include "networks/severity.hpp"
 #include "recorders/archive.hpp"
 
 namespace apical {
@@ -42,8 +43,6 @@ struct Progress {
 
 /// Names to an archive all that a task must remember from one window to the next.
 using Persist = std::function<void(Archive&)>;
-
-enum class Severity { note, warning };
 
 /// What a run is given by whoever starts it. No callback is ever empty; all come from the thread that called.
 struct RunContext {

@@ -9,7 +9,6 @@ namespace apical {
 RunResult run_network(const NetworkDescription& description, const RunContext& context) {
     Network network = build(description, {.threads = context.threads});
     Simulation& simulation = *network.simulation;
-    for (const std::string& warning : network.warnings) context.log(Severity::warning, warning);
     Recording recording(description, network, context);
 
     std::vector<Index> neurons;

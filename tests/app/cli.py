@@ -41,5 +41,11 @@ class CommandLineTest(unittest.TestCase):
             group = file["spikes"][population]
             return group["timestamps"][:], group["node_ids"][:]
 
+    def weights(self, folder, projection):
+        """All recorded weights of a projection: a flat array for each snapshot, in order of time."""
+        with h5py.File(self.folder / folder / "weights.h5") as file:
+            group = file["weights"][projection]
+            return [(group[k] if isinstance(group[k], h5py.Dataset) else group[k]["data"])[:].ravel() for k in sorted(group)]
+
     def files(self):
         return sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*"))

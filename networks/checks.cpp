@@ -1,0 +1,392 @@
+#include "networks/checks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "core/rounding.hpp"
+#include "networks/rules.hpp"
+
+namespace apical {
+namespace {
+
+/// The probability that a standard normal number is below x.
+double normal_below(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
+
+/// The probability that a drawn number is below x.
+double share_below(const Distribution& d, double x) {
+    switch (d.kind) {
+        case Distribution::Kind::constant:
+            return d.a < x ? 1.0 : 0.0;
+        case Distribution::Kind::uniform:
+            return d.b > d.a ? std::clamp((x - d.a) / (d.b - d.a), 0.0, 1.0) : (d.a < x ? 1.0 : 0.0);
+        case Distribution::Kind::normal:
+            return d.b > 0.0 ? normal_below((x - d.a) / d.b) : (d.a < x ? 1.0 : 0.0);
+        case Distribution::Kind::lognormal: {
+            const double size = std::copysign(1.0, d.a) * x;  // on its own side of zero
+            if (size <= 0.0) return d.a < 0.0 ? 1.0 : 0.0;
+            const double variance = std::log1p(d.b * d.b);
+            const double mean = std::log(std::abs(d.a)) - 0.5 * variance;
+            const double smaller = variance > 0.0
+                                       ? normal_below((std::log(size) - mean) / std::sqrt(variance))
+                                       : (std::log(size) > mean ? 1.0 : 0.0);
+            return d.a > 0.0 ? smaller : 1.0 - smaller;
+        }
+    }
+    return 0.0;
+}
+
+Distribution mirrored(const Distribution& d) {
+    const bool ends = d.kind == Distribution::Kind::uniform;
+    return {d.kind, ends ? -d.b : -d.a, ends ? -d.a : d.b};
+}
+double share_above(const Distribution& d, double x) { return share_below(mirrored(d), -x); }
+
+std::string percent(double share) { return share > 0.999 ? "all" : fmt::format("{:.2g} %", 100.0 * share); }
+
+/// The value of a model's parameter, given or not; nothing if it has none of this name or it follows from
+/// others.
+std::optional<double> value_of(const ModelInfo& model, const Parameters& given, std::string_view name) {
+    const FieldInfo* field = model.field(name);
+    if (field == nullptr) return std::nullopt;
+    const auto found = given.find(field->name);
+    const double value = found != given.end() ? found->second : field->default_value;
+    return std::isnan(value) ? std::nullopt : std::optional(value);
+}
+
+class Checker {
+public:
+    Checker(const NetworkDescription& d, const Catalogue& catalogue) : d_(d), catalogue_(catalogue) {}
+
+    std::vector<Finding> check() {
+        for (const PopulationDescription& p : d_.populations) check(p);
+        for (const ProjectionDescription& p : d_.projections) check(p);
+        return std::move(found_);
+    }
+
+private:
+    void error(std::string place, std::string code, std::string message) {
+        found_.push_back({Severity::error, std::move(place), std::move(code), std::move(message)});
+    }
+    void warn(std::string place, std::string code, std::string message) {
+        found_.push_back({Severity::warning, std::move(place), std::move(code), std::move(message)});
+    }
+
+    // --- populations
+
+    void check(const PopulationDescription& p) {
+        const ModelInfo* model = catalogue_.cell(p.model);
+        if (model == nullptr) return;
+        check_gap(p, *model);
+        for (const Background& b : p.background) {
+            const PortInfo* port = model->port(b.port);
+            if (port != nullptr)
+                check_sign("population." + p.name + ".background", *port,
+                           {Distribution::Kind::constant, b.weight, 0.0});
+        }
+    }
+
+    static Classifier classifier_of(const PopulationDescription& p, const ModelInfo& model) {
+        return p.classifier.value_or(model.classifier);
+    }
+
+    /// A burst of a cell that says where its bursts are must not run into the next one's first spike.
+    void check_gap(const PopulationDescription& p, const ModelInfo& model) {
+        const auto spikes = value_of(model, p.parameters, "burst_spikes");
+        const auto interval = value_of(model, p.parameters, "burst_interval");
+        const auto R = value_of(model, p.parameters, "R");
+        if (!spikes || !interval || !R || classifier_of(p, model) != Classifier::isi) return;
+        const double gap = *R - (*spikes - 1.0) * *interval;
+        if (!within(ticks(gap), ticks(p.b_th))) return;
+        warn("population." + p.name + ".b_th", "E0209",
+             fmt::format(
+                 "population {}: the next event can follow the last spike of a burst after {} ms, within "
+                 "b_th = {} ms: the classifier isi would take it for a spike of the same burst",
+                 p.name, gap, p.b_th));
+    }
+
+    /// Whether some spike of the population can be the second of a burst.
+    static bool can_burst(const PopulationDescription& p, const ModelInfo& model) {
+        const Classifier classifier = classifier_of(p, model);
+        if (classifier == Classifier::every) return false;
+        if (classifier == Classifier::model)
+            return model.classifier == Classifier::model || model.kind == ModelInfo::Kind::source;
+        if (model.classifier == Classifier::model) return true;  // t_ref is between its events
+        // A trace of spikes this far apart comes to 1/(exp(1.3133) - 1) = 1/e.
+        const double longest = classifier == Classifier::isi ? p.b_th : 1.3133 * p.b_th;
+        return value_of(model, p.parameters, "t_ref").value_or(0.0) <= longest;
+    }
+
+    // --- projections
+
+    void check(const ProjectionDescription& p) {
+        const PopulationDescription* source = population(p.source);
+        const PopulationDescription* target = population(p.target);
+        if (source == nullptr || target == nullptr) return;
+        const ModelInfo* from = catalogue_.cell(source->model);
+        const ModelInfo* to = catalogue_.cell(target->model);
+        if (from == nullptr || to == nullptr) return;
+        const std::string place = "projection." + p.name;
+        if (p.delay >= d_.duration) {
+            warn(place + ".delay", "E0210",
+                 fmt::format("nothing arrives: the delay is {} ms, and the run ends at {} ms", p.delay,
+                             d_.duration));
+        }
+        check_gates(p, *source, *from);
+        const PortInfo* port = to->port(p.port);
+        if (port != nullptr && !p.tie) check_sign(place + ".weight", *port, arriving(p));
+        if (!p.plasticity) return;
+        check_target(p, *target, *to);
+        check_bounds(p, port);
+        check_rates(p);
+        if (p.plasticity->back_delay.value_or(p.delay) >= d_.duration) {
+            warn(place + ".plasticity.back_delay", "E0210",
+                 "no spike of the target is seen: back_delay is as long as the run");
+        }
+    }
+
+    const PopulationDescription* population(std::string_view name) const {
+        for (const PopulationDescription& p : d_.populations) {
+            if (p.name == name) return &p;
+        }
+        return nullptr;
+    }
+
+    void check_gates(const ProjectionDescription& p, const PopulationDescription& source,
+                     const ModelInfo& model) {
+        const bool shut = !p.release.empty() && !can_burst(source, model) &&
+                          std::all_of(p.release.begin(), p.release.end(), [](const ReleaseTerm& term) {
+                              const auto lag = term.parameters.find("lag");
+                              const bool own = lag != term.parameters.end() && lag->second > 0.0;
+                              return term.variant == "burst" && !own;
+                          });
+        if (!shut) return;
+        warn("projection." + p.name + ".source", "E0210",
+             fmt::format("nothing passes: '{}' never bursts, and the projection releases for bursts only",
+                         source.name));
+    }
+
+    // --- signs
+
+    /// What multiplies the weights: 1 or -1 if its sign is always the same, 0 if not.
+    static int sign_of_release(const ProjectionDescription& p) {
+        bool positive = p.release.empty();
+        bool negative = false;
+        for (const ReleaseTerm& term : p.release) {
+            positive = positive || term.gain > 0.0;
+            negative = negative || term.gain < 0.0;
+        }
+        for (const double value : p.gain_steps.values) negative = negative || value < 0.0;
+        return positive == negative ? 0 : (positive ? 1 : -1);
+    }
+
+    /// The weights as they arrive.
+    static Distribution arriving(const ProjectionDescription& p) {
+        const int sign = sign_of_release(p);
+        if (sign == 0) return {};
+        return sign > 0 ? p.weight : mirrored(p.weight);
+    }
+
+    void check_sign(const std::string& place, const PortInfo& port, const Distribution& weight) {
+        const double negative = share_below(weight, 0.0);
+        const double positive = share_above(weight, 0.0);
+        if (port.conducts && negative > 0.0) {
+            const std::string message = fmt::format(
+                "{} of the weights on '{}' {} negative, and a conductance is not: {}", percent(negative),
+                port.name, negative > 0.999 ? "are" : "would be",
+                port.inhibits ? "a positive one inhibits here" : "inhibition has a port of its own");
+            if (weight.kind == Distribution::Kind::constant) {
+                error(place, "E0209", message);
+            } else {
+                warn(place, "E0209", message);
+            }
+        }
+        constexpr double nearly_all = 0.999;
+        if (port.sign < 0 && positive > nearly_all) {
+            warn(place, "E0209",
+                 fmt::format("a positive weight on '{}' excites: it is a current, which inhibits if negative",
+                             port.name));
+        }
+        if (port.sign > 0 && negative > nearly_all) {
+            warn(place, "E0209",
+                 fmt::format("a negative weight on '{}' inhibits: it is a current, which excites if positive",
+                             port.name));
+        }
+    }
+
+    // --- plasticity
+
+    /// What a rule reads of its target.
+    void check_target(const ProjectionDescription& p, const PopulationDescription& target,
+                      const ModelInfo& model) {
+        const PlasticityDescription& d = *p.plasticity;
+        const std::string place = "projection." + p.name + ".plasticity.";
+        if (d.rule == "burst_dependent") check_bursts(p, target, model);
+        if (d.rule != "dendritic_prediction") return;
+        const ModelInfo* rule = catalogue_.find(ModelInfo::Kind::rule, d.rule);
+        for (const auto& [own, its] : {std::pair{"E_L", "E_L"}, std::pair{"phi_max", "phi_max"},
+                                       std::pair{"k", "k"}, std::pair{"V_half", "V_half"},
+                                       std::pair{"slope", "slope"}, std::pair{"tau_syn", "tau_syn_dend"}}) {
+            compare(place + own, target, own, value_of(*rule, d.parameters, own), its,
+                    value_of(model, target.parameters, its));
+        }
+        const auto of = [&](const char* name) { return value_of(model, target.parameters, name); };
+        if (of("C_m_dend") && of("g_L_dend")) {
+            compare(place + "tau_m_dend", target, "tau_m_dend", value_of(*rule, d.parameters, "tau_m_dend"),
+                    "C_m_dend/g_L_dend", *of("C_m_dend") / *of("g_L_dend"));
+        }
+        if (of("g_D") && of("g_L_soma")) {
+            compare(place + "attenuation", target, "attenuation",
+                    value_of(*rule, d.parameters, "attenuation"), "g_D/(g_D + g_L_soma)",
+                    *of("g_D") / (*of("g_D") + *of("g_L_soma")));
+        }
+    }
+
+    /// The rule's idea of its target and the target.
+    void compare(const std::string& place, const PopulationDescription& target, std::string_view own,
+                 std::optional<double> believed, std::string_view its, std::optional<double> true_value) {
+        constexpr double close = 1e-3;  // a ratio may have been rounded
+        if (!believed || !true_value) return;
+        if (std::abs(*believed - *true_value) <= close * std::max(std::abs(*believed), std::abs(*true_value)))
+            return;
+        warn(place, "E0209",
+             fmt::format("the rule has {} = {:g}, '{}' has {} = {:g}: it would predict another cell", own,
+                         *believed, target.name, its, *true_value));
+    }
+
+    void check_bursts(const ProjectionDescription& p, const PopulationDescription& target,
+                      const ModelInfo& model) {
+        const PlasticityDescription& d = *p.plasticity;
+        const std::string place = "projection." + p.name + ".plasticity.";
+        if (d.teaching != "sampled") {
+            if (model.classifier != Classifier::model) {
+                error(place + "teaching", "E0209",
+                      fmt::format(
+                          "teaching \"{}\" reads the burst probability that a cell states at its events: "
+                          "'{}' is a {}, which states none",
+                          d.teaching, target.name, model.name));
+            } else if (classifier_of(target, model) != Classifier::model) {
+                error(place + "teaching", "E0209",
+                      fmt::format(
+                          "teaching \"{}\" reads the burst probability that a cell states at its own events: "
+                          "by the classifier of '{}' other spikes are events too",
+                          d.teaching, target.name));
+            }
+            return;
+        }
+        if (can_burst(target, model)) return;
+        const auto given = [&](const char* name, double neutral) {
+            const auto found = d.parameters.find(name);
+            return found != d.parameters.end() && found->second != neutral;
+        };
+        const auto p0 = d.parameters.find("p0");
+        const bool never = d.baseline == "fixed" && p0 != d.parameters.end() && p0->second == 0.0 &&
+                           !given("r_min", 0.0) && !given("r_max", -1.0);
+        if (never) {
+            error(place + "p0", "E0210",
+                  fmt::format("the weights never change: '{}' never bursts, and p0 is 0", target.name));
+        } else {
+            warn(place + "rule", "E0210",
+                 fmt::format("'{}' never bursts: nothing teaches the weights to grow, events let them shrink",
+                             target.name));
+        }
+    }
+
+    void check_bounds(const ProjectionDescription& p, const PortInfo* port) {
+        const std::string place = "projection." + p.name;
+        WeightBounds bounds{};
+        try {
+            bounds = weight_bounds(p);
+        } catch (const ModelError& contradiction) {
+            return error(place + ".plasticity", "E0209", contradiction.what());
+        }
+        if (bounds.low == bounds.high) {
+            error(place + ".plasticity.w_min", "E0210",
+                  fmt::format("the weights never change: w_min and w_max are both {}", bounds.low));
+            return;
+        }
+        const std::string range =
+            fmt::format("{} to {}", bounds.low > -unbounded ? fmt::format("w_min = {}", bounds.low) : "any",
+                        bounds.high < unbounded ? fmt::format("w_max = {}", bounds.high) : "any");
+        const double outside = share_below(p.weight, bounds.low) + share_above(p.weight, bounds.high);
+        if (outside > 0.0 && p.weight.kind == Distribution::Kind::constant) {
+            error(place + ".weight", "E0209",
+                  fmt::format("the weight {} is outside the bounds of its rule, {}", p.weight.a, range));
+        } else if (outside > least_share) {
+            warn(place + ".weight", "E0209",
+                 fmt::format(
+                     "{} of the weights drawn are outside the bounds of their rule, {}, and start there",
+                     percent(outside), range));
+        }
+        if (port != nullptr && port->conducts && bounds.low < 0.0 && sign_of_release(p) > 0) {
+            warn(place + ".plasticity.w_min", "E0209",
+                 fmt::format("weights on '{}' are conductances and may become negative: w_min is {}",
+                             port->name,
+                             bounds.low > -unbounded ? fmt::format("{}", bounds.low) : "not given"));
+        }
+    }
+
+    /// Steps of a rule that are nothing, or too small for weights in single precision.
+    void check_rates(const ProjectionDescription& p) {
+        const PlasticityDescription& d = *p.plasticity;
+        const ModelInfo* rule = catalogue_.find(ModelInfo::Kind::rule, d.rule);
+        if (rule == nullptr) return;
+        const std::string place = "projection." + p.name + ".plasticity.";
+        double largest = 0.0;
+        std::string name;
+        for (const char* rate : {"A_plus", "A_minus", "eta"}) {
+            const auto value = value_of(*rule, d.parameters, rate);
+            if (!value) continue;
+            if (name.empty()) name = rate;
+            if (std::abs(*value) <= largest) continue;
+            largest = std::abs(*value);
+            name = rate;
+        }
+        if (name.empty()) return;
+        if (largest == 0.0) {
+            warn(place + name, "E0210", "the weights never change: the rule's rates of learning are 0");
+            return;
+        }
+        const bool weightless = p.weight.kind == Distribution::Kind::constant && p.weight.a == 0.0;
+        const double mu_plus = value_of(*rule, d.parameters, "mu_plus").value_or(0.0);
+        const double A_minus = value_of(*rule, d.parameters, "A_minus").value_or(0.0);
+        if (weightless && mu_plus > 0.0 && A_minus >= 0.0) {
+            error(
+                "projection." + p.name + ".weight", "E0210",
+                "the weights never change: they are 0, and potentiation is in proportion to a power of them");
+            return;
+        }
+        if (d.rule == "dendritic_prediction") return;  // its steps are not of the size of eta
+        const auto size = static_cast<float>(std::abs(p.weight.a));
+        const double step = double{std::nextafter(size, std::numeric_limits<float>::max())} - double{size};
+        if (largest < 0.5 * step) {
+            warn(
+                place + name, "E0210",
+                fmt::format("changes of {} are lost: weights are kept in single precision, which near {} has "
+                            "steps of {:.1g}",
+                            largest, p.weight.a, step));
+        }
+    }
+
+    static constexpr double unbounded = std::numeric_limits<double>::max();
+    static constexpr double least_share = 1e-9;  // of drawn weights that is told
+
+    const NetworkDescription& d_;
+    const Catalogue& catalogue_;
+    std::vector<Finding> found_;
+};
+
+}  // namespace
+
+std::vector<Finding> check_fit(const NetworkDescription& description, const Catalogue& catalogue) {
+    return Checker(description, catalogue).check();
+}
+
+}  // namespace apical

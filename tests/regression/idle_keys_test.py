@@ -1,0 +1,90 @@
+"""Keys that another key, the model or the length of the run deprive of their effect: `check` and `run` say so, with place."""
+import unittest
+
+from cli import CommandLineTest
+
+NETWORK = """duration = 100.0
+[population.a]
+model = "spike_train"
+spike_times = [[10.0, 12.0]]
+[population.b]
+model = "{model}"
+{population}
+[projection.p]
+source = "a"
+target = "b"
+port = "{port}"
+weight = 1.0
+delay = 1.0
+{projection}
+{tables}
+"""
+
+
+def network(model="lif", port="membrane", population="", projection="", tables=""):
+    return NETWORK.format(model=model, port=port, population=population, projection=projection, tables=tables)
+
+
+def short_term(text):
+    return network(projection="short_term = { " + text + " }")
+
+
+def plasticity(text):
+    return network(projection="plasticity = { " + text + " }")
+
+
+IDLE = [
+    (short_term('variant = "tm", tau_fac = 500, u_0 = 0.2, state = "synapse"'),
+     'u_0 has no effect: state is "synapse"', "0.2"),
+    (short_term('variant = "tm", u_0 = 0.2'), "u_0 has no effect: tau_fac is 0", "0.2"),
+    (short_term('variant = "mongillo", tau_fac = 0, u_0 = 0.2'), "u_0 has no effect: tau_fac is 0", "0.2"),
+    (short_term('variant = "etm", f = 0.1'), "f has no effect: tau_fac is 0", "0.1"),
+    (network("adaptive_lif", population="b_th = 10.0"),
+     'b_th has no effect: the classifier of adaptive_lif is "every" unless one is given', "10.0"),
+    (network("burst_poisson", "excitatory_soma", "b_th = 10.0"),
+     'b_th has no effect: the classifier of burst_poisson is "model" unless one is given', "10.0"),
+    (network(population='classifier = "model"'), "lif does not say what its spikes are", '"model"'),
+    (plasticity('rule = "pair_stdp", from = 100.0'),
+     "the weights do not learn: from is 100 ms, and the run ends at 100 ms", "100.0"),
+    (network(tables='[sine.s]\ntarget = "b"\nport = "current"\namplitude = 1.0\nperiod = 10.0\nfrom = 200.0'),
+     "there is no sine: from is 200 ms, and the run ends at 100 ms", "200.0"),
+    (plasticity('rule = "burst_dependent", baseline = "moving_average", p0 = 0.3'),
+     'p0 has no effect: baseline is "moving_average", and prior is 0', "0.3"),
+    (plasticity('rule = "pair_stdp", A_minus = 0.0, tau_minus = 30.0'), "tau_minus has no effect: A_minus is 0",
+     "30.0"),
+]
+
+ACTING = [
+    short_term('variant = "tm", tau_fac = 500, u_0 = 0.2'),
+    short_term('variant = "etm", tau_fac = 500, f = 0.1'),
+    network("adaptive_lif", population='b_th = 10.0\nclassifier = "isi"'),
+    network("lif", population="b_th = 10.0"),
+    network("burst_poisson", "excitatory_soma", 'classifier = "model"'),
+    plasticity('rule = "pair_stdp", from = 99.0'),
+    plasticity('rule = "burst_dependent", baseline = "moving_average", p0 = 0.3, prior = 1.0'),
+]
+
+
+class IdleKeysTest(CommandLineTest):
+    def test_is_said_by_check_and_run(self):
+        for text, sentence, value in IDLE:
+            with self.subTest(sentence=sentence):
+                self.write("net.toml", text)
+                for verb in (["check", "net.toml"], ["run", "net.toml", "--out", "out", "--overwrite"]):
+                    lines = self.run_program(*verb).stderr.splitlines()
+                    found = [i for i, line in enumerate(lines) if line.startswith("warning[E0210]: " + sentence)]
+                    self.assertEqual(len(found), 1, lines)
+                    place, source, caret = lines[found[0] + 1:found[0] + 4]
+                    _, line, column = place.removeprefix("  --> ").split(":")
+                    self.assertEqual(text.splitlines()[int(line) - 1][int(column) - 1:][:len(value)], value)
+                    self.assertEqual(caret.index("^"), source.index(value, int(column) + 4))
+
+    def test_what_has_an_effect_is_not_warned_of(self):
+        for text in ACTING:
+            with self.subTest(text=text):
+                self.write("net.toml", text)
+                self.assertNotIn("E0210", self.run_program("check", "net.toml").stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
