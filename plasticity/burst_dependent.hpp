@@ -45,19 +45,19 @@ enum class Baseline {
 ///
 /// The moving average is the ratio of two counts that decay with tau_average, of bursts (or of marks, for
 /// variance_reduced) and of events, at most 1; the event that it judges is not yet counted. It starts as if
-/// `prior` events had been seen at burst probability p0; with none, as published, the first event meets 0/0,
-/// which is 1. It outlives any silence.
+/// `prior` events had been seen at burst probability p0 when the run begins, which fade as others do; with
+/// none, as published, the first event meets 0/0, which is 1. It outlives any silence.
 ///
 /// Weights may also keep the target's rate in bounds. Its average rate of events (tau_average) being R,
 /// the teaching of an event becomes -P + h and that of a burst 1 + h, with h = -(R - r_max)/R where R > r_max
-/// and 0 elsewhere: the event judged is not yet counted in R either. At each arrival of the source, w grows
+/// and 0 elsewhere: the event judged is not yet counted in R either. At each event of the source, w grows
 /// by eta (r_min - r)/Hz where the target's rate r is below r_min; r is what `low_rate` says. (Meant was the
 /// average of events; what the published program does, and the reference here, is the slow average of spikes.
 /// It delivers the weight before this change, here it is delivered after.) Both are off unless given.
 ///
 /// Spikes of source and target seen at one tick do not pair. variance_reduced needs a target that states its
-/// burst probability: without it the weights become NaN. So does potential, by which inhibitory weights (eta
-/// > 0) learn to silence a dendrite, whose probability is a logistic function of its potential.
+/// burst probability at each event. So does potential, by which inhibitory weights (eta > 0) learn to silence
+/// a dendrite, whose probability is a logistic function of its potential.
 ///
 /// Sources: Payeur, Guerguiev, Zenke, Richards & Naud (2021), Nature Neuroscience 24:1010 (moving average,
 /// "Burstprop"); Greedy, Zhu, Pemberton, Mellor & Costa (2022), NeurIPS 35 (fixed, "BurstCCN"; potential: its
@@ -82,7 +82,15 @@ struct BurstDependent {
     static constexpr std::string_view equations =
         "dw/dt = eta [B(t) - P E(t)] x(t),   x: events of the source, decaying with tau_pre\n"
         "sampled: -P at an event of the target, +1 at the second spike of a burst; variance_reduced: p - P "
-        "at an event\n"
+        "at an event; potential: logit p - logit P; p as the cell states it, P = p0 or the moving average\n"
+        "moving_average: recent bursts over recent events, at most 1, both decaying with tau_average; at the "
+        "start of the run they are\nprior p0 and prior; the event judged is not yet counted; 0/0 is 1\n"
+        "r_max: with R = (recent events)/tau_average, an event of the target teaches h more and a burst h "
+        "more, "
+        "h = -(R - r_max)/R where\nR > r_max; r_min: at each event of the source w grows by eta (r_min - "
+        "r)/Hz "
+        "where r < r_min, r as low_rate says\n"
+        "weights are clipped to w_min and w_max at each change\n"
         "Payeur et al. (2021), Nature Neuroscience 24:1010; Greedy et al. (2022), NeurIPS 35";
     static constexpr auto fields = [] {
         constexpr auto all = std::to_array<Field<BurstDependent>>({
@@ -95,7 +103,8 @@ struct BurstDependent {
             {"r_max", &BurstDependent::r_max, "Hz", "rate of events above which weights shrink", positive},
             {"r_min", &BurstDependent::r_min, "Hz", "rate below which weights grow; 0: none", not_negative},
             {"tau_average", &BurstDependent::tau_average, "ms", "averages of bursts and events", positive},
-            {"prior", &BurstDependent::prior, "1", "events that p0 stands for at the start", not_negative},
+            {"prior", &BurstDependent::prior, "1",
+             "events that p0 stands for at the start of the run, and fade", not_negative},
         });
         std::array<Field<BurstDependent>, baseline == Baseline::fixed ? 8 : 9> known{};
         std::copy_n(all.begin(), known.size(), known.begin());
@@ -122,6 +131,10 @@ struct BurstDependent {
         double spikes = 0.1 / per_count(tau_spikes);  ///< likewise, for low_rate
     };
 
+    /// A neuron at the start, before any time has passed.
+    Post start() const { return {prior, prior * p0}; }
+
+    bool sees(SpikeKind kind) const { return kind == SpikeKind::event; }
     bool learns_at_arrival() const { return r_min > 0.0; }
 
     void arrive(Pre& pre, double dt, SpikeKind kind) const {
@@ -194,10 +207,6 @@ private:
         post.events *= decay;
         post.bursts *= decay;
         post.spikes *= exp(-dt / tau_spikes);
-        if (post.events == 0.0) {
-            post.events = prior;
-            post.bursts = prior * p0;
-        }
     }
 
     static double average(const Post& post) {

@@ -11,21 +11,23 @@ namespace apical {
 /// A rule of synaptic plasticity. `Pre` is kept per source neuron (and shard), `Post` per target neuron; `dt`
 /// [ms] is the time since the owner's last spike as the synapse sees it (since the start if there was none),
 /// so that a trace is one number and one exponential. A value-initialised Pre or Post is that of a neuron at
-/// the start.
+/// the start; a rule whose Post starts from its parameters has start(), which gives it.
 ///
+///     sees(kind)                    does a presynaptic spike of this kind do anything?
 ///     arrive(pre, dt, kind)         a presynaptic spike is seen
 ///     fire(post, dt, kind, mark)    the target spikes: the teaching factor, 0 for none
 ///     learns_at_arrival()           does at_arrival() do anything?
 ///     at_arrival(w, post, dt)       the new weight, at a presynaptic spike
 ///     at_fire(w, pre, dt, factor)   the new weight, at a spike of the target with that factor
 ///
-/// A synapse sees a presynaptic spike at t_pre + delay and a postsynaptic one at t_post + back_delay. Spikes
-/// seen at one tick do not pair.
+/// A synapse sees a presynaptic spike at t_pre + delay, whatever it releases, and a postsynaptic one at
+/// t_post + back_delay. Spikes seen at one tick do not pair.
 template <class R>
 concept PlasticityRule = requires(const R rule, typename R::Pre pre, typename R::Post post, double dt,
                                   double w, SpikeKind kind, double mark, double factor) {
     { R::name } -> std::convertible_to<std::string_view>;
     R::fields;  // std::array of Field<R>
+    { rule.sees(kind) } -> std::same_as<bool>;
     { rule.arrive(pre, dt, kind) } -> std::same_as<void>;
     { rule.fire(post, dt, kind, mark) } -> std::same_as<double>;
     { rule.learns_at_arrival() } -> std::same_as<bool>;

@@ -35,8 +35,12 @@ public:
           post_(targets),
           deferred_(deferred) {
         set_epoch();
+        if constexpr (requires { rule_.start(); }) {
+            for (Post& post : post_) post.state = rule_.start();
+        }
     }
 
+    bool sees(SpikeKind kind) const override { return rule_.sees(kind); }
     void arrive(Index source, Time time, SpikeKind kind) override {
         catch_up(time);
         move_on(time);

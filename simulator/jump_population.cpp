@@ -142,6 +142,7 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
         if (row.targets.empty()) continue;
         drain(k, arrival.time + Duration{1});
         if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
+        if (arrival.release == 0.0) continue;  // it came for the rule
         const double E = scale(shard, arrival.time);
         const double step = arrival.release * gains_[static_cast<Eigen::Index>(p.port)] * E;
         const double top = threshold_ * E;

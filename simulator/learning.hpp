@@ -28,6 +28,8 @@ public:
     Learning& operator=(const Learning&) = delete;
     virtual ~Learning() = default;
 
+    /// Whether a presynaptic spike of this kind must arrive even if it releases nothing.
+    virtual bool sees(SpikeKind /*kind*/) const { return true; }
     /// Before a row is delivered at `time`: learns what was seen until then, updates the row's weights.
     virtual void arrive(Index source, Time time, SpikeKind kind) = 0;
     /// Learns what targets' spikes make of the time before `end`.
@@ -135,12 +137,17 @@ template <PlasticityRule Rule>
 class LearningOf final : public Learning {
 public:
     LearningOf(const Rule& rule, Table& table, Index targets, Duration back_delay)
-        : rule_(rule), table_(&table), queue_(back_delay), pre_(table.sources()), post_(targets) {}
+        : rule_(rule), table_(&table), queue_(back_delay), pre_(table.sources()), post_(targets) {
+        if constexpr (requires { rule_.start(); }) {
+            for (auto& post : post_) post.now = post.before = rule_.start();
+        }
+    }
 
+    bool sees(SpikeKind kind) const override { return rule_.sees(kind); }
     void arrive(Index source, Time time, SpikeKind kind) override {
         catch_up(time);
         const Table::Row row = table_->row(source);
-        if (enabled_ && rule_.learns_at_arrival()) {
+        if (enabled_ && rule_.learns_at_arrival() && rule_.sees(kind)) {
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
                 const auto [post, dt] = post_[row.targets[i]].seen_before(time);
                 row.weights[i] = static_cast<float>(rule_.at_arrival(row.weights[i], post, dt));

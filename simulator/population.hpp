@@ -262,6 +262,7 @@ protected:
                 }
                 learning.arrive(arrival.source, arrival.time, arrival.kind);
             }
+            if (arrival.release == 0.0) continue;  // it came for the rule
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
                 const double weight =
                     row.weights.empty() ? p.tables[shard].uniform_weight() : double{row.weights[i]};

@@ -28,6 +28,8 @@ struct Projection {
     bool tied = false;  ///< its weights are copied from another's
 
     bool plastic() const { return !learning.empty(); }
+    /// Whether a spike that releases nothing must arrive, for the rule to see it.
+    bool sees(SpikeKind kind) const { return plastic() && learning.front()->sees(kind); }
 
     /// Weights are state only where they change.
     void persist(Archive& archive) {

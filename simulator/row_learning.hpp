@@ -68,6 +68,7 @@ public:
         set_epoch();
     }
 
+    bool sees(SpikeKind kind) const override { return rule_.sees(kind); }
     void arrive(Index source, Time time, SpikeKind /*kind*/) override {
         catch_up(time);
         move_on(time);

@@ -156,9 +156,10 @@ void Simulation::travel(std::span<const Spike> spikes) {
         for (std::size_t i = 0; i < member.outgoing.size(); ++i) {
             Projection& p = *member.outgoing[i];
             const Release::Released released = p.release(spike);
-            if (released.amount == 0.0) continue;  // a closed gate: nothing travels
+            const double amount = p.gain * released.amount;
+            if (amount == 0.0 && !p.sees(released.kind)) continue;  // a closed gate: nothing travels
             scheduler_.push(member.classes[i], {spike.time + p.delay, spike.population, spike.neuron, p.index,
-                                                released.kind, p.gain * released.amount});
+                                                released.kind, amount});
         }
     }
 }

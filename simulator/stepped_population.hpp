@@ -339,6 +339,7 @@ private:
             const Table::Row row = p.tables[k].row(arrival.source);
             if (row.targets.empty()) continue;
             if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
+            if (arrival.release == 0.0) continue;  // it came for the rule
             const double share = static_cast<double>((end - arrival.time).count()) * per_tick;
             const auto offset = static_cast<std::uint32_t>((arrival.time - shard.now).count());
             Taker taker(shard, p.port, row.targets.size());

@@ -307,6 +307,7 @@ private:
             show_spikes(k);
             p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
         }
+        if (arrival.release == 0.0) return;  // it came for the rule
         const double E = remembered_scale(shard, p.port, arrival.time);
         const DenseRow at{arrival.time, p.port, nullptr, arrival.release * E, E};
         if (row.weights.empty()) {

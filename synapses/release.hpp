@@ -18,7 +18,7 @@
 namespace apical {
 
 /// Transmits the spikes of one kind: the idealised, infinitely sharp short-term plasticity of the papers. A
-/// spike that no term of a projection releases does not arrive: neither targets nor plasticity see it.
+/// spike that no term of a projection releases does not reach the targets; plasticity sees every spike.
 ///
 /// What a spike is, the population says. With a `lag` the gate has a detector of its own: a trace of recent
 /// spikes, which learns of each only after the lag and decays with 16 ms; a spike that meets the trace at

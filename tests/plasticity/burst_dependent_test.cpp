@@ -120,6 +120,14 @@ TEST(Burstprop, StartsFromAPrior) {
     EXPECT_NEAR(s.target_spikes(100.0), -4.0 * decay / (11.0 * decay + 1.0), 1e-15);
 }
 
+TEST(Burstprop, ThePriorFadesFromTheStart) {
+    const double tau = 500.0;
+    Synapse<BurstpropRule> s{{.p0 = 0.4, .tau_average = tau, .prior = 10.0}};
+    EXPECT_NEAR(s.target_spikes(1000.0), -0.4, 1e-15);
+    const double left = 10.0 * std::exp(-1000.0 / tau);
+    EXPECT_NEAR(s.target_spikes(1000.0), -0.4 * left / (left + 1.0), 1e-15);
+}
+
 TEST(Burstprop, VarianceReducedAveragesMarks) {
     const double tau = 500.0;
     Synapse<VarianceReducedBurstpropRule> s{{.tau_average = tau}};

@@ -11,14 +11,19 @@ struct Synapse {
     Rule rule;
     double w = 0.0;
     typename Rule::Pre pre{};
-    typename Rule::Post post{};
+    typename Rule::Post post = at_the_start(rule);
     double last_pre = 0.0;  ///< [ms] or the start
     double last_post = 0.0;
 
     void source_spikes(double time, SpikeKind kind = SpikeKind::event) {
-        w = rule.at_arrival(w, post, time - last_post);
+        if (rule.sees(kind)) w = rule.at_arrival(w, post, time - last_post);
         rule.arrive(pre, time - last_pre, kind);
         last_pre = time;
+    }
+
+    static typename Rule::Post at_the_start(const Rule& rule) {
+        if constexpr (requires { rule.start(); }) return rule.start();
+        return {};
     }
 
     /// Returns the teaching factor.
