@@ -33,8 +33,8 @@ struct Distribution {
 struct Background {
     enum class Kind {
         poisson,           ///< a Poisson train, with drawn times
-        variance_matched,  ///< a Poisson train with the variance of the grid: the weight times sqrt(1 - rate
-                           ///< step)
+        variance_matched,  ///< a Poisson train with mean and variance of the grid: the weight times 1 - rate
+                           ///< step, the rate over that
         bernoulli_grid,    ///< at each step an arrival with probability rate x step; a pulse as long where it
                            ///< stays
         counts,            ///< the Poisson count of each step, at once, at a phase of the neuron's own

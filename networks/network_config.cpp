@@ -33,7 +33,9 @@ constexpr auto classifiers = std::to_array<Choice<Classifier>>({
 constexpr auto noises = std::to_array<Choice<Background::Kind>>({
     {"poisson", Background::Kind::poisson, "a Poisson train, exact in time"},
     {"variance_matched", Background::Kind::variance_matched,
-     "a Poisson train with the smaller variance of bernoulli_grid"},
+     "a Poisson train with mean and variance of bernoulli_grid: its weight is weight x (1 - rate x step), "
+     "its "
+     "rate that of the grid over the same factor"},
     {"bernoulli_grid", Background::Kind::bernoulli_grid,
      "at each step an arrival with probability rate x step, as programs with a time step draw it"},
     {"counts", Background::Kind::counts,
