@@ -177,7 +177,9 @@ TEST_P(Threshold, IsNotReachedByADriftThatTendsToIt) {
     };
     for (const Membrane& m : {Membrane{20.0, 200.0, -70.0, -50.0}, Membrane{9.7, 130.0, -70.0, -50.0},
                               Membrane{13.3, 170.1, -64.9, -51.7}, Membrane{2.3, 71.3, -70.6, -49.1},
-                              Membrane{31.7, 333.3, 0.0, 17.9}}) {
+                              Membrane{31.7, 333.3, 0.0, 17.9}, Membrane{0.3, 71.3, -70.6, -49.1}}) {
+        // So fast a membrane is followed in steps as long as they may be, and only to the tolerance.
+        if (pyramidal() && m.tau_m < 1.0) continue;
         const double rheobase = (m.V_th - m.E_L) * m.C_m / m.tau_m;
         const std::string soma = pyramidal() ? "_soma" : "";
         NetworkDescription d;
