@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/error.hpp"
+
 namespace apical {
 namespace {
 
@@ -134,8 +136,11 @@ void append_values(const Eigen::MatrixXd& B, Values& values) {
         values.push_back({m + root(q_square), 0});
     } else {
         const Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic> precise = B.cast<long double>();
-        const Eigen::Vector<std::complex<long double>, Eigen::Dynamic> spectrum = precise.eigenvalues();
-        for (const std::complex<long double>& l : spectrum) {
+        const Eigen::EigenSolver<Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>> solver(precise,
+                                                                                                    false);
+        if (solver.info() != Eigen::Success)
+            throw ModelError("the eigenvalues of a linear neuron's matrix did not converge");
+        for (const std::complex<long double>& l : solver.eigenvalues()) {
             if (l.imag() >= 0.0L) values.push_back({l.real(), -Wide{l.imag()} * l.imag()});
         }
     }
