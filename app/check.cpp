@@ -4,14 +4,14 @@
 
 #include <fmt/format.h>
 
+#include "app/estimate.hpp"
 #include "app/load.hpp"
 #include "app/options.hpp"
-#include "app/run_folder.hpp"
+#include "app/output.hpp"
 #include "app/text.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "networks/catalogue.hpp"
-#include "networks/connect.hpp"
 #include "networks/graph.hpp"
 
 namespace apical {
@@ -20,60 +20,20 @@ namespace po = boost::program_options;
 
 namespace {
 
-// Rough figures for an estimate, not promises.
-constexpr double bytes_per_synapse = 8.0;
-constexpr double bytes_per_plastic_synapse = 24.0;
-constexpr double bytes_per_neuron = 300.0;
-constexpr double assumed_rate = 10.0;       // [Hz] of a neuron
-constexpr double events_per_second = 20e6;  // synaptic events that one core delivers
-constexpr double neuron_updates_per_second = 2e6;
-
-const PopulationDescription& population(const NetworkDescription& network, const std::string& name) {
-    for (const auto& p : network.populations) {
-        if (p.name == name) return p;
-    }
-    throw ConfigError("there is no population '" + name + "'");
-}
-
-/// [Hz] of a neuron: a source's own rate, if it states one.
-double rate_of(const PopulationDescription& p) {
-    const auto rate = p.parameters.find("rate");
-    return rate != p.parameters.end() ? rate->second : assumed_rate;
-}
-
 Facts measure(const Loaded& loaded, const NetworkDescription& network) {
-    double neurons = 0.0;
-    double synapses = 0.0;
-    double plastic = 0.0;
-    double events_hz = 0.0;
-    double spikes_hz = 0.0;
-    for (const auto& p : network.populations) {
-        neurons += p.size;
-        spikes_hz += p.size * rate_of(p);
-    }
-    for (const auto& projection : network.projections) {
-        const auto& source = population(network, projection.source);
-        const double count =
-            expected_synapses(projection, source.size, population(network, projection.target).size);
-        synapses += count;
-        if (projection.plasticity) plastic += count;
-        events_hz += count * rate_of(source);
-    }
-    const double bytes = neurons * bytes_per_neuron + (synapses - plastic) * bytes_per_synapse +
-                         plastic * bytes_per_plastic_synapse;
-    const double cpu_per_second = events_hz / events_per_second + spikes_hz / neuron_updates_per_second;
+    const Estimate e = estimate(network);
     const auto delay = smallest_delay(network, catalogue());
     return {{"task", loaded.task},
             {"seed", static_cast<std::int64_t>(loaded.seed())},
             {"populations", static_cast<std::int64_t>(network.populations.size())},
             {"projections", static_cast<std::int64_t>(network.projections.size())},
-            {"neurons", neurons},
-            {"synapses", synapses},
-            {"plastic_synapses", plastic},
+            {"neurons", e.neurons},
+            {"synapses", e.synapses},
+            {"plastic_synapses", e.plastic},
             {"smallest_delay_ms", delay ? Value(*delay) : Value()},
             {"duration_ms", network.duration},
-            {"memory_bytes", bytes},
-            {"estimated_cpu_s", cpu_per_second * network.duration / 1000.0}};
+            {"memory_bytes", e.bytes},
+            {"synaptic_events", e.events_per_second * network.duration / 1000.0}};
 }
 
 void print(const Loaded& loaded, const NetworkDescription& network, const Facts& facts) {
@@ -95,8 +55,8 @@ void print(const Loaded& loaded, const NetworkDescription& network, const Facts&
         fmt::print("  {:<16}{}\n", "loop", fmt::join(loop, ", "));
     fmt::print("  {:<16}{:.6g} s simulated\n", "duration", network.duration / 1000.0);
     fmt::print("  {:<16}about {}\n", "memory", bytes_text(number("memory_bytes")));
-    fmt::print("  {:<16}about {} of one core, if neurons spike at {:.0f} Hz\n", "time",
-               clock_text(number("estimated_cpu_s")), assumed_rate);
+    fmt::print("  {:<16}about {:.2g} synaptic events, if neurons spike at {:g} Hz\n", "work",
+               number("synaptic_events"), Estimate::assumed_rate);
 }
 
 }  // namespace
@@ -106,6 +66,7 @@ int check_verb(const Arguments& arguments) {
     std::string seed;
     std::string graph;
     bool json = false;
+    bool overwrite = false;
     VerbOptions options("apical check CONFIG [options]",
                         "Finds everything that is wrong with a configuration, tells the size of its network, "
                         "and runs nothing.",
@@ -116,7 +77,8 @@ int check_verb(const Arguments& arguments) {
          "change a key of the file (repeatable)")                                         //
         ("seed", po::value(&seed)->value_name("N|random"), "seed of all random numbers")  //
         ("graph", po::value(&graph)->value_name("FILE"),
-         "write the populations and projections for Graphviz")  //
+         "write the populations and projections for Graphviz")                     //
+        ("overwrite", po::bool_switch(&overwrite), "replace the file of --graph")  //
         ("json", po::bool_switch(&json), "print the figures as JSON");
     const auto values = options.parse(arguments);
     if (!values) return 0;
@@ -127,7 +89,8 @@ int check_verb(const Arguments& arguments) {
             "error[E0301]: {}\nusage: apical check CONFIG [options]\nhelp: apical explain E0301\n",
             configs.empty() ? "check what? The configuration is missing" : "one configuration at a time"));
     }
-    const Loaded loaded = load(configs.front(), overrides(set, seed));
+    Loaded loaded = load(configs.front(), overrides(set, seed));
+    loaded.inputs();  // a run would refuse files that are not there
     const NetworkDescription network = loaded.network();
     const Facts facts = measure(loaded, network);
     if (json) {
@@ -142,7 +105,11 @@ int check_verb(const Arguments& arguments) {
                    "parameters make it fire\n",
                    name);
     }
-    if (!graph.empty()) write_file(graph, graphviz(network));
+    if (!graph.empty()) {
+        const auto output = OutputOptions{graph, overwrite}.open({});
+        output->write(graphviz(network));
+        output->finish();
+    }
     return 0;
 }
 

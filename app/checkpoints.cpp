@@ -21,6 +21,8 @@ void Checkpoints::keep(const Persist& state) const {
     sync_to_disk(folder_);
 }
 
+bool Checkpoints::any() const { return fs::exists(last()) || fs::exists(next()) || fs::exists(previous()); }
+
 void Checkpoints::choose(bool before) {
     // The process may have ended among the renamings of keep(): what is called next is complete.
     if (!fs::exists(last()) && fs::exists(next())) rename_file(next(), last());

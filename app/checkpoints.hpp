@@ -24,6 +24,8 @@ public:
     /// has.
     void keep(const Persist& state) const;
 
+    /// Is there any?
+    bool any() const;
     /// Finds the checkpoint to go on from, the last or the one before, and reads it through. Throws DataError
     /// if there is none, or if it is damaged, of another run, or of another format.
     void choose(bool previous);

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -125,18 +127,73 @@ bool explain_key(const std::string& name, const std::vector<std::pair<std::strin
     return found;
 }
 
+/// Words in lines that a terminal shows whole.
+void print_words(const std::set<std::string>& words) {
+    constexpr std::size_t width = 78;
+    std::string line;
+    for (const std::string& word : words) {
+        if (!line.empty() && line.size() + word.size() + 4 > width) {
+            fmt::print("  {}\n", line);
+            line.clear();
+        }
+        line += (line.empty() ? "" : "  ") + word;
+    }
+    if (!line.empty()) fmt::print("  {}\n", line);
+}
+
+void print_models(const char* heading, ModelInfo::Kind kind) {
+    fmt::print("\n{}\n", heading);
+    for (const ModelInfo& model : catalogue().models) {
+        if (model.kind == kind) fmt::print("  {:<22}{}\n", model.name, model.summary);
+    }
+}
+
+/// Everything that can be asked about.
+void print_contents(const std::vector<std::pair<std::string, KeyFacts>>& all) {
+    std::set<std::string> tasks{"network", "digits"}, tables, keys;
+    for (const auto& [task, key] : all) {
+        tasks.insert(task);
+        if (key.table.ends_with(".parameters")) continue;  // told by the model
+        keys.insert(key.name);
+        std::istringstream path(key.table);
+        for (std::string part; std::getline(path, part, '.');) {
+            // Capitals stand for a name of the user's own, digits for an element of a list.
+            if (std::islower(static_cast<unsigned char>(part.front())) != 0) tables.insert(part);
+        }
+    }
+    fmt::print("apical explain NAME, where NAME is one of these, or a parameter of a model\n");
+    print_models("models of neurons", ModelInfo::Kind::neuron);
+    print_models("sources of spikes", ModelInfo::Kind::source);
+    print_models("rules of plasticity", ModelInfo::Kind::rule);
+    print_models("short-term plasticity", ModelInfo::Kind::short_term);
+    fmt::print("\ntasks\n");
+    print_words(tasks);
+    fmt::print("\ntables\n");
+    print_words(tables);
+    fmt::print("\nkeys\n");
+    print_words(keys);
+    fmt::print("\nerror codes\n");
+    for (const ErrorCode& error : error_codes) fmt::print("  {:<22}{}\n", error.code, error.title);
+}
+
 }  // namespace
 
 int explain_verb(const Arguments& arguments) {
-    VerbOptions options("apical explain NAME", "Explains a key, a table, a task, a model or an error code.",
-                        "apical explain tau_rec\napical explain presentation.duration\napical explain E0203");
+    VerbOptions options(
+        "apical explain [NAME]",
+        "Explains a key, a table, a task, a model or an error code; without a name, lists them.",
+        "apical explain\napical explain tau_rec\napical explain presentation.duration\napical explain E0203");
     options.positional("name");
     const auto values = options.parse(arguments);
     if (!values) return 0;
     const auto names =
         values->count("name") != 0 ? (*values)["name"].as<std::vector<std::string>>() : Arguments{};
+    if (names.empty()) {
+        print_contents(all_keys());
+        return 0;
+    }
     if (names.size() != 1)
-        throw ConfigError("error[E0301]: explain what? One name, please\nusage: apical explain NAME\n");
+        throw ConfigError("error[E0301]: explain what? One name, please\nusage: apical explain [NAME]\n");
     const std::string& name = names.front();
 
     if (explain_error(name)) return 0;
@@ -158,12 +215,14 @@ int explain_verb(const Arguments& arguments) {
     }
     if (model || key) return 0;
     std::string hint;
-    if (const ForeignName* foreign = foreign_name(name, known)) {
+    if (const auto absent = no_such_thing(name)) {
+        hint = *absent;
+    } else if (const ForeignName* foreign = foreign_name(name, known)) {
         hint = fmt::format("{} is {}'s name; here it is {}", name, foreign->tool, foreign->ours);
     } else if (const auto meant = probably_meant(name, known)) {
         hint = fmt::format("did you mean '{}'?", *meant);
     } else {
-        hint = "known are keys, tables, tasks, models and error codes";
+        hint = "`apical explain` alone lists what there is";
     }
     throw ConfigError(fmt::format("error[E0301]: there is nothing named '{}'\n   |  {}\n", name, hint));
 }

@@ -13,7 +13,7 @@
 
 #include "app/build_info.hpp"
 #include "app/options.hpp"
-#include "app/run_folder.hpp"
+#include "app/output.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "core/time.hpp"
@@ -42,41 +42,35 @@ std::vector<SpikeTrains> read_all(const SpikeFile& file) {
     return all;
 }
 
-void write_csv(const fs::path& path, const std::vector<SpikeTrains>& all) {
-    LineFile file(path);
-    file.write("population,node_id,time_ms");
+void write_csv(Output& file, const std::vector<SpikeTrains>& all) {
+    file.write("population,node_id,time_ms\n");
     fmt::memory_buffer lines;
     for (const SpikeTrains& trains : all) {
         lines.clear();
         for (std::size_t i = 0; i < trains.times.size(); ++i)
-            fmt::format_to(std::back_inserter(lines), "{}{},{},{}", i == 0 ? "" : "\n", trains.population,
-                           trains.node_ids[i], trains.times[i]);
-        if (!trains.times.empty()) file.write({lines.data(), lines.size()});
+            fmt::format_to(std::back_inserter(lines), "{},{},{}\n", trains.population, trains.node_ids[i],
+                           trains.times[i]);
+        file.write({lines.data(), lines.size()});
     }
-    file.finish();
 }
 
 /// Spikes of all populations in order of time; ids count through. A header would stop readers of this format:
-/// what the ids mean stands in a file beside it.
-void write_gdf(const fs::path& path, const std::vector<SpikeTrains>& all) {
-    LineFile meaning(path.string() + ".populations.csv");
-    meaning.write("population,first_id,size");
+/// what the ids mean is a file of its own.
+void write_gdf(Output& file, Output* meaning, const std::vector<SpikeTrains>& all) {
+    std::string meanings = "population,first_id,size\n";
     std::vector<std::pair<double, std::uint64_t>> spikes;
     std::uint64_t first = 0;
     for (const SpikeTrains& trains : all) {
-        meaning.write(fmt::format("{},{},{}", trains.population, first, trains.size));
+        meanings += fmt::format("{},{},{}\n", trains.population, first, trains.size);
         for (std::size_t i = 0; i < trains.times.size(); ++i)
             spikes.emplace_back(trains.times[i], first + trains.node_ids[i]);
         first += trains.size;
     }
     std::sort(spikes.begin(), spikes.end());
-    LineFile file(path);
     fmt::memory_buffer lines;
-    for (const auto& [time, id] : spikes)
-        fmt::format_to(std::back_inserter(lines), "{}{}\t{}", lines.size() == 0 ? "" : "\n", id, time);
-    if (lines.size() > 0) file.write({lines.data(), lines.size()});
-    file.finish();
-    meaning.finish();
+    for (const auto& [time, id] : spikes) fmt::format_to(std::back_inserter(lines), "{}\t{}\n", id, time);
+    file.write({lines.data(), lines.size()});
+    if (meaning != nullptr) meaning->write(meanings);
 }
 
 /// A file of Neurodata Without Borders, version 2: every neuron is a unit, the silent ones too.
@@ -195,7 +189,7 @@ void write_nwb(const fs::path& path, const fs::path& run, const SpikeFile& file,
 
 int export_verb(const Arguments& arguments) {
     std::string format;
-    std::string out;
+    OutputOptions output;
     VerbOptions options("apical export RUN --to FORMAT [--out FILE]",
                         "Writes the spikes of a run in the format of another program.",
                         "apical export runs/20260101T120000Z_xor_7f3a --to csv\n"
@@ -204,8 +198,8 @@ int export_verb(const Arguments& arguments) {
     options.add()  //
         ("to", po::value(&format)->value_name("FORMAT"),
          "csv (population, node_id, time_ms), gdf (NEST: id and time in ms) or nwb (Neurodata Without "
-         "Borders 2)")  //
-        ("out", po::value(&out)->value_name("FILE"), "file to write (default: RUN/spikes.FORMAT)");
+         "Borders 2)");
+    output.declare(options, "file to write (default: RUN/spikes.FORMAT)");
     const auto values = options.parse(arguments);
     if (!values) return 0;
     const auto runs =
@@ -225,13 +219,19 @@ int export_verb(const Arguments& arguments) {
                                             ? ": this run recorded no spikes"
                                             : ": is not a run folder, it has no manifest.json"));
     }
-    const fs::path path = out.empty() ? run / ("spikes." + format) : fs::path(out);
-    const SpikeFile file(run / "spikes.h5");
-    const std::vector<SpikeTrains> all = read_all(file);
-    if (format == "csv") write_csv(path, all);
-    if (format == "gdf") write_gdf(path, all);
-    if (format == "nwb") write_nwb(path, run, file, all);
-    fmt::print("wrote {}\n", path.string());
+    const auto file = output.open(run / ("spikes." + format));
+    const fs::path& path = file->path();
+    std::unique_ptr<Output> meaning;  // beside a file; beside a pipe or a device there is no place
+    if (format == "gdf" && file->is_file())
+        meaning = OutputOptions{path.string() + ".populations.csv", output.overwrite}.open({});
+    const SpikeFile spikes(run / "spikes.h5");
+    const std::vector<SpikeTrains> all = read_all(spikes);
+    if (format == "csv") write_csv(*file, all);
+    if (format == "gdf") write_gdf(*file, meaning.get(), all);
+    if (format == "nwb") write_nwb(file->scratch(), run, spikes, all);
+    file->finish();
+    if (meaning) meaning->finish();
+    fmt::print(file->talk(), "wrote {}\n", path.string());
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "networks/build.hpp"
 #include "networks/catalogue.hpp"
 #include "networks/network_config.hpp"
 #include "tasks/idx.hpp"
@@ -100,6 +101,11 @@ Loaded load(const std::filesystem::path& path, const std::vector<Override>& over
         }
     }
     root.skip("sweep");  // what `apical sweep` reads
+    // What the construction would refuse is refused here, at its place in the file, by whichever verb.
+    if (!root.has_errors()) {
+        for (const Refusal& refusal : refusals(loaded.network()))
+            root.complain_of(refusal.places, refusal.code, refusal.message);
+    }
     loaded.config.finish();
     loaded.warnings = loaded.config.warnings();
     return loaded;

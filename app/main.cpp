@@ -1,11 +1,21 @@
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <filesystem>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
 
+#include "app/estimate.hpp"
+#include "app/interruption.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "networks/suggest.hpp"
@@ -33,9 +43,9 @@ constexpr std::string_view help = R"(apical: event-driven simulation of bursting
   apical explain tau_rec                   what a parameter means
 prepare
   new TASK          write a configuration with every key explained: xor, mnist, digits
-  check CONFIG      find all mistakes; tell size, memory and time; run nothing
+  check CONFIG      find all mistakes; tell size and memory; run nothing
   data check DIR    is a folder of images complete and right
-  explain NAME      a key, a table, a model, or an error code
+  explain [NAME]    a key, a table, a model, or an error code; alone, what there is
 run
   run CONFIG        simulate; results go to a folder under runs/
   replay SPIKES     simulate with a source that plays the spikes of a SONATA file
@@ -59,23 +69,62 @@ struct Outcome {
     std::string_view code;
 };
 Outcome outcome_of(const std::exception& error) {
+    if (dynamic_cast<const std::filesystem::filesystem_error*>(&error) != nullptr) return {4, "E0601"};
+    if (dynamic_cast<const nlohmann::json::exception*>(&error) != nullptr) return {3, "E0501"};
     if (dynamic_cast<const ConfigError*>(&error) != nullptr) return {2, "E0209"};
     if (dynamic_cast<const ModelError*>(&error) != nullptr) return {2, "E0401"};
     if (dynamic_cast<const DataError*>(&error) != nullptr) return {3, "E0501"};
     if (dynamic_cast<const IoError*>(&error) != nullptr) return {4, "E0601"};
     if (dynamic_cast<const NumericsError*>(&error) != nullptr) return {1, "E0701"};
+    if (dynamic_cast<const MemoryError*>(&error) != nullptr) return {1, "E0703"};
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return {1, "E0703"};
+    if (dynamic_cast<const std::length_error*>(&error) != nullptr) return {1, "E0703"};
     return {1, "E0702"};
+}
+
+/// What is thrown by the libraries below speaks to programmers; this is for whoever uses the program.
+std::string message_of(const std::exception& error) {
+    if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error))
+        return fmt::format("{}: {}", file->path1().string(), file->code().message());
+    if (dynamic_cast<const nlohmann::json::exception*>(&error) != nullptr)
+        return "a JSON file of the run does not hold what is expected: it is cut, or not one of ours";
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+        dynamic_cast<const std::length_error*>(&error) != nullptr)
+        return "there is not enough memory: what is to be kept at a time is more than the system gives";
+    return error.what();
 }
 
 int report(const std::exception& error) {
     const Outcome outcome = outcome_of(error);
-    const std::string_view message = error.what();
-    if (message.substr(0, 6) == "error[") {  // the configuration's readers write theirs in full
+    const std::string message = message_of(error);
+    if (message.starts_with("error[")) {  // the configuration's readers write theirs in full
         fmt::print(stderr, "{}{}", message, message.back() == '\n' ? "" : "\n");
     } else {
         fmt::print(stderr, "error[{}]: {}\nhelp: apical explain {}\n", outcome.code, message, outcome.code);
     }
     return outcome.exit_code;
+}
+
+/// A standard stream that is closed would lend its number to the next file that is opened, and what is
+/// printed would go into that.
+void occupy_streams() {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        // NOLINTBEGIN(cppcoreguidelines-pro-type-vararg): that is how POSIX declares them
+        if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+        static_cast<void>(::open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY));
+        // NOLINTEND(cppcoreguidelines-pro-type-vararg)
+    }
+}
+
+/// Whoever asked for output must hear that it is not there: an exit code, or 0 if all is written.
+int flush_output() {
+    errno = 0;
+    const bool failed_before = std::ferror(stdout) != 0;
+    const bool flushed = std::fflush(stdout) == 0;
+    if (flushed && !failed_before) return 0;
+    return report(IoError("standard output", errno != 0
+                                                 ? std::string("cannot be written: ") + std::strerror(errno)
+                                                 : std::string("cannot be written, what is there is cut")));
 }
 
 int dispatch(const std::vector<std::string>& arguments) {
@@ -100,11 +149,15 @@ int dispatch(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    occupy_streams();
+    hear_signals();
+    int code = 0;
     try {
-        const int code = dispatch({argv + 1, argv + argc});
-        if (std::fflush(stdout) != 0) throw IoError("standard output", "cannot be written");
-        return code;
+        code = dispatch({argv + 1, argv + argc});
     } catch (const std::exception& error) {
-        return report(error);
+        // A failure to print is told of below.
+        code = std::ferror(stdout) == 0 ? report(error) : 0;
     }
+    const int unwritten = flush_output();
+    return unwritten != 0 ? unwritten : code;
 }

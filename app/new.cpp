@@ -6,7 +6,7 @@
 
 #include "app/load.hpp"
 #include "app/options.hpp"
-#include "app/run_folder.hpp"
+#include "app/output.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "networks/suggest.hpp"
@@ -74,15 +74,12 @@ constexpr Template templates[] = {
 }  // namespace
 
 int new_verb(const Arguments& arguments) {
-    bool overwrite = false;
-    std::string out;
+    OutputOptions output;
     VerbOptions options("apical new TASK [--out FILE]",
                         "Writes a configuration with every key, its default and what it means.",
                         "apical new xor\napical new xor --out experiments/first.toml");
     options.positional("task");
-    options.add()                                                                              //
-        ("out", po::value(&out)->value_name("FILE"), "name of the file (default: TASK.toml)")  //
-        ("overwrite", po::bool_switch(&overwrite), "replace the file");
+    output.declare(options, "name of the file (default: TASK.toml)");
     const auto values = options.parse(arguments);
     if (!values) return 0;
     std::vector<std::string> known;
@@ -91,15 +88,11 @@ int new_verb(const Arguments& arguments) {
         values->count("task") != 0 ? (*values)["task"].as<std::vector<std::string>>() : Arguments{};
     for (const Template& t : templates) {
         if (tasks.size() != 1 || tasks.front() != t.task) continue;
-        const std::filesystem::path path = out.empty() ? std::string(t.task) + ".toml" : out;
-        if (std::filesystem::exists(path) && !overwrite) {
-            throw ConfigError(
-                fmt::format("error[E0301]: {} exists\n   |  choose another --out, or --overwrite\nhelp: "
-                            "apical explain E0301\n",
-                            path.string()));
-        }
-        write_file(path, t.text());
-        fmt::print(stderr, "wrote {}: edit it, then: apical run {}\n", path.string(), path.string());
+        const auto file = output.open(std::string(t.task) + ".toml");
+        file->write(t.text());
+        file->finish();
+        const std::string name = file->path().string();
+        fmt::print(stderr, "wrote {}: edit it, then: apical run {}\n", name, name);
         return 0;
     }
     const std::string given = tasks.size() == 1 ? tasks.front() : std::string();

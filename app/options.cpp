@@ -41,9 +41,12 @@ std::optional<po::variables_map> VerbOptions::parse(const std::vector<std::strin
     } catch (const po::unknown_option& error) {
         std::vector<std::string> known;
         for (const auto& option : options_.options()) known.push_back("--" + option->long_name());
+        const auto absent = no_such_thing(error.get_option_name());
         const auto meant = probably_meant(error.get_option_name(), known);
         throw fail(fmt::format("unknown option '{}'", error.get_option_name()),
-                   meant ? fmt::format("did you mean '{}'?", *meant) : std::string());
+                   absent  ? *absent
+                   : meant ? fmt::format("did you mean '{}'?", *meant)
+                           : std::string());
     } catch (const po::too_many_positional_options_error&) {
         throw fail("too many arguments");
     } catch (const po::error& error) {

@@ -15,7 +15,7 @@
 
 #include "app/build_info.hpp"
 #include "app/options.hpp"
-#include "app/run_folder.hpp"
+#include "app/output.hpp"
 #include "app/verbs.hpp"
 #include "app/web.hpp"
 #include "core/error.hpp"
@@ -375,10 +375,14 @@ Json weights(const fs::path& path) {
     return list;
 }
 
-Json run_data(const fs::path& folder) {
+void expect_run(const fs::path& folder) {
     if (!fs::exists(folder)) throw IoError(folder.string(), "there is no such folder");
     if (!fs::exists(folder / "manifest.json"))
         throw DataError(folder.string() + ": is not a run folder, it has no manifest.json");
+}
+
+Json run_data(const fs::path& folder) {
+    expect_run(folder);
     const fs::path whole = fs::weakly_canonical(folder);
     return {{"name", whole.filename().string()},
             {"manifest", read_json(folder / "manifest.json")},
@@ -402,16 +406,16 @@ std::string report_page(const std::vector<fs::path>& runs) {
 }
 
 int report_verb(const Arguments& arguments) {
-    std::string out;
+    OutputOptions output;
     VerbOptions options(
         "apical report RUN... [--out FILE]",
         "Makes the report of a run anew, or shows several runs side by side, with mean and SD.",
         "apical report runs/20260101T120000Z_xor_7f3a\n"
         "apical report runs/seed_* --out comparison.html");
     options.positional("run");
-    options.add()  //
-        ("out", po::value(&out)->value_name("FILE"),
-         "the page to write (default: RUN/report.html; comparison.html for several runs)");
+    output.declare(
+        options,
+        "the page to write (default: RUN/report.html, which is made anew; comparison.html for several runs)");
     const auto values = options.parse(arguments);
     if (!values) return 0;
     if (values->count("run") == 0) {
@@ -420,11 +424,14 @@ int report_verb(const Arguments& arguments) {
     }
     const auto names = (*values)["run"].as<std::vector<std::string>>();
     const std::vector<fs::path> runs(names.begin(), names.end());
-    const fs::path path = !out.empty()       ? fs::path(out)
-                          : runs.size() == 1 ? runs.front() / "report.html"
-                                             : "comparison.html";
-    write_file(path, report_page(runs));
-    fmt::print("report: {}\n", path.string());
+    for (const fs::path& folder : runs) expect_run(folder);
+    // A run's own page is ours to make anew.
+    const bool own = output.out.empty() && runs.size() == 1;
+    if (own) output.overwrite = true;
+    const auto file = output.open(own ? runs.front() / "report.html" : "comparison.html");
+    file->write(report_page(runs));
+    file->finish();
+    fmt::print(file->talk(), "report: {}\n", file->path().string());
     return 0;
 }
 

@@ -31,9 +31,12 @@ void add(VerbOptions& options, Conduct& conduct) {
         ("threads", po::value(&conduct.threads)->value_name("N"),
          "threads; results do not depend on it (default: all cores)")  //
         ("checkpoint-every", po::value(&conduct.checkpoint_every)->value_name("MINUTES"),
-         "how often to write a checkpoint; 0: only if interrupted (default: 10)")  //
-        ("quiet", po::bool_switch(&conduct.quiet), "print errors only")            //
-        ("json", po::bool_switch(&conduct.json), "print the summary as JSON")      //
+         "how often to write a checkpoint, the first after one minute at most; 0: only if interrupted "
+         "(default: 10)")  //
+        ("beyond-memory", po::bool_switch(&conduct.beyond_memory),
+         "go on though the memory that is estimated is more than there is")    //
+        ("quiet", po::bool_switch(&conduct.quiet), "print errors only")        //
+        ("json", po::bool_switch(&conduct.json), "print the summary as JSON")  //
         ("no-progress", po::bool_switch(&conduct.no_progress), "no line of progress");
 }
 
@@ -214,8 +217,8 @@ int resume_verb(const Arguments& arguments) {
     Conduct conduct;
     VerbOptions options(
         resume_usage,
-        "Goes on with a run that was interrupted or killed, from its last checkpoint: the results "
-        "are those of a\nrun that was never interrupted.",
+        "Goes on with a run that was interrupted or killed, from its last checkpoint, or begins it again if "
+        "it had none\nyet: the results are those of a run that was never interrupted.",
         "apical resume runs/20260101T120000Z_xor_7f3a");
     options.positional("run");
     options.add()("previous", po::bool_switch(&previous),

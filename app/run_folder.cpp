@@ -43,6 +43,15 @@ nlohmann::ordered_json fingerprint(const fs::path& file, const std::string& name
     return {{"name", name}, {"bytes", fs::file_size(file)}, {"sha256", sha256_file(file)}};
 }
 
+template <class Of>
+void remove_files(const fs::path& folder, Of of) {
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        if (entry.is_regular_file() && of(entry.path())) fs::remove(entry.path(), failed);
+        if (failed) throw IoError(entry.path().string(), failed.message());
+    }
+}
+
 ConfigError not_empty(const fs::path& folder) {
     return ConfigError(
         fmt::format("error[E0302]: the folder {} is not empty\n   |  choose another --out, or --overwrite "
@@ -69,15 +78,6 @@ void rename_file(const fs::path& from, const fs::path& to) {
     std::error_code failed;
     fs::rename(from, to, failed);
     if (failed) throw IoError(to.string(), "cannot be written: " + failed.message());
-}
-
-void write_file(const fs::path& path, std::string_view text) {
-    const fs::path partial = path.string() + ".partial";
-    std::ofstream stream(partial, std::ios::binary);
-    stream.write(text.data(), static_cast<std::streamsize>(text.size()));
-    stream.close();
-    if (!stream) throw IoError(path.string(), "cannot be written: " + system_reason());
-    rename_file(partial, path);
 }
 
 LineFile::LineFile(fs::path path, std::uint64_t kept) : path_(std::move(path)), empty_(kept == 0) {
@@ -127,10 +127,29 @@ void clear_run_folder(const fs::path& folder, bool overwrite, const std::vector<
             "--out\nhelp: apical explain E0302\n",
             input.string()));
     }
-    for (const auto& entry : fs::directory_iterator(folder)) {
-        if (entry.is_regular_file() && of_a_run(entry.path())) fs::remove(entry.path(), failed);
-        if (failed) throw IoError(entry.path().string(), failed.message());
-    }
+    remove_files(folder, of_a_run);
+}
+
+void clear_results(const fs::path& folder) {
+    remove_files(folder, [](const fs::path& file) {
+        const std::string name = file.filename().string();
+        return of_a_run(file) && name != "config.toml" && name != "config.resolved.toml" &&
+               name != "manifest.json";
+    });
+}
+
+void remove_partial(const fs::path& folder) {
+    remove_files(folder,
+                 [](const fs::path& file) { return of_a_run(file) && file.extension() == ".partial"; });
+}
+
+bool FolderLock::taken(const fs::path& folder) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): that is how POSIX declares it
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    const bool other = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ::close(descriptor);
+    return other;
 }
 
 FolderLock::FolderLock(const fs::path& folder)

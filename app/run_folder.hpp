@@ -20,9 +20,6 @@ std::string new_run_id();
 /// Gives a file a new name, over what had it before. Throws IoError.
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
-/// Writes a file as a whole: as NAME.partial, renamed when it is complete. Throws IoError.
-void write_file(const std::filesystem::path& path, std::string_view text);
-
 /// A text file that grows by lines; NAME.partial until finish(). What was written is with the system at once.
 class LineFile {
 public:
@@ -34,6 +31,7 @@ public:
     void sync() const;
     void finish();
     bool empty() const { return empty_; }
+    bool finished() const { return !stream_.is_open(); }
 
 private:
     std::filesystem::path path_;
@@ -52,10 +50,19 @@ void make_run_folder(const std::filesystem::path& folder);
 void clear_run_folder(const std::filesystem::path& folder, bool overwrite,
                       const std::vector<std::filesystem::path>& inputs);
 
+/// Removes what a run left in its folder besides its configuration and its manifest, so that it can begin
+/// again.
+void clear_results(const std::filesystem::path& folder);
+
+/// Removes the files of a run that are not finished.
+void remove_partial(const std::filesystem::path& folder);
+
 /// One process at a time writes a run: the lock goes with its holder. Throws IoError if another one has it.
 class FolderLock {
 public:
     explicit FolderLock(const std::filesystem::path& folder);
+    /// Has a process the lock now?
+    static bool taken(const std::filesystem::path& folder);
     FolderLock(const FolderLock&) = delete;
     FolderLock& operator=(const FolderLock&) = delete;
     ~FolderLock();

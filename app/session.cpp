@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,7 +14,9 @@
 
 #include "app/build_info.hpp"
 #include "app/checkpoints.hpp"
+#include "app/estimate.hpp"
 #include "app/interruption.hpp"
+#include "app/output.hpp"
 #include "app/progress_line.hpp"
 #include "app/report.hpp"
 #include "app/run_folder.hpp"
@@ -72,13 +76,17 @@ public:
           provenance_(std::move(provenance)),
           checkpoints_(folder, manifest_.at("run_id").get<std::string>(), provenance_),
           resumes_(resumes),
+          kept_(resumes),
           progress_(Terminal::of_stderr(), [](std::string_view text) { say(text); }) {}
 
     int run() {
         const std::string greeting =
             fmt::format("{} · {} · seed {} · {} thread{} · writing {}", loaded_.task, loaded_.size_text(),
                         loaded_.seed(), conduct_.threads, conduct_.threads == 1 ? "" : "s", folder_.string());
-        write_manifest();
+        {
+            const std::lock_guard lock(record_);
+            write_manifest();
+        }
         tell(greeting);
         for (const std::string& warning : loaded_.warnings) tell(warning);
         if (resumes_) tell_origin();
@@ -86,22 +94,60 @@ public:
         try {
             result = simulate();
         } catch (const std::exception& error) {
+            polling_.reset();
             progress_.clear();
             log(std::string("error: ") + error.what());
             close("failed", {});
             throw;
         }
+        polling_.reset();
         progress_.clear();
         return report(result);
     }
 
+    /// The last words of a run that a signal ends while nobody polls: before its first window, or when it is
+    /// over. They come from another thread, after which the record is not touched any more.
+    void end_at_once() noexcept {
+        record_.lock();
+        try {
+            tell_the_end();
+        } catch (const std::exception&) {  // nobody is left to be told
+        }
+        std::fflush(stdout);
+    }
+
 private:
+    void tell_the_end() {
+        if (closed_) {
+            if (!conduct_.quiet)
+                fmt::print("interrupted: the run is complete, but for its report: apical report {}\n",
+                           folder_.string());
+        } else {
+            if (!log_.finished()) {
+                write_log("interrupted");
+                log_.finish();
+            }
+            if (!kept_) remove_partial(folder_);  // nothing goes on from what there is
+            manifest_["end"] = utc_text(std::chrono::system_clock::now());
+            manifest_["exit_state"] = "interrupted";
+            write_manifest();
+            if (!conduct_.quiet) {
+                fmt::print("interrupted after {:.1f} s\nto {}: apical resume {}\n", wall_seconds(),
+                           checkpoints_.any() ? "go on" : "begin again", folder_.string());
+            }
+        }
+    }
+
     static void say(std::string_view text) {
         std::fwrite(text.data(), 1, text.size(), stderr);
         std::fflush(stderr);
     }
 
     void log(std::string_view text) {
+        const std::lock_guard lock(record_);
+        write_log(text);
+    }
+    void write_log(std::string_view text) {
         log_.write(fmt::format("{} {}", utc_text(std::chrono::system_clock::now()), text));
     }
 
@@ -140,7 +186,6 @@ private:
             context.progress = [this](const Progress& progress) { progress_.update(progress); };
         }
         context.metrics = [this](const Facts& row) { write_metrics(row); };
-        catch_signals();
         if (const auto* xor_config = std::get_if<XorConfig>(&loaded_.what))
             return run_xor(*xor_config, context);
         if (const auto* ensembles = std::get_if<XorEnsemblesConfig>(&loaded_.what))
@@ -151,14 +196,17 @@ private:
     }
 
     bool pause(const Persist& state) {
+        if (!polling_) polling_.emplace();
         const bool stop = interrupted();
         const auto now = std::chrono::steady_clock::now();
-        const bool due = conduct_.checkpoint_every > 0.0 &&
-                         now - checkpoint_ >= std::chrono::duration<double>(60.0 * conduct_.checkpoint_every);
+        constexpr double first = 1.0;  // [min] at most, for until then there is nothing to go on from
+        const double every = kept_ ? conduct_.checkpoint_every : std::min(first, conduct_.checkpoint_every);
+        const bool due = every > 0.0 && now - checkpoint_ >= std::chrono::duration<double>(60.0 * every);
         if (!due && !stop) return false;
         if (metrics_) metrics_->sync();  // the checkpoint counts on its rows
         checkpoints_.keep([&](Archive& archive) { persist(archive, state); });
         checkpoint_ = std::chrono::steady_clock::now();
+        kept_ = true;
         log("checkpoint");
         return stop;
     }
@@ -222,6 +270,15 @@ private:
         log(last);
         close(result.interrupted ? "interrupted" : "ok", result.result_hash);
         if (!result.interrupted) checkpoints_.remove();
+        if (!result.interrupted && interrupted()) {  // after its last window
+            if (conduct_.json) {
+                fmt::print("{}", summary);
+            } else if (!conduct_.quiet) {
+                fmt::print("{}\nno report, for it was interrupted: apical report {}\n", last,
+                           folder_.string());
+            }
+            return interrupted_exit_code;
+        }
         const bool shown = write_report();
         if (conduct_.json) {
             fmt::print("{}", summary);
@@ -249,14 +306,19 @@ private:
     }
 
     void close(const char* state, const std::string& hash) {
-        log_.finish();
         if (metrics_) metrics_->finish();
+        std::unique_lock lock(record_);
+        log_.finish();
+        lock.unlock();
+        Manifest files = list_files(folder_);  // which takes its time
+        lock.lock();
         manifest_["end"] = utc_text(std::chrono::system_clock::now());
         manifest_["wall_s"] = wall_seconds();
         manifest_["exit_state"] = state;
         if (!hash.empty()) manifest_["result_hash"] = hash;
-        manifest_["files"] = list_files(folder_);
+        manifest_["files"] = std::move(files);
         write_manifest();
+        closed_ = true;
     }
 
     void write_manifest() const { write_file(folder_ / "manifest.json", json_text(manifest_)); }
@@ -264,11 +326,15 @@ private:
     Conduct conduct_;
     const Loaded& loaded_;
     fs::path folder_;
+    std::mutex record_;  ///< of the log and the manifest, which end_at_once() writes too
     LineFile log_;
     Manifest manifest_;
+    bool closed_ = false;             ///< the manifest says how the run ended
+    std::optional<Polling> polling_;  ///< from the first window on, which asks whether to stop
     Checkpoints::Provenance provenance_;
     Checkpoints checkpoints_;
     bool resumes_;
+    bool kept_;  ///< there is a checkpoint
     std::unique_ptr<LineFile> metrics_;
     ProgressLine progress_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
@@ -277,6 +343,16 @@ private:
     double cpu_start_ = cpu_seconds();
     double cpu_before_ = 0.0;  ///< [s] likewise
 };
+
+/// Runs a session, which a signal may end at any time.
+template <class... Arguments>
+int run_session(Arguments&&... arguments) {
+    const auto session = std::make_shared<Session>(std::forward<Arguments>(arguments)...);
+    const AtInterruption last([weak = std::weak_ptr<Session>(session)] {
+        if (const auto alive = weak.lock()) alive->end_at_once();
+    });
+    return session->run();
+}
 
 Checkpoints::Provenance provenance_of(const Loaded& loaded, const std::string& resolved) {
     return {{"config", resolved},
@@ -297,6 +373,7 @@ std::uint64_t size_of_log(const fs::path& folder) {
 
 int begin_run(const Conduct& conduct, Loaded loaded, const std::string& command_line, const fs::path& out,
               bool overwrite) {
+    if (!conduct.beyond_memory) expect_memory(loaded.network());
     const std::vector<fs::path> files = loaded.inputs();
     const Manifest inputs = fingerprints(files);
     const std::string run_id = new_run_id();
@@ -329,8 +406,8 @@ int begin_run(const Conduct& conduct, Loaded loaded, const std::string& command_
                          {"exit_state", "running"},
                          {"result_hash", nullptr},
                          {"files", Manifest::array()}};
-    return Session(conduct, loaded, folder, std::move(manifest), provenance_of(loaded, resolved), false, 0)
-        .run();
+    return run_session(conduct, loaded, folder, std::move(manifest), provenance_of(loaded, resolved), false,
+                       std::uint64_t{0});
 }
 
 int resume_run(const Conduct& conduct, const fs::path& folder, bool previous) {
@@ -347,11 +424,20 @@ int resume_run(const Conduct& conduct, const fs::path& folder, bool previous) {
     }
     expect_unchanged(manifest.value("inputs", Manifest::array()));
     const Loaded loaded = load(folder / "config.resolved.toml", {});
+    if (!conduct.beyond_memory) expect_memory(loaded.network());
     manifest["exit_state"] = "running";
     manifest["resumed"].push_back(utc_text(std::chrono::system_clock::now()));
     const Checkpoints::Provenance provenance = provenance_of(loaded, loaded.config.text());
-    Checkpoints(folder, manifest["run_id"].get<std::string>(), provenance).choose(previous);
-    return Session(conduct, loaded, folder, std::move(manifest), provenance, true, size_of_log(folder)).run();
+    Checkpoints checkpoints(folder, manifest["run_id"].get<std::string>(), provenance);
+    if (!previous && !checkpoints.any()) {
+        if (!conduct.quiet)
+            fmt::print(stderr, "{}: the run ended before its first checkpoint; it begins again\n",
+                       folder.string());
+        clear_results(folder);
+        return run_session(conduct, loaded, folder, std::move(manifest), provenance, false, std::uint64_t{0});
+    }
+    checkpoints.choose(previous);
+    return run_session(conduct, loaded, folder, std::move(manifest), provenance, true, size_of_log(folder));
 }
 
 }  // namespace apical

@@ -10,13 +10,14 @@
 
 #include "app/build_info.hpp"
 #include "app/options.hpp"
-#include "app/run_folder.hpp"
+#include "app/output.hpp"
 #include "app/train_options.hpp"
 #include "app/verbs.hpp"
 #include "app/web.hpp"
 #include "core/error.hpp"
 #include "networks/build.hpp"
 #include "networks/catalogue.hpp"
+#include "networks/config.hpp"
 #include "networks/suggest.hpp"
 
 namespace apical {
@@ -232,13 +233,13 @@ int single_verb(const Arguments& arguments) {
     std::vector<std::string> set, steps, arrivals;
     double every = 0.1;
     bool as_csv = false, html = false;
-    std::string out;
+    OutputOptions output;
     TrainOptions train{{}};
     VerbOptions options(
         "apical single MODEL [options]",
         "Simulates one neuron: its spikes as a table, its state over time as CSV or as a page with plots.",
         "apical single lif --set E_L=-70 --step current=300@100:400 --html\n"
-        "apical single payeur2021_pyramidal --spikes dendrite=500 --bursts 5 --csv --out cell.csv");
+        "apical single payeur2021_pyramidal --spikes excitatory_dend=5 --bursts 5 --csv --out cell.csv");
     options.positional("model");
     options.add()  //
         ("set", po::value(&set)->composing()->value_name("NAME=VALUE"),
@@ -251,9 +252,8 @@ int single_verb(const Arguments& arguments) {
     options.add()                                                                                   //
         ("every", po::value(&every)->value_name("MS"), "interval of the samples (default 0.1 ms)")  //
         ("csv", po::bool_switch(&as_csv), "print the state over time")                              //
-        ("html", po::bool_switch(&html), "write a page with plots")                                 //
-        ("out", po::value(&out)->value_name("FILE"),
-         "file to write (default: standard output; single.html for a page)");
+        ("html", po::bool_switch(&html), "write a page with plots");
+    output.declare(options, "file to write (default: standard output; single.html for a page)");
     const auto values = options.parse(arguments);
     if (!values) return 0;
     if (as_csv && html) throw wrong("--csv and --html exclude each other");
@@ -284,6 +284,11 @@ int single_verb(const Arguments& arguments) {
     for (const std::string& text : set) {
         const auto [name, value] = name_and_number("--set", text);
         cell.parameters[known("parameter of " + model.name, name, fields)] = value;
+        const auto field = std::find(fields.begin(), fields.end(), name) - fields.begin();
+        const FieldInfo& info = model.fields[static_cast<std::size_t>(field)];
+        if (!info.range.contains(value))
+            throw wrong(fmt::format("--set is '{}', out of range: expected {}", text,
+                                    describe(info.range, info.unit)));
     }
     network.populations.push_back(cell);
     std::vector<Step> parsed;
@@ -306,7 +311,7 @@ int single_verb(const Arguments& arguments) {
         network.populations.push_back(source);
     }
     for (const std::string& text : arrivals) {
-        const auto [port, weight] = name_and_number("--spikes", text);
+        const auto [port, weight] = name_and_number("--spikes", text, "PORT=WEIGHT");
         ProjectionDescription projection;
         projection.name = "train_to_" + known("port of " + model.name, port, ports);
         projection.source = "train";
@@ -321,19 +326,15 @@ int single_verb(const Arguments& arguments) {
             fmt::format("{} ms in steps of {} ms: expected positive numbers and at most two million samples",
                         network.duration, every));
 
+    const auto file = html || !output.out.empty() ? output.open("single.html") : nullptr;
     const Recorded recorded = simulate(network, every);
-    if (html) {
-        const std::string path = out.empty() ? "single.html" : out;
-        write_file(path, page(recorded, model, network, times));
-        fmt::print("{}page: {}\n", table(recorded, network.duration), path);
-        return 0;
-    }
     const std::string text = as_csv ? csv(recorded) : table(recorded, network.duration);
-    if (out.empty()) {
-        fmt::print("{}", text);
-    } else {
-        write_file(out, text);
+    if (file) {
+        file->write(html ? page(recorded, model, network, times) : text);
+        file->finish();
     }
+    if (!file) fmt::print("{}", text);
+    if (html) fmt::print(file->talk(), "{}page: {}\n", text, file->path().string());
     return 0;
 }
 

@@ -9,13 +9,14 @@
 
 #include "app/build_info.hpp"
 #include "app/options.hpp"
-#include "app/run_folder.hpp"
+#include "app/output.hpp"
 #include "app/spike_train.hpp"
 #include "app/stp_response.hpp"
 #include "app/train_options.hpp"
 #include "app/verbs.hpp"
 #include "app/web.hpp"
 #include "core/error.hpp"
+#include "networks/config.hpp"
 #include "networks/suggest.hpp"
 #include "synapses/decode.hpp"
 
@@ -100,7 +101,8 @@ Json to_json(const TsodyksMarkram& s) {
             {"f", s.f >= 0.0 ? Json(s.f) : Json(s.U)},
             {"tau_rec", s.tau_rec},
             {"tau_fac", s.tau_fac},
-            {"tau_psc", s.tau_psc}};
+            {"tau_psc", s.tau_psc},
+            {"u_0", s.u_0 >= 0.0 ? Json(s.u_0) : Json()}};
 }
 
 std::string page(const TsodyksMarkram& synapse, const TrainOptions& train) {
@@ -134,25 +136,62 @@ std::string csv(const std::vector<double>& times, const std::vector<Response>& a
     return text;
 }
 
-std::string table(const TsodyksMarkram& s, const std::vector<double>& times,
+/// What an event and a burst release in the mean. Both pathways of the regression are this synapse: only its
+/// own plane is wanted.
+Separation plane(const TsodyksMarkram& s, const TrainRecipe& recipe) {
+    return decode(s, s, sender_of(recipe)).separation;
+}
+
+std::string json(const TsodyksMarkram& s, const TrainOptions& train, const std::vector<double>& times,
+                 const std::vector<Response>& all) {
+    Json spikes = Json::array();
+    for (std::size_t i = 0; i < all.size(); ++i)
+        spikes.push_back(
+            {{"time_ms", times[i]}, {"u", all[i].u}, {"x", all[i].x}, {"release", all[i].release}});
+    const Separation mean = plane(s, train.recipe());
+    return Json{{"synapse", to_json(s)},
+                {"train", train.to_json()},
+                {"spikes", std::move(spikes)},
+                {"mean_release", {{"event", mean.a_e}, {"burst", mean.a_b}}}}
+               .dump(2) +
+           "\n";
+}
+
+std::string table(const TsodyksMarkram& s, const TrainOptions& train, const std::vector<double>& times,
                   const std::vector<Response>& all) {
     std::string text =
-        fmt::format("{}, U = {}{}, tau_rec = {} ms, tau_fac = {} ms{}\n\n", name_of(s.variant), s.U,
+        fmt::format("{}, U = {}{}, tau_rec = {} ms, tau_fac = {} ms{}{}\n\n", name_of(s.variant), s.U,
                     s.f >= 0.0 ? fmt::format(", f = {}", s.f) : std::string(), s.tau_rec, s.tau_fac,
-                    s.variant == Variant::tm3 ? fmt::format(", tau_psc = {} ms", s.tau_psc) : std::string());
+                    s.variant == Variant::tm3 ? fmt::format(", tau_psc = {} ms", s.tau_psc) : std::string(),
+                    s.u_0 >= 0.0 ? fmt::format(", u_0 = {}", s.u_0) : std::string());
     text += fmt::format("{:>6}{:>12}{:>12}{:>12}{:>12}{:>10}\n", "spike", "time [ms]", "u", "x", "release",
                         "of first");
     for (std::size_t i = 0; i < all.size(); ++i) {
         text += fmt::format("{:>6}{:>12.3f}{:>12.6f}{:>12.6f}{:>12.6f}{:>10.3f}\n", i + 1, times[i], all[i].u,
                             all[i].x, all[i].release, all[i].release / all.front().release);
     }
-    // Both pathways of the regression are this synapse: only its own plane is wanted.
-    const Separation plane = decode(s, s, {}).separation;
+    const TrainRecipe r = train.recipe();
+    const Separation mean = plane(s, r);
     text += fmt::format(
-        "\nmean release at 1 to 30 Hz and burst probabilities of 0.1 to 0.9: {:.4f} an event and {:.4f} a "
-        "burst\n",
-        plane.a_e, plane.a_b);
+        "\nmean release at 1 to 30 Hz and burst probabilities of 0.1 to 0.9, with bursts of {} spikes every "
+        "{} "
+        "ms:\n{:.4f} an event and {:.4f} a burst\n",
+        r.burst_spikes, r.burst_interval, mean.a_e, mean.a_b);
     return text;
+}
+
+/// An option that would do nothing is a mistake.
+void expect_effect(const po::variables_map& values, const TsodyksMarkram& synapse,
+                   const TrainOptions& train) {
+    const auto given = [&](const char* option) { return values.count(option) != 0; };
+    if (given("tau_psc") && synapse.variant != Variant::tm3)
+        throw wrong("--tau_psc has an effect in the variant tm3 only");
+    if (given("duration") && !train.drawn())
+        throw wrong("--duration has no effect on a list of times; add --regular, --poisson or --bursts");
+    if (given("seed") && !train.random())
+        throw wrong("--seed has no effect: the train is not random; add --poisson or --bursts");
+    if (given("burst_probability") && !train.has_bursts())
+        throw wrong("--burst_probability has no effect on a train without bursts; add --bursts");
 }
 
 }  // namespace
@@ -163,8 +202,9 @@ int stp_verb(const Arguments& arguments) {
     std::vector<double> given(TsodyksMarkram::fields.size(), std::numeric_limits<double>::quiet_NaN());
     TrainOptions train{reference_times};
     bool as_csv = false;
+    bool as_json = false;
     bool html = false;
-    std::string out;
+    OutputOptions output;
     VerbOptions options(
         "apical stp [options]",
         "Shows the response of a synapse with short-term plasticity (Tsodyks & Markram) to a spike train.",
@@ -183,15 +223,15 @@ int stp_verb(const Arguments& arguments) {
             std::string(field.meaning).c_str());
     }
     train.declare(options, "times of the reference values: 10 20 30 40 140 150 160 500");
-    options.add()                                                          //
-        ("csv", po::bool_switch(&as_csv), "print full precision, as CSV")  //
+    options.add()                                                                                        //
+        ("csv", po::bool_switch(&as_csv), "print full precision, as CSV")                                //
+        ("json", po::bool_switch(&as_json), "print synapse, train, responses and mean release as JSON")  //
         ("html", po::bool_switch(&html),
-         "write the explorer page: sliders, plots, separation of events and bursts")  //
-        ("out", po::value(&out)->value_name("FILE"),
-         "file to write (default: standard output; stp.html for a page)");
+         "write the explorer page: sliders, plots, separation of events and bursts");
+    output.declare(options, "file to write (default: standard output; stp.html for a page)");
     const auto values = options.parse(arguments);
     if (!values) return 0;
-    if (as_csv && html) throw wrong("--csv and --html exclude each other");
+    if (as_csv + as_json + html > 1) throw wrong("--csv, --json and --html exclude one another");
 
     TsodyksMarkram synapse = preset_of(preset).synapse;
     if (!variant.empty()) {
@@ -200,26 +240,30 @@ int stp_verb(const Arguments& arguments) {
     }
     for (std::size_t i = 0; i < given.size(); ++i) {
         const auto& field = TsodyksMarkram::fields[i];
-        if (values->count(std::string(field.name)) != 0) assign(synapse, field.name, given[i], "stp");
+        if (values->count(std::string(field.name)) == 0) continue;
+        if (!field.range.contains(given[i]))
+            throw wrong(fmt::format("--{} is {}, out of range: expected {}", field.name, given[i],
+                                    describe(field.range, field.unit)));
+        assign(synapse, field.name, given[i], "stp");
     }
     expect_consistent(synapse, "stp");
     const std::vector<double> times = train.times();
 
-    if (html) {
-        if (synapse.u_0 >= 0.0)
-            throw wrong("--u_0 does not go with --html: the page's synapses start from rest");
-        const std::string path = out.empty() ? "stp.html" : out;
-        write_file(path, page(synapse, train));
-        fmt::print("page: {}\n", path);
+    if (!html) expect_effect(*values, synapse, train);  // on the page all of them set what is shown first
+
+    const std::vector<Response> all = responses(synapse, times);
+    const std::string text = html      ? page(synapse, train)
+                             : as_csv  ? csv(times, all)
+                             : as_json ? json(synapse, train, times, all)
+                                       : table(synapse, train, times, all);
+    if (!html && output.out.empty()) {
+        fmt::print("{}", text);
         return 0;
     }
-    const std::vector<Response> all = responses(synapse, times);
-    const std::string text = as_csv ? csv(times, all) : table(synapse, times, all);
-    if (out.empty()) {
-        fmt::print("{}", text);
-    } else {
-        write_file(out, text);
-    }
+    const auto file = output.open("stp.html");
+    file->write(text);
+    file->finish();
+    if (html) fmt::print(file->talk(), "page: {}\n", file->path().string());
     return 0;
 }
 

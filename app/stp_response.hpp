@@ -1,5 +1,9 @@
 #pragma once
 
+#include <algorithm>
+
+#include "app/spike_train.hpp"
+#include "synapses/decode.hpp"
 #include "synapses/tsodyks_markram.hpp"
 
 namespace apical {
@@ -17,6 +21,15 @@ inline Response respond(const TsodyksMarkram& synapse, TsodyksMarkram::State& st
     const double release = synapse.release(state, dt);
     const double x = state.x + release;
     return {x > 0.0 ? release / x : synapse.U, x, state.y, release};
+}
+
+/// The neurons whose bursts a synapse is to tell from events: with the bursts of the train, and the shortest
+/// interval of events that leaves room for them.
+inline Sender sender_of(const TrainRecipe& recipe) {
+    return {.p0 = 0.5,
+            .spikes = recipe.burst_spikes,
+            .interval = recipe.burst_interval,
+            .R = std::max(Sender{}.R, shortest_event_interval(recipe))};
 }
 
 }  // namespace apical

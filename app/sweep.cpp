@@ -25,6 +25,7 @@
 #include "app/interruption.hpp"
 #include "app/load.hpp"
 #include "app/options.hpp"
+#include "app/output.hpp"
 #include "app/run_folder.hpp"
 #include "app/text.hpp"
 #include "app/verbs.hpp"
@@ -41,6 +42,7 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr std::size_t most_points = 1'000'000;
+constexpr std::size_t mark_of_table = std::string_view("index,seed").size();
 
 ConfigError wrong(const std::string& what) {
     return ConfigError(
@@ -51,8 +53,15 @@ ConfigError wrong(const std::string& what) {
 
 // --- the points
 
-/// What differs at a point: keys of the configuration and their values, as TOML.
-using Values = std::vector<std::pair<std::string, std::string>>;
+/// A key of the configuration and its value at a point.
+struct Setting {
+    std::string key;
+    std::string value;  ///< as TOML
+    std::string place;  ///< where the file says so, "net.toml:7:12"
+};
+
+/// What differs at a point.
+using Values = std::vector<Setting>;
 
 struct Point {
     std::size_t index;
@@ -82,7 +91,8 @@ std::vector<Values> grid(const std::vector<ListedValues>& lists) {
     std::vector<Values> all{{}};
     for (const ListedValues& list : lists) {
         std::vector<Values> each;
-        for (const std::string& value : list.values) each.push_back({{list.key, value}});
+        for (std::size_t i = 0; i < list.values.size(); ++i)
+            each.push_back({{list.key, list.values[i], list.places[i]}});
         all = times(all, each);
     }
     return all;
@@ -98,7 +108,8 @@ std::vector<Values> zip(const std::vector<ListedValues>& lists, const ConfigTabl
                                                     all.size(), list.key, list.values.size()));
             return {{}};
         }
-        for (std::size_t i = 0; i < all.size(); ++i) all[i].emplace_back(list.key, list.values[i]);
+        for (std::size_t i = 0; i < all.size(); ++i)
+            all[i].push_back({list.key, list.values[i], list.places[i]});
     }
     return all;
 }
@@ -109,7 +120,7 @@ void expect_each_key_once(ConfigTable& sweep, const std::array<std::vector<Value
     for (const std::vector<Values>& part : parts) {
         std::set<std::string> here;
         for (const Values& values : part) {
-            for (const auto& [key, value] : values) here.insert(key);
+            for (const Setting& setting : values) here.insert(setting.key);
         }
         for (const std::string& key : here) {
             if (!seen.insert(key).second)
@@ -137,7 +148,7 @@ Sweep read_sweep(const fs::path& path) {
     for (ConfigTable& item : table.array("list", "Points, one by one.")) {
         Values values;
         for (const ListedValues& one : item.listed()) {
-            if (!one.values.empty()) values.emplace_back(one.key, one.values.front());
+            if (!one.values.empty()) values.push_back({one.key, one.values.front(), one.places.front()});
         }
         list.push_back(std::move(values));
     }
@@ -152,26 +163,56 @@ Sweep read_sweep(const fs::path& path) {
         throw wrong("a sweep has at most a million points");
     Sweep sweep;
     for (const Values& values : combinations) {
-        for (const auto& [key, value] : values) {
+        for (const auto& [key, value, place] : values) {
             // A table of points has a column of seeds anyway.
             if (key != "seed" && std::find(sweep.keys.begin(), sweep.keys.end(), key) == sweep.keys.end())
                 sweep.keys.push_back(key);
         }
         const auto own_seed =
-            std::find_if(values.begin(), values.end(), [](const auto& v) { return v.first == "seed"; });
+            std::find_if(values.begin(), values.end(), [](const auto& v) { return v.key == "seed"; });
         for (std::uint64_t i = 0; i < seeds; ++i) {
             const std::size_t index = sweep.points.size();
             const StreamKey stream(seed, "sweep", "", static_cast<std::uint32_t>(index));
             const std::uint64_t drawn = random_words(stream, 0).first >> 33U;
             sweep.points.push_back(
                 {index,
-                 own_seed == values.end() ? drawn : std::strtoull(own_seed->second.c_str(), nullptr, 10),
+                 own_seed == values.end() ? drawn : std::strtoull(own_seed->value.c_str(), nullptr, 10),
                  values});
         }
     }
     if (sweep.points.size() == 1 && sweep.keys.empty())
         throw wrong(path.string() + " has no table [sweep] with a grid, zip, list or seeds");
     return sweep;
+}
+
+/// Throws ConfigError with everything that is wrong with a key or a value of the points, before one of them
+/// runs. Points that differ in their seeds only are read once; of very many, those that bring a new value.
+void expect_right(const std::string& config, const std::vector<Point>& points) {
+    constexpr std::size_t many = 1000;
+    std::map<std::string, std::size_t> first_point;  // that has a setting
+    std::set<std::string> read;
+    std::set<std::string> told;
+    std::string message;
+    for (const Point& point : points) {
+        bool brings_new = false;
+        std::string all;
+        std::vector<Override> changes;
+        for (const Setting& s : point.values) {
+            const std::string text = s.key + "=" + s.value;
+            const auto [first, fresh] = first_point.try_emplace(s.place + text, point.index);
+            brings_new = brings_new || fresh;
+            all += text + "\n";
+            changes.push_back({fmt::format("{} (point {} of the sweep)", s.place, first->second), text});
+        }
+        if (!read.insert(all).second || (read.size() > many && !brings_new)) continue;
+        try {
+            load(config, changes);
+        } catch (const ConfigError& error) {
+            if (told.insert(error.what()).second)
+                message += (message.empty() ? "" : "\n") + std::string(error.what());
+        }
+    }
+    if (!message.empty()) throw ConfigError(message);
 }
 
 // --- one point
@@ -201,11 +242,29 @@ public:
         return manifest.value("exit_state", "") == "ok" && current(point);
     }
 
-    enum class State { done, failed, missing };
+    /// Interrupted is also what was killed: the same command goes on with it.
+    enum class State { done, failed, interrupted, running, missing };
     State state(const Point& point) const {
         if (finished(point)) return State::done;
-        return fs::exists(of(point) / "manifest.json") || !text(complaints(point)).empty() ? State::failed
-                                                                                           : State::missing;
+        if (FolderLock::taken(of(point))) return State::running;
+        const std::string end = json(of(point) / "manifest.json").value("exit_state", "");
+        if (end == "failed") return State::failed;
+        if (end == "interrupted" || end == "running") return State::interrupted;
+        if (end == "ok") return State::missing;  // of another configuration
+        return text(complaints(point)).empty() ? State::missing : State::failed;
+    }
+
+    /// What the sweep makes of its points and makes anew each time: a file whose first `mark` bytes are the
+    /// same. What somebody else made is not replaced.
+    void write(const char* name, const std::string& content, std::size_t mark, bool overwrite) const {
+        const fs::path path = root_ / name;
+        std::ifstream there(path, std::ios::binary);
+        std::string beginning(std::min(content.size(), mark), '\0');
+        there.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+        const bool ours = content.starts_with(beginning);
+        Output output(path, ours || overwrite ? Output::Present::replaced : Output::Present::refused);
+        output.write(content);
+        output.finish();
     }
 
     static Json json(const fs::path& path) {
@@ -223,11 +282,11 @@ private:
     /// A sweep may set the seed itself.
     static bool seeded(const Point& point) {
         return std::none_of(point.values.begin(), point.values.end(),
-                            [](const auto& v) { return v.first == "seed"; });
+                            [](const auto& v) { return v.key == "seed"; });
     }
     static std::vector<std::string> settings(const Point& point) {
         std::vector<std::string> all;
-        for (const auto& [key, value] : point.values) all.push_back(key + "=" + value);
+        for (const Setting& s : point.values) all.push_back(s.key + "=" + s.value);
         return all;
     }
     /// Was its folder made with the configuration that it would have now?
@@ -286,10 +345,13 @@ pid_t start(const Folder& folder, const Point& point) {
     return child;
 }
 
+constexpr std::string_view goes_on = "interrupted; the same command goes on\n";
+
 /// Runs the points that are not done, `jobs` at a time; returns the exit code. Interrupted, it begins none,
 /// and waits for those that run: Ctrl-C reaches them as well, and they keep what they have.
 int run_points(const Folder& folder, const std::vector<Point>& points, std::size_t jobs) {
-    catch_signals();
+    const AtInterruption last([] { fmt::print(stderr, "{}", goes_on); });
+    std::optional<Polling> polling;  // once there are runs to wait for
     std::map<pid_t, const Point*> running;
     std::size_t ended = 0, failures = 0;
     const auto tell = [&](const Point& point, const std::string& what) {
@@ -307,10 +369,12 @@ int run_points(const Folder& folder, const std::vector<Point>& points, std::size
             if (Folder::text(folder.complaints(point)).empty()) fs::remove(folder.complaints(point), ignored);
             tell(point, "done: " + Folder::json(folder.of(point) / "summary.json").value("verdict", ""));
         } else {
-            ++failures;
             const bool stopped = WIFEXITED(status) && WEXITSTATUS(status) == interrupted_exit_code;
-            tell(point,
-                 stopped ? "interrupted" : "failed: " + last_line(Folder::text(folder.complaints(point))));
+            if (!stopped) ++failures;
+            const std::string why = WIFSIGNALED(status)
+                                        ? std::string("ended by the signal ") + ::strsignal(WTERMSIG(status))
+                                        : last_line(Folder::text(folder.complaints(point)));
+            tell(point, stopped ? "interrupted" : "failed: " + why);
         }
     };
     for (const Point& point : points) {
@@ -320,11 +384,12 @@ int run_points(const Folder& folder, const std::vector<Point>& points, std::size
         }
         while (running.size() >= jobs) wait_for_one();
         if (interrupted()) break;
+        if (!polling) polling.emplace();
         running[start(folder, point)] = &point;
     }
     while (!running.empty()) wait_for_one();
     if (!interrupted()) return failures > 0 ? 1 : 0;
-    fmt::print(stderr, "interrupted; the same command goes on\n");
+    fmt::print(stderr, "{}", goes_on);
     return interrupted_exit_code;
 }
 
@@ -359,8 +424,8 @@ Value plain(const std::string& toml) {
 }
 
 Value value_at(const Point& point, const std::string& key) {
-    for (const auto& [name, value] : point.values) {
-        if (name == key) return plain(value);
+    for (const Setting& setting : point.values) {
+        if (setting.key == key) return plain(setting.value);
     }
     return {};
 }
@@ -384,23 +449,26 @@ std::string plan_csv(const Sweep& sweep) {
 }
 
 int status(const Folder& folder, const Sweep& sweep) {
-    std::array<std::size_t, 3> count{};
+    std::array<std::size_t, 5> count{};
     for (const Point& point : sweep.points) {
         const Folder::State state = folder.state(point);
         ++count[static_cast<std::size_t>(state)];
         if (state == Folder::State::failed) {
             std::string why = last_line(Folder::text(folder.complaints(point)));
             if (why.empty()) why = last_line(Folder::text(folder.of(point) / "log.txt"));
-            fmt::print("point {} failed or was not ended: {}\n", point.index, why);
+            fmt::print("point {} failed: {}\n", point.index, why);
         }
     }
-    fmt::print("{} points: {} done, {} failed, {} missing\n", sweep.points.size(), count[0], count[1],
-               count[2]);
+    std::string line = fmt::format("{} points: {} done, {} failed, {} missing", sweep.points.size(), count[0],
+                                   count[1], count[4]);
+    if (count[2] > 0) line += fmt::format(", {} interrupted", count[2]);
+    if (count[3] > 0) line += fmt::format(", {} running", count[3]);
+    fmt::print("{}\n", line);
     return count[1] > 0 ? 1 : 0;
 }
 
 /// One table of everything: a row for each point that is done.
-int collect(const Folder& folder, const Sweep& sweep) {
+int collect(const Folder& folder, const Sweep& sweep, bool overwrite) {
     std::vector<std::string> facts;
     std::vector<std::pair<const Point*, Json>> rows;
     for (const Point& point : sweep.points) {
@@ -436,14 +504,15 @@ int collect(const Folder& folder, const Sweep& sweep) {
     }
     Json columns = Json::array();
     for (const Value& name : names) columns.push_back(to_json(name));
-    write_file(folder.root() / "results.csv", text);
-    write_file(folder.root() / "sweep.html",
-               web_page("sweep.html", {{"program", fmt::format("apical {}", build_info::version)},
-                                       {"name", fs::weakly_canonical(folder.root()).filename().string()},
-                                       {"points", sweep.points.size()},
-                                       {"keys", sweep.keys},
-                                       {"columns", std::move(columns)},
-                                       {"rows", std::move(table)}}));
+    folder.write("results.csv", text, mark_of_table, overwrite);
+    folder.write("sweep.html",
+                 web_page("sweep.html", {{"program", fmt::format("apical {}", build_info::version)},
+                                         {"name", fs::weakly_canonical(folder.root()).filename().string()},
+                                         {"points", sweep.points.size()},
+                                         {"keys", sweep.keys},
+                                         {"columns", std::move(columns)},
+                                         {"rows", std::move(table)}}),
+                 400, overwrite);
     fmt::print("{} of {} points\nresults: {}\nreport: {}\n", rows.size(), sweep.points.size(),
                (folder.root() / "results.csv").string(), (folder.root() / "sweep.html").string());
     return status(folder, sweep);
@@ -454,6 +523,7 @@ int collect(const Folder& folder, const Sweep& sweep) {
 int sweep_verb(const Arguments& arguments) {
     std::string out;
     std::string index;
+    bool overwrite = false;
     std::size_t jobs = std::max(1U, std::thread::hardware_concurrency());
     VerbOptions options(
         "apical sweep plan|run|status|collect CONFIG [options]",
@@ -467,6 +537,8 @@ int sweep_verb(const Arguments& arguments) {
     options.add()  //
         ("out", po::value(&out)->value_name("DIR"),
          "folder of the sweep (default: the name of CONFIG without .toml, with .sweep)")  //
+        ("overwrite", po::bool_switch(&overwrite),
+         "replace a plan.csv, results.csv or sweep.html in it that is not a sweep's")  //
         ("jobs", po::value(&jobs)->value_name("N"),
          "runs at a time, of one thread each (default: all cores)")  //
         ("index", po::value(&index)->value_name("K"),
@@ -486,13 +558,22 @@ int sweep_verb(const Arguments& arguments) {
     const Folder folder(config, out.empty() ? fs::path(config).replace_extension(".sweep") : fs::path(out));
 
     if (action == "status") return status(folder, sweep);
-    if (action == "collect") return collect(folder, sweep);
+    if (action == "collect") return collect(folder, sweep, overwrite);
 
-    std::error_code failed;
-    fs::create_directories(folder.root(), failed);
-    if (failed) throw IoError(folder.root().string(), "cannot be made: " + failed.message());
+    const auto make_folder = [&] {
+        std::error_code failed;
+        fs::create_directories(folder.root(), failed);
+        if (failed) throw IoError(folder.root().string(), "cannot be made: " + failed.message());
+    };
+    const auto run = [&](const std::vector<Point>& points, std::size_t at_a_time) {
+        expect_right(config, points);
+        make_folder();
+        return run_points(folder, points, at_a_time);
+    };
     if (action == "plan") {
-        write_file(folder.root() / "plan.csv", plan_csv(sweep));
+        expect_right(config, sweep.points);
+        make_folder();
+        folder.write("plan.csv", plan_csv(sweep), mark_of_table, overwrite);
         for (const Point& point : sweep.points) {
             fmt::print("apical sweep run {} --out {} --index {}\n", quoted(config),
                        quoted(folder.root().string()), point.index);
@@ -500,13 +581,13 @@ int sweep_verb(const Arguments& arguments) {
         return 0;
     }
     if (index.empty()) index = array_index().value_or("");
-    if (index.empty()) return run_points(folder, sweep.points, jobs);
+    if (index.empty()) return run(sweep.points, jobs);
     char* end = nullptr;
     const std::uint64_t k = std::strtoull(index.c_str(), &end, 10);
     if (*end != '\0' || k >= sweep.points.size())
         throw wrong(
             fmt::format("--index is {}: expected a number from 0 to {}", index, sweep.points.size() - 1));
-    return run_points(folder, {sweep.points[k]}, 1);
+    return run({sweep.points[k]}, 1);
 }
 
 }  // namespace apical

@@ -47,6 +47,13 @@ TrainRecipe TrainOptions::recipe() const {
     recipe.kind = poisson_ != 0.0  ? TrainRecipe::Kind::poisson
                   : bursts_ != 0.0 ? TrainRecipe::Kind::bursts
                                    : TrainRecipe::Kind::regular;
+    if (recipe.burst_spikes < 2 || !(recipe.burst_interval > 0.0) ||
+        !(recipe.burst_interval <= burst_threshold) ||
+        !(recipe.burst_probability >= 0.0 && recipe.burst_probability <= 1.0)) {
+        throw wrong(fmt::format(
+            "a burst has two spikes or more, at intervals of at most {} ms, and a probability from 0 to 1",
+            burst_threshold));
+    }
     return recipe;
 }
 
@@ -75,13 +82,6 @@ std::vector<double> TrainOptions::times() const {
             "a rate of {} Hz for {} ms: expected positive numbers, and fewer than a million spikes", r.rate,
             r.duration));
     if (r.kind == TrainRecipe::Kind::bursts) {
-        if (r.burst_spikes < 2 || !(r.burst_interval > 0.0) || !(r.burst_interval <= burst_threshold) ||
-            !(r.burst_probability >= 0.0 && r.burst_probability <= 1.0)) {
-            throw wrong(fmt::format(
-                "a burst has two spikes or more, at intervals of at most {} ms, and a probability from "
-                "0 to 1",
-                burst_threshold));
-        }
         if (!(1000.0 / r.rate > shortest_event_interval(r)))
             throw wrong(fmt::format(
                 "--bursts {}: with these bursts events are {} ms apart or more, so their rate must be "

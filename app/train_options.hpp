@@ -24,6 +24,13 @@ public:
     /// ConfigError.
     std::vector<double> times() const;
 
+    /// What a random train would be drawn by; its bursts say what a burst is for any train.
+    TrainRecipe recipe() const;
+    /// Is it drawn, by a rate, and not listed?
+    bool drawn() const { return regular_ != 0.0 || random(); }
+    bool random() const { return poisson_ != 0.0 || bursts_ != 0.0; }
+    bool has_bursts() const { return bursts_ != 0.0; }
+
     double duration() const { return recipe_.duration; }  ///< [ms]
     std::uint64_t seed() const { return recipe_.seed; }
 
@@ -31,8 +38,6 @@ public:
     nlohmann::ordered_json to_json() const;
 
 private:
-    TrainRecipe recipe() const;
-
     std::vector<double> times_;
     std::string list_;
     double regular_ = 0.0, poisson_ = 0.0, bursts_ = 0.0;  // [Hz]; 0: not given

@@ -28,6 +28,10 @@ TsodyksMarkram short_term_plasticity(const ReleaseTerm& term, const std::string&
     return with_parameters(synapse, term.parameters, owner);
 }
 
+bool is_gate(std::string_view variant) {
+    return variant == "all" || variant == "event" || variant == "burst";
+}
+
 Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
     if (term.variant == "all") return {term.gain, Gate{}};
     if (term.variant == "event")
@@ -46,6 +50,11 @@ bool has_state_in_each_synapse(const ProjectionDescription& p) {
             fmt::format("projection {}: short-term plasticity with a state in each synapse has "
                         "no other terms, no gain, no plasticity and no tie beside it",
                         p.name));
+    }
+    if (const std::string& variant = p.release.front().variant; is_gate(variant)) {
+        throw ConfigError(fmt::format(
+            "projection {}: '{}' lets spikes pass and has no state, so that none can be in each synapse",
+            p.name, variant));
     }
     return true;
 }
@@ -87,29 +96,32 @@ bool is_dense(const ProjectionDescription& p, Index targets) {
 
 class Builder {
 public:
-    Builder(const NetworkDescription& description, const BuildOptions& options)
-        : d_(description), options_(options) {
+    /// With `refusals`, what is refused is noted there, and the construction goes on with what does not need
+    /// it.
+    Builder(const NetworkDescription& description, const BuildOptions& options,
+            std::vector<Refusal>* refusals = nullptr)
+        : d_(description), options_(options), refusals_(refusals) {
         network_.simulation = std::make_unique<Simulation>(options.threads);
     }
 
     Network build() {
-        for (const PopulationDescription& p : d_.populations) add(p);
-        for (const ProjectionDescription& p : d_.projections) add(p);
+        for (const PopulationDescription& p : d_.populations) at({"population." + p.name}, [&] { add(p); });
+        if (refused()) return {};  // they are what all else is between
+        for (const ProjectionDescription& p : d_.projections) at({"projection." + p.name}, [&] { add(p); });
+        if (refused()) return {};
         for (const ProjectionDescription& p : d_.projections) {
-            if (p.tie) tie(p);
+            if (p.tie) at({"projection." + p.name + ".tie"}, [&] { tie(p); });
         }
-        for (const StepsDescription& s : d_.steps) add(s);
-        for (const SineDescription& s : d_.sines) add(as_steps(s, d_.duration));
-        for (const SignalDescription& s : d_.signals) add(s);
-        for (const DriveDescription& drive : d_.drives) {
-            const auto is_its = [&](const SignalDescription& s) { return s.name == drive.signal; };
-            if (std::none_of(d_.signals.begin(), d_.signals.end(), is_its)) {
-                throw ConfigError(fmt::format("drive {}: there is no signal '{}'", drive.name, drive.signal));
-            }
+        for (const StepsDescription& s : d_.steps) at({"steps." + s.name}, [&] { add(s); });
+        for (const SineDescription& s : d_.sines)
+            at({"sine." + s.name}, [&] { add(as_steps(s, d_.duration)); });
+        for (const SignalDescription& s : d_.signals) at({"signal." + s.name}, [&] { add(s); });
+        for (const DriveDescription& drive : d_.drives) at({"drive." + drive.name}, [&] { check(drive); });
+        for (const ProjectionDescription& p : d_.projections) {
+            at({"projection." + p.name + ".plasticity.back_delay"}, [&] { check_back_delay(p); });
+            at({"projection." + p.name + ".plasticity.rule"}, [&] { check_follower(p); });
         }
-        check_back_delays();
-        check_followers();
-        judge();
+        if (refusals_ == nullptr) judge();
         return std::move(network_);
     }
 
@@ -124,7 +136,29 @@ private:
         }
     }
 
+    bool refused() const { return refusals_ != nullptr && !refusals_->empty(); }
+
+    /// A step of the construction, and where the configuration says what it makes.
+    template <class Step>
+    void at(std::vector<std::string> places, Step step) {
+        if (refusals_ == nullptr) return step();
+        places_ = std::move(places);
+        try {
+            step();
+        } catch (const ModelError& error) {
+            refusals_->push_back({places_, "E0401", error.what()});
+        } catch (const Error& error) {
+            refusals_->push_back({places_, "E0209", error.what()});
+        }
+    }
+
     void add(const PopulationDescription& p) {
+        const std::string place = "population." + p.name;
+        for (std::size_t i = 0; i < p.background.size(); ++i) {
+            places_ = {fmt::format("{}.background.{}.port", place, i)};
+            expect_right_background(p, i);
+        }
+        places_ = {place + ".parameters", place + ".model"};
         const Index index = simulation().next_population();
         if (p.model == "spike_train") {
             if (p.spike_times.size() != p.size) {
@@ -173,17 +207,23 @@ private:
         const std::string owner = "projection " + p.name;
         const PopulationDescription& source = population(p.source, owner);
         const PopulationDescription& target = population(p.target, owner);
+        const std::string place = "projection." + p.name;
+        places_ = {place + ".port", place + ".target"};
+        const std::size_t port = port_of(target, p.port);
+        places_ = {place + ".short_term", place + ".release"};
         const bool each_synapse = has_state_in_each_synapse(p);
-        Projection projection{
-            .name = p.name,
-            .index = 0,
-            .source = network_.populations.at(p.source),
-            .target = network_.populations.at(p.target),
-            .port = port_of(target, p.port),
-            .delay = ticks(p.delay),
-            .release = each_synapse ? Release({}, source.size) : make_release(p.release, source.size, owner),
-            .tables = {},
-            .learning = {}};
+        Release release =
+            each_synapse ? Release({}, source.size) : make_release(p.release, source.size, owner);
+        places_ = {place + ".connect"};
+        Projection projection{.name = p.name,
+                              .index = 0,
+                              .source = network_.populations.at(p.source),
+                              .target = network_.populations.at(p.target),
+                              .port = port,
+                              .delay = ticks(p.delay),
+                              .release = std::move(release),
+                              .tables = {},
+                              .learning = {}};
         const Population& neurons = simulation().population(projection.target);
         const bool dense = is_dense(p, neurons.size());
         const bool constant = p.weight.kind == Distribution::Kind::constant;
@@ -204,6 +244,7 @@ private:
             projection.tables.push_back(dense ? builder.build_dense() : builder.build(p.weight.a, columns));
             if (constant && !dense && !uniform) projection.tables.back().separate_weights();
         }
+        places_ = {place + ".plasticity"};
         for (std::size_t k = 0; k < neurons.shards(); ++k) {
             Table& table = projection.tables[k];
             if (p.plasticity)
@@ -213,6 +254,7 @@ private:
                     short_term_plasticity(p.release.front(), owner), table));
             }
         }
+        places_ = {place};
         const Index index = simulation().add(std::move(projection));
         if (!network_.projections.emplace(p.name, index).second) {
             throw ConfigError(fmt::format("projection {}: there are two of this name", p.name));
@@ -310,42 +352,77 @@ private:
         simulation().add_signal(signal, drives);
     }
 
+    void check(const DriveDescription& drive) const {
+        const auto is_its = [&](const SignalDescription& s) { return s.name == drive.signal; };
+        if (std::none_of(d_.signals.begin(), d_.signals.end(), is_its))
+            throw ConfigError(fmt::format("drive {}: there is no signal '{}'", drive.name, drive.signal));
+    }
+
     /// A spike that changes a weight at once needs its neuron to be up to date.
-    void check_back_delays() {
-        for (const ProjectionDescription& p : d_.projections) {
-            if (!p.plasticity) continue;
-            const double back_delay = p.plasticity->back_delay.value_or(p.delay);
-            if (ticks(back_delay) == Duration::zero() &&
-                !simulation().population(network_.populations.at(p.target)).visits()) {
-                throw ConfigError(fmt::format(
-                    "projection {}: back_delay = 0 needs a target model that is visited at each arrival",
-                    p.name));
-            }
+    void check_back_delay(const ProjectionDescription& p) {
+        if (!p.plasticity) return;
+        const double back_delay = p.plasticity->back_delay.value_or(p.delay);
+        if (ticks(back_delay) == Duration::zero() &&
+            !simulation().population(network_.populations.at(p.target)).visits()) {
+            throw ConfigError(fmt::format(
+                "projection {}: back_delay = 0 needs a target model that is visited at each arrival",
+                p.name));
         }
     }
 
-    void check_followers() {
-        for (const ProjectionDescription& p : d_.projections) {
-            const Projection& projection = simulation().projection(network_.projections.at(p.name));
-            if (!projection.plastic()) continue;
-            const std::string_view followed = projection.learning.front()->follows();
-            if (followed.empty()) continue;
-            const Population& target = simulation().population(projection.target);
-            const auto known = target.variables();
-            if (!target.shows() || std::find(known.begin(), known.end(), followed) == known.end()) {
-                throw ConfigError(fmt::format("projection {}: '{}' follows {} of its target, which has none",
-                                              p.name, p.plasticity->rule, followed));
-            }
-            if (projection.learning.front()->immediate())
-                throw ConfigError(fmt::format("projection {}: '{}' needs a back_delay above 0", p.name,
-                                              p.plasticity->rule));
+    void check_follower(const ProjectionDescription& p) {
+        const Projection& projection = simulation().projection(network_.projections.at(p.name));
+        if (!projection.plastic()) return;
+        const std::string_view followed = projection.learning.front()->follows();
+        if (followed.empty()) return;
+        const Population& target = simulation().population(projection.target);
+        const auto known = target.variables();
+        if (!target.shows() || std::find(known.begin(), known.end(), followed) == known.end()) {
+            throw ConfigError(fmt::format("projection {}: '{}' follows {} of its target, which has none",
+                                          p.name, p.plasticity->rule, followed));
         }
+        if (projection.learning.front()->immediate())
+            throw ConfigError(
+                fmt::format("projection {}: '{}' needs a back_delay above 0", p.name, p.plasticity->rule));
     }
 
     const NetworkDescription& d_;
     BuildOptions options_;
+    std::vector<Refusal>* refusals_;   ///< nothing: what is refused is thrown
+    std::vector<std::string> places_;  ///< of what is being made
     Network network_;
 };
+
+/// A rule that connects `small` of `sources` candidates for each neuron alike: all of them where it did.
+ConnectionRule in_small(ConnectionRule rule, Index sources, Index small) {
+    if (rule.kind == ConnectionRule::Kind::fixed_indegree)
+        rule.k = rule.k >= sources
+                     ? std::min(rule.k, small)
+                     : std::max<Index>(1, static_cast<Index>(std::uint64_t{rule.k} * small / sources));
+    return rule;
+}
+
+/// The same network with few neurons and synapses, which the same code builds: as many of each as tell it
+/// which loops and tables a large one takes.
+NetworkDescription in_small(const NetworkDescription& description) {
+    constexpr Index most = 64;
+    NetworkDescription d = description;
+    std::map<std::string, Index> sizes;
+    for (PopulationDescription& p : d.populations) {
+        sizes[p.name] = p.size;
+        p.size = std::min(p.size, most);
+        if (p.spike_times.size() > most) p.spike_times.resize(most);
+    }
+    for (ProjectionDescription& p : d.projections) {
+        const Index itself = p.source == p.target && !p.connect.autapses ? 1U : 0U;
+        const Index sources = sizes[p.source];
+        p.connect = in_small(p.connect, sources - itself, std::min(sources, most) - itself);
+        if (p.connect.kind == ConnectionRule::Kind::blocks) p.connect.blocks = 1;
+        if (p.tie) p.tie->blocks = 1;
+    }
+    for (SineDescription& s : d.sines) s.until = s.from + s.step;
+    return d;
+}
 
 }  // namespace
 
@@ -362,6 +439,18 @@ std::size_t Network::variable(const std::string& population, const std::string& 
     const auto variable = std::find(variables.begin(), variables.end(), name);
     if (variable == variables.end()) throw ConfigError(population + ": there is no variable '" + name + "'");
     return static_cast<std::size_t>(variable - variables.begin());
+}
+
+std::vector<Refusal> refusals(const NetworkDescription& description) {
+    const NetworkDescription small = in_small(description);
+    std::vector<Refusal> found;
+    Builder(small, {}, &found).build();
+    // How parts fit does not depend on what is small, and is judged as it is.
+    for (const Finding& finding : check_fit(description, catalogue())) {
+        if (finding.severity == Severity::error)
+            found.push_back({{finding.place}, finding.code, finding.message});
+    }
+    return found;
 }
 
 Network build(const NetworkDescription& description, const BuildOptions& options) {

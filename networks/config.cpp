@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -405,11 +406,13 @@ struct Reading {
             const std::string_view unit = key.unit.empty() ? std::string_view("1") : key.unit;
             if (quantity->unit != unit) {
                 const std::string_view given = dimension(quantity->unit);
+                const std::string units = accepted_units(unit);
                 return fail(node, "E0205",
                             given.empty()
                                 ? fmt::format("{}, which has an unknown unit: expected {}", text_of(*text),
                                               expected())
-                                : fmt::format("{}, {}: expected {}", text_of(*text), given, expected()));
+                                : fmt::format("{}, {}: expected {}", text_of(*text), given, expected()),
+                            units.empty() ? "without a unit" : "units: " + units);
             }
             x = quantity->value;
         } else if (node.is_number()) {
@@ -548,7 +551,9 @@ void complain_of_unknown_keys(ConfigState& state, const TableState& table) {
             const std::string key(name.str());
             if (std::find(known.begin(), known.end(), key) != known.end()) continue;
             std::string hint;
-            if (const ForeignName* foreign = foreign_name(key, known)) {
+            if (const auto absent = no_such_thing(key); absent && !value.is_table()) {
+                hint = *absent;
+            } else if (const ForeignName* foreign = foreign_name(key, known)) {
                 hint = fmt::format("{} is {}'s name; here it is {}", key, foreign->tool, foreign->ours);
             } else if (const auto meant = probably_meant(key, known)) {
                 hint = fmt::format("did you mean '{}'?", *meant);
@@ -672,14 +677,18 @@ void list_values(ConfigState& state, const std::string& name, const toml::node& 
             list_values(state, name + "." + std::string(key.str()), value, out);
         return;
     }
-    ListedValues listed{name, {}};
+    ListedValues listed{name, {}, {}};
+    const auto add = [&](const toml::node& value) {
+        listed.values.push_back(quoted(value));
+        listed.places.push_back(where(state, place_of(value.source())));
+    };
     const toml::array* array = node.as_array();
-    if (array == nullptr) listed.values.push_back(quoted(node));
+    if (array == nullptr) add(node);
     for (std::size_t i = 0; array != nullptr && i < array->size(); ++i) {
         const toml::node& item = *array->get(i);
         if (item.is_table() || item.is_array())
             complain_of_type(state, item, "an element of " + name, "a number, a word or a switch");
-        listed.values.push_back(quoted(item));
+        add(item);
     }
     if (listed.values.empty())
         state.complaints.push_back({place_of(node.source()), "E0202", name + " is empty", {}, "E0202"});
@@ -917,6 +926,41 @@ std::vector<ListedValues> ConfigTable::listed() {
     return all;
 }
 
+namespace {
+
+/// How far a path leads.
+struct Found {
+    Place place;
+    std::string topic;
+    std::size_t depth;
+};
+
+Found follow(const TableState& table, std::string_view path) {
+    Found found{table.place, table.topic, 0};
+    const toml::node* node = table.node;
+    while (node != nullptr && !path.empty()) {
+        const std::string key(path.substr(0, path.find('.')));
+        path.remove_prefix(std::min(key.size() + 1, path.size()));
+        if (const toml::table* inner = node->as_table()) {
+            node = inner->get(key);
+        } else if (const toml::array* list = node->as_array()) {
+            node = list->get(std::strtoul(key.c_str(), nullptr, 10));
+        } else {
+            break;
+        }
+        if (node == nullptr) break;
+        // A table that is only the beginning of others' names, [projection] of [projection.p], has no place.
+        if (node->source().begin) found.place = place_of(node->source());
+        // Names of the user's own, numbers of a list's elements and a model's parameters are no topics.
+        const bool topic = found.depth != 1 && key != "parameters" && key.find_first_of("0123456789") != 0;
+        if (topic) found.topic = key;
+        ++found.depth;
+    }
+    return found;
+}
+
+}  // namespace
+
 void ConfigTable::idle(std::string_view key, std::string_view reason, Severity severity) {
     KeyFacts* entry = entry_of(*table_, key);
     if (entry != nullptr) entry->idle = reason;
@@ -943,6 +987,16 @@ void ConfigTable::warn(std::string_view key, std::string_view code, std::string 
 bool ConfigTable::has_errors() const {
     return std::any_of(state_->complaints.begin(), state_->complaints.end(),
                        [](const Complaint& complaint) { return complaint.severity == Severity::error; });
+}
+
+void ConfigTable::complain_of(const std::vector<std::string>& paths, std::string_view code,
+                              std::string message) {
+    Found best{table_->place, table_->topic, 0};
+    for (const std::string& path : paths) {
+        Found found = follow(*table_, path);
+        if (found.depth > best.depth) best = std::move(found);
+    }
+    state_->complaints.push_back({best.place, std::string(code), std::move(message), {}, best.topic});
 }
 
 std::string ConfigTable::origin(std::string_view key) const {

@@ -76,6 +76,7 @@ struct Override {
 struct ListedValues {
     std::string key;
     std::vector<std::string> values;
+    std::vector<std::string> places;  ///< of each, "net.toml:7:12"
 };
 
 namespace detail {
@@ -164,6 +165,10 @@ public:
 
     /// Whether an error was found so far, anywhere in the configuration.
     bool has_errors() const;
+
+    /// The same about what one of these paths names, "projection.p.delay" or "population.a.background.0": at
+    /// the one of which most is there, and if there is nothing of any, at this table.
+    void complain_of(const std::vector<std::string>& paths, std::string_view code, std::string message);
 
     /// Where the value of a key comes from: "net.toml:7", "--set" or "default".
     std::string origin(std::string_view key) const;

@@ -50,8 +50,10 @@ inline constexpr auto error_codes = std::to_array<ErrorCode>({
      "Random streams are told apart by a 32-bit hash of their name; these two names have the same. Rename "
      "one of them."},
     {"E0301", "a wrong command line", "`apical VERB --help` lists the options of a verb."},
-    {"E0302", "the run folder is not empty",
-     "Results are not mixed with what is there. Choose another --out, or --overwrite."},
+    {"E0302", "something is there already",
+     "What a file or a run folder holds is not replaced, nor mixed with something else, unless you say so: "
+     "choose another\n"
+     "--out, or --overwrite."},
     {"E0401", "a wrong model parameter",
      "A parameter of a model is out of range, or two contradict each other."},
     {"E0501", "wrong data",
@@ -59,6 +61,12 @@ inline constexpr auto error_codes = std::to_array<ErrorCode>({
     {"E0601", "the file system refused", "A folder is not writable, a disk is full, a file is locked."},
     {"E0701", "numbers out of bounds",
      "The state of a neuron left the range in which its equations can be solved."},
+    {"E0703", "not enough memory",
+     "A run is refused before it begins where its estimate, which `apical check` prints too, exceeds the "
+     "memory that is\n"
+     "available (of the machine, of a control group, of ulimit -v): make the network smaller, or "
+     "--beyond-memory to try all\n"
+     "the same. An allocation that fails later ends a run; what its last checkpoint holds is not lost."},
     {"E0702", "the run failed", "An error without a kind of its own: please report it with the message."},
 });
 

@@ -147,13 +147,6 @@ private:
         const Background& b = p_.background[stream];
         const bool grid = b.kind == Background::Kind::bernoulli_grid;
         const bool counted = b.kind == Background::Kind::counts;
-        if (const auto wrong = b.rate_problem()) throw ModelError(p_.name + ": background: " + *wrong);
-        if (port.level && !grid) {
-            throw ModelError(
-                fmt::format("{}: what arrives on port '{}' stays: only noise of kind bernoulli_grid, "
-                            "whose pulses end, can go there",
-                            p_.name, port.name));
-        }
         Noise noise{.port = port_index,
                     .rate = b.rate,
                     .weight = b.weight,
@@ -208,6 +201,21 @@ private:
 };
 
 }  // namespace
+
+void expect_right_background(const PopulationDescription& p, std::size_t i) {
+    const Background& b = p.background[i];
+    for_each_neuron_model([&]<class Model>(std::string_view name, const Model&) {
+        if (name != p.model) return;
+        const Port& port = Model::ports[port_index<Model>(p.name, b.port)];
+        if (port.level && b.kind != Background::Kind::bernoulli_grid) {
+            throw ModelError(
+                fmt::format("{}: what arrives on port '{}' stays: only noise of kind bernoulli_grid, "
+                            "whose pulses end, can go there",
+                            p.name, port.name));
+        }
+    });
+    if (const auto wrong = b.rate_problem()) throw ModelError(p.name + ": background: " + *wrong);
+}
 
 std::unique_ptr<Population> make_population(const PopulationDescription& p, const NetworkDescription& d,
                                             Index index, const BuildOptions& options) {

@@ -60,6 +60,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
+/// Whether a name consists of `part` and more: begins with it, or has it after a '_'.
+bool has_part(std::string_view name, std::string_view part) {
+    constexpr std::size_t shortest = 3;
+    if (part.size() < shortest || part.size() >= name.size()) return false;
+    return name.starts_with(part) || name.find("_" + std::string(part)) != std::string_view::npos;
+}
+
 }  // namespace
 
 const ForeignName* foreign_name(std::string_view word, const std::vector<std::string>& known) {
@@ -68,6 +75,14 @@ const ForeignName* foreign_name(std::string_view word, const std::vector<std::st
             return &foreign;
     }
     return nullptr;
+}
+
+std::optional<std::string> no_such_thing(std::string_view word) {
+    constexpr auto time_steps = std::to_array<std::string_view>(
+        {"dt", "step", "time_step", "timestep", "resolution", "defaultclock"});
+    const std::string plain = lower(word.substr(std::min(word.find_first_not_of('-'), word.size())));
+    if (std::find(time_steps.begin(), time_steps.end(), plain) == time_steps.end()) return std::nullopt;
+    return "there is no time step: spikes have exact times";
 }
 
 std::optional<std::string> probably_meant(std::string_view word, const std::vector<std::string>& known) {
@@ -79,6 +94,12 @@ std::optional<std::string> probably_meant(std::string_view word, const std::vect
         if (unlike || distance > best_distance || (best && distance == best_distance)) continue;
         best = candidate;
         best_distance = distance;
+    }
+    if (best) return best;
+    for (const std::string& candidate : known) {
+        const std::string a = lower(word), b = lower(candidate);
+        if ((has_part(b, a) || has_part(a, b)) && (!best || candidate.size() < best->size()))
+            best = candidate;
     }
     return best;
 }

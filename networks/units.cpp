@@ -100,4 +100,13 @@ std::string_view dimension(std::string_view unit) {
     return {};
 }
 
+std::string accepted_units(std::string_view unit) {
+    std::string list;
+    for (const Unit& u : units) {
+        const bool ascii = static_cast<unsigned char>(u.symbol.front()) < 0x80U;  // once is enough
+        if (u.ours == unit && ascii) list += (list.empty() ? "" : ", ") + std::string(u.symbol);
+    }
+    return list;
+}
+
 }  // namespace apical

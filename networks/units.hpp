@@ -19,4 +19,7 @@ std::optional<Quantity> parse_quantity(std::string_view text);
 /// "a time", "a voltage"; empty for a unit that is none of ours.
 std::string_view dimension(std::string_view unit);
 
+/// The units that a quantity in ours may be given in: "ms, s, us, ns, min, h".
+std::string accepted_units(std::string_view unit);
+
 }  // namespace apical

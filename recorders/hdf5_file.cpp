@@ -57,8 +57,8 @@ void prepare_library() {
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
-/// The innermost entry of the error stack (of it, the operating system's words if it has any), and what
-/// helps.
+/// What went wrong, in words for a reader who does not know the library, and what helps. It is told by the
+/// innermost entry of the error stack: the operating system's words if it has any, else one of a few kinds.
 std::string complaint() {
     std::string text;
     const auto innermost = [](unsigned depth, const H5E_error2_t* error, void* out) -> herr_t {
@@ -66,21 +66,24 @@ std::string complaint() {
         return 0;
     };
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, &text);
-    std::string help;
-    if (text.find("unable to lock") != std::string::npos) {
-        help =
-            "; another program is writing it, or a network file system has no locks: for the latter, set "
-            "HDF5_USE_FILE_LOCKING=FALSE in the environment";
-    } else if (text.find("truncated") != std::string::npos ||
-               text.find("already open") != std::string::npos) {
-        help = "; if its writer was killed, `h5clear -s FILE` may make it readable";
+    const auto says = [&](std::string_view part) { return text.find(part) != std::string::npos; };
+    if (says("unable to lock")) {
+        return "it is locked: another program is writing it, or a network file system has no locks; for the "
+               "latter, set HDF5_USE_FILE_LOCKING=FALSE in the environment";
     }
+    if (says("truncated"))
+        return "it is truncated: if its writer was killed, `h5clear -s FILE` may make it readable";
+    if (says("already open")) {
+        return "its writer has not closed it: if that was killed, `h5clear -s FILE` may make it readable";
+    }
+    if (says("signature not found")) return "it is no HDF5 file";
     constexpr std::string_view quote = "error message = '";
     if (const auto begin = text.find(quote); begin != std::string::npos) {
         text.erase(0, begin + quote.size());
-        text.erase(std::min(text.size(), text.find('\'')));
+        return text.substr(0, text.find('\''));
     }
-    return text + help;
+    return says("filter") ? "its compressed data are damaged, or compressed in a way that is not known here"
+                          : "it is damaged, or not of the layout that is expected";
 }
 
 std::uint64_t product(const Hdf5File::Shape& shape) {

@@ -48,9 +48,10 @@ std::vector<double> times;
 double figures[7];
 }  // namespace
 
-/// Parameters of synapse 0 or 1; f is NaN where it does not apply.
+/// Parameters of synapse 0 or 1; f is NaN where it does not apply, u_0 where the synapse starts from rest.
 EXPORT(set_synapse)
-void set_synapse(int i, int variant, double U, double f, double tau_rec, double tau_fac, double tau_psc) {
+void set_synapse(int i, int variant, double U, double f, double tau_rec, double tau_fac, double tau_psc,
+                 double u_0) {
     synapses[i] = TsodyksMarkram{};
     synapses[i].variant = static_cast<TsodyksMarkram::Variant>(variant);
     synapses[i].U = U;
@@ -58,6 +59,7 @@ void set_synapse(int i, int variant, double U, double f, double tau_rec, double 
     synapses[i].tau_rec = tau_rec;
     synapses[i].tau_fac = tau_fac;
     synapses[i].tau_psc = tau_psc;
+    synapses[i].u_0 = u_0;
     states[i] = synapses[i].initial();
 }
 

@@ -36,7 +36,10 @@ const readFragment = () => {
   }
   if (!variants.includes(state.variant)) state.variant = firstSynapse.variant;
 };
-const writeFragment = () => history.replaceState(null, "", `#${new URLSearchParams(state)}`);
+const writeFragment = () => {
+  const told = Object.entries(state).filter(([, value]) => value !== null && value !== undefined);
+  history.replaceState(null, "", `#${new URLSearchParams(told)}`);
+};
 
 // --- the library ----------------------------------------------------------------------------------------------------------------
 
@@ -52,7 +55,7 @@ const load = async () => {
 };
 
 const setSynapse = (i, s, variant = s.variant) => library.set_synapse(i, variants.indexOf(variant), s.U,
-  variant === "etm" ? s.f : NaN, s.tau_rec, s.tau_fac, s.tau_psc);
+  variant === "etm" ? s.f : NaN, s.tau_rec, s.tau_fac, s.tau_psc, s.u_0 ?? NaN);
 
 /** The spike times [ms] of the chosen train, or a sentence that says what is wrong with it. */
 const trainTimes = () => {
@@ -199,9 +202,9 @@ const showControls = used => {
 // --- copy as --------------------------------------------------------------------------------------------------------------------
 
 const written = () => {
-  const {variant, U, f, tau_rec, tau_fac, tau_psc} = state;
+  const {variant, U, f, tau_rec, tau_fac, tau_psc, u_0} = state;
   const toml = [`variant = "${variant}"`, `U = ${U}`, variant === "etm" ? `f = ${f}` : "", `tau_rec = ${tau_rec}`, `tau_fac = ${tau_fac}`,
-                variant === "tm3" ? `tau_psc = ${tau_psc}` : ""].filter(Boolean).join(", ");
+                variant === "tm3" ? `tau_psc = ${tau_psc}` : "", u_0 === null ? "" : `u_0 = ${u_0}`].filter(Boolean).join(", ");
   const none = (tool, why) => `# ${tool} has no synapse of the variant ${variant}: ${why}`;
   const nest = {
     tm: `nest.CopyModel("tsodyks2_synapse", "stp",\n               {"U": ${U}, "u": ${U}, "tau_rec": ${tau_rec}, "tau_fac": ${tau_fac}})`,

@@ -44,7 +44,7 @@ class Mistakes(CommandLineTest):
         self.run_program("run", "x.toml", "--over", code=2)
 
     def test_arguments_that_are_missing_or_too_many(self):
-        for arguments in (["run"], ["run", "a", "b"], ["check"], ["new"], ["explain"], ["info"], ["run", "a", "--threads", "0"],
+        for arguments in (["run"], ["run", "a", "b"], ["check"], ["new"], ["explain", "a", "b"], ["info"], ["run", "a", "--threads", "0"],
                           ["run", "a", "--threads", "many"]):
             self.assertIn("error[", self.run_program(*arguments, code=2).stderr)
 
@@ -133,7 +133,7 @@ class Look(CommandLineTest):
     def test_check_tells_the_size_and_writes_the_graph(self):
         self.run_program("new", "xor")
         text = self.run_program("check", "xor.toml", "--graph", "xor.dot").stdout
-        for word in ("neurons", "synapses", "smallest delay", "memory", "time"):
+        for word in ("neurons", "synapses", "smallest delay", "memory", "work"):
             self.assertIn(f"\n  {word}", text)
         self.assertTrue((self.folder / "xor.dot").read_text().startswith("digraph"))
         self.assertEqual(self.files(), ["xor.dot", "xor.toml"])
@@ -149,6 +149,30 @@ class Look(CommandLineTest):
         self.assertIn("neurons", self.run_program("explain", "xor").stdout)
         self.assertIn("here it is tau_fac", self.run_program("explain", "tau_facil", code=2).stderr)
         self.assertIn("did you mean", self.run_program("explain", "tau_recc", code=2).stderr)
+        self.assertIn("there is no time step", self.run_program("explain", "dt", code=2).stderr)
+
+    def test_explain_alone_lists_what_can_be_explained(self):
+        text = self.run_program("explain").stdout
+        listed, heading = [], ""
+        for line in text.splitlines()[1:]:
+            if line.startswith("  "):
+                listed += line.split() if heading in ("tasks", "tables", "keys") else line.split()[:1]
+            else:
+                heading = line
+        self.assertGreater(len(listed), 150)
+        for name in ("lif", "poisson", "pair_stdp", "tm", "xor", "projection", "delay", "E0203"):
+            self.assertIn(name, listed)
+        for name in listed[::7]:
+            self.run_program("explain", name)
+
+    def test_names_that_are_a_part_of_ours_and_things_that_there_are_not(self):
+        self.write("a.toml", "step = 0.1\n[population.a]\nmodel = \"adex\"\n[population.b]\nmodel = \"lif\"\n[projection.p]\n"
+                   "source = \"b\"\ntarget = \"b\"\nport = \"membrane\"\nweight = 1\ndelay = \"10 sec\"\nplasticity = { rule = \"stdp\" }\n")
+        error = self.run_program("check", "a.toml", code=2).stderr
+        for words in ("there is no time step: spikes have exact times", "did you mean 'adex_pv'?", "did you mean 'pair_stdp'?",
+                      "units: ms, s, us, ns, min, h"):
+            self.assertIn(words, error)
+        self.assertIn("there is no time step", self.run_program("run", "a.toml", "--dt", "0.1", code=2).stderr)
 
     def test_every_topic_of_a_message_can_be_explained(self):
         self.write("a.toml", "x = 1\n[population.a]\nx = 1\nmodel = \"lif\"\nparameters = { x = 1 }\n[projection.p]\nx = 1\n"

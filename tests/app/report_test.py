@@ -141,7 +141,7 @@ class Report(CommandLineTest):
 
     def test_a_run_whose_report_cannot_be_written_is_a_run_all_the_same(self):
         self.write("silent.toml", SILENT.format(name="a"))
-        (self.folder / "r/report.html.partial").mkdir(parents=True)
+        (self.folder / "r/report.html").mkdir(parents=True)
         done = self.run_program("run", "silent.toml", "--out", "r", "--overwrite")
         self.assertIn("warning: there is no report", done.stderr)
         self.assertEqual(done.stdout.splitlines()[-1], "results: r")

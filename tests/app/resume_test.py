@@ -221,7 +221,10 @@ class Resume(CommandLineTest):
         self.interrupt("run", "network.toml", "--out", "r")
         for path in (self.folder / "r").glob("checkpoint*"):
             path.unlink()
-        self.assertIn("r: there is no checkpoint", self.run_program("resume", "r", code=3).stderr)
+        self.assertIn("r: there is no checkpoint", self.run_program("resume", "r", "--previous", code=3).stderr)
+        self.assertIn("it begins again", self.run_program("resume", "r").stderr)
+        self.run_program("run", "network.toml", "--out", "whole")
+        self.assertEqual(self.contents("r"), self.contents("whole"))
 
     def test_two_processes_do_not_write_one_run(self):
         self.interrupt("run", "network.toml", "--out", "r")

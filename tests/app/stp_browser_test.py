@@ -17,7 +17,7 @@ READ = """[...document.querySelectorAll("#numbers tbody tr")].map(row => [Number
 
 class Explorer(CommandLineTest):
     def open(self, b, *options, fragment=""):
-        self.run_program("stp", "--html", *options)
+        self.run_program("stp", "--html", "--overwrite", *options)
         b.open(self.folder / "stp.html", fragment)
         b.wait_for("document.documentElement.dataset.ready === 'yes'")
         b.settle()

@@ -110,7 +110,7 @@ class Stp(CommandLineTest):
                               (["--times", "1 1"], "not after"), (["--times", "nan"], "not a time"), (["--times", "-1"], "not a time"),
                               (["--poisson", "-3"], "expected positive"), (["--regular", "1e9"], "fewer than a million"),
                               (["--bursts", "40"], "below 35.71 Hz"), (["--bursts", "5", "--burst_interval", "17"], "at most 16 ms"),
-                              (["--bursts", "5", "--poisson", "5"], "exclude"), (["--csv", "--html"], "exclude"), (["--u_0", "0.1", "--html"], "start from rest")):
+                              (["--bursts", "5", "--poisson", "5"], "exclude"), (["--csv", "--html"], "exclude")):
             with self.subTest(options):
                 self.assertIn(word, self.run_program("stp", *options, code=2).stderr)
 

@@ -107,14 +107,45 @@ class Sweep(CommandLineTest):
         self.assertEqual(self.run_program("sweep", "run", "s.toml").stderr.count("was done before"), 8)
 
     def test_failures_are_told(self):
-        self.write("s.toml", NETWORK + "[sweep.grid]\nduration = [50.0, -1.0]\n")
+        self.write("s.toml", NETWORK + "[sweep.grid]\nduration = [50.0, 60.0]\n")
+        (self.folder / "s.sweep/points").mkdir(parents=True)
+        self.write("s.sweep/points/0001", "not a folder")
         self.run_program("sweep", "run", "s.toml", "--jobs", "1", code=1)
         status = self.run_program("sweep", "status", "s.toml", code=1).stdout
         self.assertIn("1 done, 1 failed, 0 missing", status)
         self.assertIn("point 1 failed", status)
-        self.assertIn("duration", status)
+        self.assertIn("the results need a folder", status)
         self.run_program("sweep", "collect", "s.toml", code=1)
         self.assertEqual(len(self.csv("s.sweep/results.csv")), 1)
+
+    def test_wrong_points_are_found_before_anything_runs(self):
+        network = NETWORK + "[sweep.grid]\n"
+        first = network.count("\n") + 1
+        for lines, line, words in ((["duration = [50.0, -1.0]"], 0, ("point 1 of the sweep", "duration is -1")),
+                                   (["duration = [50.0, 60.0]", "durations = [1.0, 2.0]"], 1, ("unknown key 'durations'", "point 0")),
+                                   (['"population.a.model" = ["poisson", "poison"]'], 0, ("did you mean 'poisson'", "point 1")),
+                                   (['"population.a.size" = [3]', "seed = [1, -5]"], 1, ("seed", "point 1"))):
+            self.write("s.toml", network + "\n".join(lines) + "\n")
+            for action in ("plan", "run"):
+                error = self.run_program("sweep", action, "s.toml", code=2).stderr
+                self.assertIn(f"  --> s.toml:{first + line}:", error)
+                for word in words:
+                    self.assertIn(word, error)
+                self.assertEqual(self.files(), ["s.toml"])
+        self.write("s.toml", network + "duration = [50.0, -1.0]\n")
+        self.run_program("sweep", "run", "s.toml", "--index", "0")  # an array of jobs looks at its own points
+        self.run_program("sweep", "run", "s.toml", "--index", "1", code=2)
+
+    def test_what_somebody_else_made_is_not_replaced(self):
+        self.write("s.toml", SWEEP)
+        (self.folder / "s.sweep").mkdir()
+        for name, action in (("plan.csv", "plan"), ("results.csv", "collect"), ("sweep.html", "collect")):
+            self.write(f"s.sweep/{name}", "mine")
+            self.assertIn("error[E0302]", self.run_program("sweep", action, "s.toml", code=2).stderr)
+            self.assertEqual((self.folder / f"s.sweep/{name}").read_text(), "mine")
+            for _ in range(2):
+                self.run_program("sweep", action, "s.toml", "--overwrite")
+            self.run_program("sweep", action, "s.toml")
 
     def test_an_array_of_jobs(self):
         self.write("s.toml", SWEEP)
@@ -151,6 +182,7 @@ class Sweep(CommandLineTest):
         self.assertIn("point 0 interrupted", process.communicate()[1])
         self.assertEqual(process.returncode, 130)
         self.assertTrue(log.with_name("checkpoint.h5").exists())
+        self.assertIn("0 done, 0 failed, 0 missing, 1 interrupted", self.run_program("sweep", "status", "s.toml").stdout)
         self.run_program("sweep", "run", "s.toml")
         self.assertIn("going on from checkpoint", log.read_text())
         self.assertIn("1 done", self.run_program("sweep", "status", "s.toml").stdout)

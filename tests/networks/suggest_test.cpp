@@ -5,6 +5,21 @@
 namespace apical {
 namespace {
 
+TEST(Suggest, APartOfANameIsEnough) {
+    const std::vector<std::string> known{"lif", "adex_pv", "adex_sst", "pair_stdp", "burst_dependent"};
+    EXPECT_EQ(probably_meant("adex", known), "adex_pv");
+    EXPECT_EQ(probably_meant("stdp", known), "pair_stdp");
+    EXPECT_EQ(probably_meant("burst", known), "burst_dependent");
+    EXPECT_EQ(probably_meant("lif_neuron", known), "lif");
+    EXPECT_FALSE(probably_meant("ex", known));
+}
+
+TEST(Suggest, ThereIsNoTimeStep) {
+    for (const char* word : {"dt", "--dt", "Resolution", "time_step"})
+        EXPECT_TRUE(no_such_thing(word)) << word;
+    EXPECT_FALSE(no_such_thing("duration"));
+}
+
 TEST(Suggest, FindsSlipsOfThePen) {
     const std::vector<std::string> known{"tau_rec", "tau_fac", "U", "V_th", "size"};
     EXPECT_EQ(probably_meant("tau_recc", known), "tau_rec");

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""A network that does not fit: `check` knew, and `run` died of it after seconds, without a sentence."""
+import resource
+import subprocess
+import unittest
+
+from cli import PROGRAM, CommandLineTest
+
+GIB = 2 ** 30
+NETWORK = """duration = 10.0
+[population.a]
+model = "poisson"
+size = {size}
+[population.b]
+model = "lif"
+size = {size}
+[projection.p]
+source = "a"
+target = "b"
+port = "membrane"
+delay = 1.0
+weight = {{ distribution = "normal", mean = 1.0, sd = 0.1 }}
+"""
+
+
+class Memory(CommandLineTest):
+    def limited(self, *arguments, limit=GIB):
+        """Runs the program with an address space of this size."""
+        return subprocess.run([PROGRAM, *arguments], cwd=self.folder, env=self.environment(), capture_output=True, text=True, check=False,
+                              timeout=300, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+
+    def test_it_is_refused_before_it_begins_with_the_numbers(self):
+        self.write("net.toml", NETWORK.format(size=1_000_000))  # 10^12 synapses of 8 bytes
+        self.assertIn("8 TB", self.run_program("check", "net.toml").stdout)
+        for verb in (["run", "net.toml", "--out", "r"], ["run", "net.toml", "--out", "r", "--json"]):
+            done = self.run_program(*verb, code=1)
+            self.assertRegex(done.stderr, r"error\[E0703\]: the network needs about 8 TB of memory, and [\d.]+ [kMGT]B are available")
+            self.assertIn("--beyond-memory", done.stderr)
+        self.assertFalse((self.folder / "r").exists())
+        self.assertIn("beyond-memory", self.run_program("explain", "E0703").stdout)
+
+    def test_an_allocation_that_fails_is_a_sentence(self):
+        if self.limited("--version").returncode != 0:
+            self.skipTest("a sanitizer needs more address space")
+        self.write("net.toml", NETWORK.format(size=60_000))  # 29 GB, and the first part of it is 0.9
+        self.assertIn("error[E0703]: the network needs about", self.limited("run", "net.toml", "--out", "r").stderr)
+        done = self.limited("run", "net.toml", "--out", "r", "--beyond-memory")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("error[E0703]: there is not enough memory", done.stderr)
+        self.assertNotIn("bad_alloc", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
