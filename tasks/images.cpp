@@ -2,7 +2,6 @@
 #include <array>
 #include <cmath>
 #include <fstream>
-#include <limits>
 #include <numeric>
 #include <optional>
 
@@ -16,6 +15,7 @@
 #include "tasks/image_learner.hpp"
 #include "tasks/images_config.hpp"
 #include "tasks/images_network.hpp"
+#include "tasks/patience.hpp"
 #include "tasks/recording.hpp"
 #include "tasks/run.hpp"
 
@@ -67,7 +67,8 @@ public:
           recording_(description_, learners_[0].network(), context),
           activity_(populations_of(learners_[0].network()), cells_of(c)),
           rates_(learners_.size()),
-          answers_(learners_.size()) {
+          answers_(learners_.size()),
+          patience_(c.training.patience) {
         simulation().add(activity_);
         if (c.training.angle_every > 0) angle_.emplace(c, learners_[0].network());
         const Index all = data_.training.size();
@@ -85,6 +86,7 @@ public:
         const double looks = c.training.test == ImagesConfig::Test::epoch ? c.training.epochs : 1.0;
         end_ms_ += looks * tests_ * shown;
         end_ms_ /= static_cast<double>(learners_.size());
+        for (std::size_t i = 0; i < learners_.size(); ++i) context.built(learners_[i].network(), i);
     }
 
     RunResult operator()() {
@@ -108,8 +110,7 @@ public:
                 if (interrupted_) break;
                 enter(Phase::test);
             }
-            const bool last = epoch_ + 1 == c_.training.epochs ||
-                              (c_.training.patience > 0 && since_best_ >= c_.training.patience);
+            const bool last = epoch_ + 1 == c_.training.epochs || patience_.is_over();
             const bool tests = last || c_.training.test == ImagesConfig::Test::epoch;
             if (tests) {
                 evaluate(data_.test, 0, tests_);
@@ -249,8 +250,7 @@ private:
         evaluate(data_.training, data_.training.size() - c_.training.validation, c_.training.validation);
         if (interrupted_) return;
         validation_error_ = tally_.error_percent();
-        since_best_ = *validation_error_ < best_ ? 0 : since_best_ + 1;
-        best_ = std::min(best_, *validation_error_);
+        patience_.see(*validation_error_);
     }
 
     /// Shows images without teaching or plasticity, and tallies the answers.
@@ -441,8 +441,7 @@ private:
         archive("accuracy", accuracy_);
         archive("training_error", training_error_);
         archive("validation_error", validation_error_);
-        archive("best", best_);
-        archive("since_best", since_best_);
+        patience_.persist(archive);
         archive("test_error", test_error_);
         archive("confusion", confusion_);
         archive("angles", angles_);
@@ -479,8 +478,7 @@ private:
     double accuracy_ = 0.0;        ///< of late, while training
     double training_error_ = 0.0;  ///< [%] of the last epoch, like the next
     std::optional<double> validation_error_;
-    double best_ = std::numeric_limits<double>::infinity();
-    Index since_best_ = 0;  ///< epochs
+    Patience patience_;
     std::optional<double> test_error_;
     Confusion confusion_;         ///< of the last test
     std::vector<double> angles_;  ///< rows of angles.csv: sample, [degrees] of each layer

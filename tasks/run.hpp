@@ -18,6 +18,7 @@
 
 namespace apical {
 
+struct Network;
 struct ImagesConfig;
 struct XorConfig;
 struct XorEnsemblesConfig;
@@ -54,6 +55,8 @@ struct RunContext {
 
     std::function<void(const Progress&)> progress = [](const Progress&) {
     };  ///< cheap: call it in every window
+    /// A network that runs next, and which of several copies it is: recorders may be added to it.
+    std::function<void(Network&, std::size_t copy)> built = [](Network&, std::size_t) {};
     /// Before the first window. If the run goes on from a checkpoint: gives the state back, and says so.
     std::function<bool(const Persist&)> resume = [](const Persist&) { return false; };
     /// Between windows. Keeps the state if it is time to; if the run is interrupted keeps it and says so:

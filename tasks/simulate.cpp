@@ -22,6 +22,7 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
     }
     Activity activity(neurons, count);
     simulation.add(activity);
+    context.built(network, 0);
 
     const Time end = Time{} + ticks(description.duration);
     simulation.cut(end);

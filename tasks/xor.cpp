@@ -12,6 +12,8 @@
 #include "tasks/relay.hpp"
 #include "tasks/run.hpp"
 #include "tasks/xor_config.hpp"
+#include "tasks/xor_network.hpp"
+#include "tasks/xor_score.hpp"
 
 // Single-phase XOR with a spiking BurstCCN. All rates are normalised: e = rate x R lies in [0, 1]. A trace of
 // an input spike is 1/(r_max tau_soma), of an event R/tau_soma, so that traces have the mean of the input's
@@ -23,16 +25,6 @@ namespace {
 constexpr double r_max = 100.0;  // [Hz] an input that stands for 1
 constexpr double tonic_rate =
     500.0;  // [Hz] of the regular source that stands for constants: biases, resting rates
-
-/// How the output's spikes reach the hidden dendrites, in units of Y: pathways, each a synapse with a gain.
-struct Feedback {
-    double scale;  ///< of the dendrite's jump for b - p0 e: R/tau_dend / p0
-    // Excitation by the burst pathway and inhibition by the event pathway where Y > 0, the other way round
-    // where Y < 0. With relays the two are different cells.
-    RelayDecoder positive{};
-    RelayDecoder negative{};
-    Separation direct{};
-};
 
 bool relayed(const XorConfig& c) {
     return c.feedback == XorConfig::Feedback::tsodyks_markram &&
@@ -101,8 +93,8 @@ void add_relays(const XorConfig& c, std::vector<PopulationDescription>& cells,
     inputs.push_back(onto_interneurons(sst, "output", c.neurons, "sst", burst_synapse(c, 1.0), c.delay));
 }
 
-Feedback calibrate(const XorConfig& c, const RunContext& context) {
-    Feedback f{};
+XorFeedback calibrate(const XorConfig& c, const RunContext& context) {
+    XorFeedback f{};
     const double p0 = c.neuron.p0;
     f.scale = c.neuron.t_ref / c.neuron.tau_dend / p0;
     if (c.feedback == XorConfig::Feedback::gated) return f;
@@ -168,7 +160,7 @@ Feedback calibrate(const XorConfig& c, const RunContext& context) {
 
 class Describer {
 public:
-    Describer(const XorConfig& c, const Feedback& feedback) : c_(c), feedback_(feedback) {}
+    Describer(const XorConfig& c, const XorFeedback& feedback) : c_(c), feedback_(feedback) {}
 
     NetworkDescription operator()() {
         d_.seed = c_.seed;
@@ -319,7 +311,7 @@ private:
     }
 
     const XorConfig& c_;
-    const Feedback& feedback_;
+    const XorFeedback& feedback_;
     NetworkDescription d_;
 };
 
@@ -352,18 +344,6 @@ private:
 /// The inputs (a, b) of pattern number a + 2 b.
 constexpr std::array names_of_patterns = {"00", "10", "01", "11"};
 
-/// Of the output population, to a pattern.
-struct Answer {
-    double events;
-    double bursts;
-};
-
-struct Test {
-    Index after;  ///< examples
-    Index right = 0;
-    double squared_error = 0.0;
-};
-
 std::string variant_name(const XorConfig& c) {
     std::string name = std::string(name_of(feedback_choices, c.feedback));
     if (c.feedback == XorConfig::Feedback::tsodyks_markram)
@@ -391,6 +371,7 @@ public:
           answers_(4) {
         simulation().add(events_);
         simulation().add(activity_);
+        context.built(network_, 0);
     }
 
     RunResult operator()() {
@@ -426,8 +407,6 @@ private:
 
     Simulation& simulation() { return *network_.simulation; }
 
-    static double target_of(int pattern) { return pattern == 1 || pattern == 2 ? 1.0 : 0.0; }
-
     Time start_of(std::uint64_t presentation) const {
         return Time{} + ticks(c_.presentation * static_cast<double>(presentation));
     }
@@ -454,7 +433,7 @@ private:
             const auto set = [&](Action action) { simulation().schedule(from, std::move(action)); };
             set(action::SetRates{network_.populations.at("input_a"), {rate(pattern & 1)}});
             set(action::SetRates{network_.populations.at("input_b"), {rate(pattern & 2)}});
-            set(action::SetVariable{output_, target_, {teach ? target_of(pattern) : std::nan("")}});
+            set(action::SetVariable{output_, target_, {teach ? xor_target(pattern) : std::nan("")}});
             set(action::GatePlasticity{teach});
             set(action::CopyTiedWeights{});
             events_.clear();
@@ -468,17 +447,13 @@ private:
     }
 
     void test() {
-        Test result{done_};
+        const double cells_ms = c_.presentation * c_.neurons;
+        const XorTest result = judge(done_, answers_, cells_ms / c_.neuron.t_ref);
         Facts answers;
-        for (const int pattern : {0, 1, 2, 3}) {
-            const auto& [events, bursts] = answers_[static_cast<std::size_t>(pattern)];
-            const double e = events * c_.neuron.t_ref / (c_.presentation * c_.neurons);
-            const double error = e - target_of(pattern);
-            if ((e > 0.5) == (target_of(pattern) > 0.5)) ++result.right;
-            result.squared_error += error * error / 4.0;
-            const char* name = names_of_patterns[static_cast<std::size_t>(pattern)];
-            const double seconds = c_.presentation * c_.neurons / 1000.0;
-            answers.emplace_back(fmt::format("event_rate_{}_hz", name), events / seconds);
+        for (std::size_t pattern = 0; pattern < 4; ++pattern) {
+            const auto& [events, bursts] = answers_[pattern];
+            const char* name = names_of_patterns[pattern];
+            answers.emplace_back(fmt::format("event_rate_{}_hz", name), 1000.0 * events / cells_ms);
             answers.emplace_back(fmt::format("burst_probability_{}", name),
                                  events > 0.0 ? Value(bursts / events) : Value());
         }
@@ -503,9 +478,9 @@ private:
         archive("patterns", std::span(patterns_));
         archive("presented", presented_);
         archive("examples", done_);
-        archive.columns("answers", answers_, "events", &Answer::events, "bursts", &Answer::bursts);
-        archive.columns("tests", tests_, "after", &Test::after, "right", &Test::right, "squared_error",
-                        &Test::squared_error);
+        archive.columns("answers", answers_, "events", &XorAnswer::events, "bursts", &XorAnswer::bursts);
+        archive.columns("tests", tests_, "after", &XorTest::after, "right", &XorTest::right, "squared_error",
+                        &XorTest::squared_error);
     }
 
     static Value optional(std::optional<double> value) { return value ? Value(*value) : Value(); }
@@ -524,27 +499,18 @@ private:
              .accuracy = tests_.empty() ? std::nullopt : std::optional(tests_.back().right / 4.0)});
     }
 
-    /// The first test from which all four stay right to the end, over at least five tests.
-    Value solved_at() const {
-        constexpr std::size_t at_least = 5;
-        std::size_t first = tests_.size();
-        while (first > 0 && tests_[first - 1].right == 4) --first;
-        if (tests_.size() - first < at_least) return {};
-        return std::int64_t{tests_[first].after};
-    }
-
     RunResult finish() {
         RunResult result;
         result.interrupted = interrupted_;
         result.result_hash = recording_.finish();
-        const Value solved = solved_at();
+        const std::optional<Index> solved = solved_at(tests_);
         const bool tested = !tests_.empty();
         result.summary = {{"task", std::string("xor")},
                           {"variant", variant_name(c_)},
                           {"seed", static_cast<std::int64_t>(c_.seed)},
                           {"patterns_right", tested ? Value(std::int64_t{tests_.back().right}) : Value()},
                           {"examples", std::int64_t{done_}},
-                          {"solved_at_example", solved},
+                          {"solved_at_example", solved ? Value(std::int64_t{*solved}) : Value()},
                           {"decision_threshold_hz", 500.0 / c_.neuron.t_ref},  // e = 1/2
                           {"mean_squared_error", tested ? Value(tests_.back().squared_error) : Value()},
                           {"biological_s", ms(simulation().now()) / 1000.0},
@@ -552,8 +518,8 @@ private:
                           {"synaptic_events", static_cast<std::int64_t>(simulation().synaptic_events())}};
         if (!tested) {
             result.verdict = "no test was reached";
-        } else if (const auto* at = std::get_if<std::int64_t>(&solved)) {
-            result.verdict = fmt::format("{}/4 patterns right from sample {}", tests_.back().right, *at);
+        } else if (solved) {
+            result.verdict = fmt::format("{}/4 patterns right from sample {}", tests_.back().right, *solved);
         } else {
             result.verdict =
                 fmt::format("{}/4 patterns right in the last test, not solved", tests_.back().right);
@@ -576,20 +542,28 @@ private:
     std::array<int, 4> patterns_{0, 1, 2, 3};  ///< of the present block of examples
     Index done_ = 0;                           ///< examples
     std::uint64_t presented_ = 0;              ///< examples and tests
-    std::vector<Answer> answers_;              ///< of the present test
-    std::vector<Test> tests_;
+    std::vector<XorAnswer> answers_;           ///< of the present test
+    std::vector<XorTest> tests_;
     bool interrupted_ = false;
 };
 
 }  // namespace
 
+XorFeedback measure_feedback(const XorConfig& config, const RunContext& context) {
+    return calibrate(config, context);
+}
+
+NetworkDescription describe_xor(const XorConfig& config, const XorFeedback& feedback) {
+    return Describer(config, feedback)();
+}
+
 NetworkDescription describe_xor(const XorConfig& config) {
     // The shape of the network does not depend on the calibration, whose numbers only scale weights.
     RelayDecoder relay{};
     relay.r = relay.C = 1.0;
-    Feedback feedback{.scale = 1.0, .positive = relay, .negative = relay, .direct = {}};
+    XorFeedback feedback{.scale = 1.0, .positive = relay, .negative = relay, .direct = {}};
     feedback.direct.r = feedback.direct.C = 1.0;
-    return Describer(config, feedback)();
+    return describe_xor(config, feedback);
 }
 
 RunResult run_xor(const XorConfig& config, const RunContext& context) { return XorRun(config, context)(); }

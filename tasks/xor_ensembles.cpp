@@ -157,6 +157,7 @@ public:
           activity_({output_}, c.neurons) {
         simulation().add(averages_);
         simulation().add(activity_);
+        context.built(network_, 0);
     }
 
     RunResult operator()() {
