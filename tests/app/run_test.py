@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import math
 import os
 import pty
 import select
@@ -66,13 +67,40 @@ class Run(CommandLineTest):
             self.assertEqual(facts["bytes"], len(content))
             self.assertEqual(facts["sha256"], hashlib.sha256(content).hexdigest())
         summary = self.json("r/summary.json")
-        for key in ("task", "variant", "seed", "threads", "patterns_right", "examples", "solved_at_example",
-                    "mean_squared_error", "biological_s", "wall_s", "cpu_s", "spikes", "synaptic_events", "result_hash"):
-            self.assertIn(key, summary)
-        self.assertEqual(summary["examples"], 40)
         self.assertEqual(summary["result_hash"], manifest["result_hash"])
+        self.assertEqual((summary["task"], summary["seed"], summary["threads"], summary["examples"]), ("xor", 1, 1, 40))
+        self.assertEqual(summary["variant"], "tsodyks_markram/interneurons/fixed/sampled")
+        self.assertAlmostEqual(summary["biological_s"], 48 * 0.2, places=9, msg="40 examples and two tests of four patterns")
+        self.assertIsNone(summary["solved_at_example"], "two tests are too few")
+        self.assertGreater(summary["wall_s"], 0.0)
+        self.assertGreater(summary["cpu_s"], 0.0)
+        with h5py.File(self.folder / "r/spikes.h5") as file:
+            recorded = sum(len(group["timestamps"]) for group in file["spikes"].values())
+        # All but those of the tonic source, which is not recorded: 500 a second.
+        self.assertAlmostEqual(summary["spikes"] - recorded, 500 * 9.6, delta=1)
+        self.assertGreater(summary["synaptic_events"], summary["spikes"])
         with open(self.folder / "r/metrics.csv", newline="", encoding="utf-8") as file:
-            self.assertGreaterEqual(len(list(csv.DictReader(file))), 2)
+            rows = list(csv.DictReader(file))
+        self.assertEqual([row["sample"] for row in rows], ["20", "40"])
+        for number, row in enumerate(rows):
+            self.check_a_test(row, 24 * number + 20)
+        self.assertEqual(summary["mean_squared_error"], float(rows[-1]["loss"]))
+        self.assertEqual(summary["patterns_right"], 4 * float(rows[-1]["test_accuracy"]))
+
+    def check_a_test(self, row, presentation):
+        """What is told of a test, against the recorded events of the output: four patterns of 200 ms from there on."""
+        with h5py.File(self.folder / "r/events.h5") as file:
+            times = file["spikes/output/timestamps"][:]
+        right, squares = 0, 0.0
+        for place, (name, target) in enumerate((("00", 0), ("10", 1), ("01", 1), ("11", 0))):
+            start = 200.0 * (presentation + place)
+            events = int(((times >= start) & (times < start + 200.0)).sum())
+            self.assertAlmostEqual(float(row[f"event_rate_{name}_hz"]), events / (10 * 0.2), places=6)
+            e = events * 20.0 / (10 * 200.0)  # at most one event of each of 10 cells in t_ref = 20 ms
+            right += (e > 0.5) == (target == 1)
+            squares += (e - target) ** 2 / 4
+        self.assertEqual(float(row["test_accuracy"]), right / 4)
+        self.assertAlmostEqual(float(row["loss"]), squares, places=9)
 
     def test_the_resolved_file_alone_reproduces_the_run(self):
         self.run_program("run", "xor.toml", "--out", "a", "--seed", "5", "--threads", "1", *SHORT)
@@ -132,7 +160,7 @@ class Run(CommandLineTest):
         for algorithm in ("burstprop", "burstccn"):
             for threads in "12":
                 done = self.run_program("run", "xor_ensembles.toml", "--out", algorithm + threads, "--threads", threads, *tiny,
-                                        "--set", f"algorithm={algorithm}")
+                                        "--set", f"algorithm={algorithm}", "--set", "record.spikes=true")
                 self.assertRegex(done.stdout.splitlines()[0], r"/4 patterns on the right side of 6 Hz: \(0,0\) [\d.]+, ")
             summary = self.json(algorithm + "1/summary.json")
             self.assertEqual(summary["result_hash"], self.json(algorithm + "2/summary.json")["result_hash"])
@@ -140,8 +168,18 @@ class Run(CommandLineTest):
             with open(self.folder / (algorithm + "1/metrics.csv"), newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
             self.assertEqual([row["phase"] for row in rows], ["test", "training", "training", "test"])
-            self.assertEqual(float(rows[-1]["rate_10_hz"]), summary["after_10_hz"])
             self.assertEqual(float(rows[2]["cost"]), summary["cost_of_last_epoch"])
+            with h5py.File(self.folder / (algorithm + "1/events.h5")) as file:
+                times, cells = (file["spikes/output"][name][:] for name in ("timestamps", "node_ids"))
+            for place, name in enumerate(("00", "10", "01", "11")):
+                # The last test: each cell's events, +1/tau each and fading, at the end of the pattern; 20 cells.
+                end = 20 + 20 * (12 + place + 1)
+                before = times[times < end]
+                rate = sum(1000 / 2000 * math.exp(-(end - t) / 2000) for t in before) / 20
+                self.assertAlmostEqual(float(rows[-1][f"rate_{name}_hz"]), rate, places=6)
+                self.assertEqual(float(rows[-1][f"rate_{name}_hz"]), summary[f"after_{name}_hz"])
+                self.assertEqual(float(rows[0][f"rate_{name}_hz"]), summary[f"before_{name}_hz"])
+            self.assertTrue(set(cells) <= set(range(20)))
 
     def test_json_goes_to_standard_output_alone(self):
         done = self.run_program("run", "xor.toml", "--out", "r", "--json", *SHORT)

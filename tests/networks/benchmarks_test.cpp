@@ -1,12 +1,18 @@
 #include "networks/benchmarks.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
+#include <set>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
 #include "networks/build.hpp"
 #include "networks/connect.hpp"
+#include "tests/simulator/network.hpp"
 
 namespace apical {
 namespace {
@@ -41,14 +47,50 @@ TEST(Benchmarks, HaveTheSizeOfTheirDefinition) {
     }
 }
 
-TEST(Benchmarks, CanBeBuiltAndRunWithoutSynapses) {
+/// What the neurons of a benchmark do alone, which has a closed form: from V_reset to V_th towards the level
+/// of their drive, t_ref + tau_m ln((level - V_reset)/(level - V_th)), the first time from a uniform V_m.
+TEST(Benchmarks, FireWithoutSynapsesAsTheirEquationSays) {
+    const double inf = std::numeric_limits<double>::infinity();
+    const std::map<std::string, double> rates{
+        // Level -49 mV, or -45, or -60 + 10.2.
+        {"b2", 1000.0 / (5.0 + 20.0 * std::log(11.0 / 1.0))},
+        {"b2-eq", 1000.0 / (5.0 + 20.0 * std::log(11.0 / 1.0))},
+        {"b3", 1000.0 / (5.0 + 20.0 * std::log(15.0 / 5.0))},
+        {"b3-synapse", 1000.0 / (5.0 + 20.0 * std::log(15.0 / 5.0))},
+        {"m1-static", 11.96},
+        {"m1-tm", 11.96},
+        {"m1-stdp", 11.96},
+    };
     for (const std::string_view name : benchmark_names()) {
         Benchmark b = benchmark(name, 1);
         b.network.projections.clear();
+        // A few tell as much as all.
+        for (PopulationDescription& p : b.network.populations) p.size = std::min<Index>(p.size, 200);
         const Network network = build(b.network);
-        network.simulation->run_until(Time{} + ticks(1.0));
+        EXPECT_EQ(network.simulation->synapses(), 0U);
+        std::set<std::string> groups;
         for (const auto& group : {b.excitatory, b.inhibitory}) {
-            for (const std::string& population : group) EXPECT_EQ(network.populations.count(population), 1U);
+            for (const std::string& population : group) {
+                EXPECT_EQ(network.populations.count(population), 1U) << name;
+                EXPECT_TRUE(groups.insert(population).second) << population << " is in both groups";
+            }
+        }
+        const auto known = rates.find(std::string(name));
+        if (known == rates.end()) continue;
+        test::SpikeList spikes;
+        network.simulation->add(spikes);
+        const double period = 1000.0 / known->second;
+        network.simulation->run_until(Time{} + ticks(6.0 * period));
+        for (const std::string& population : groups) {
+            std::map<Index, std::pair<double, double>> last_two;
+            for (const Spike& s : spikes.list) {
+                if (s.population != network.populations.at(population)) continue;
+                auto& [before, last] = last_two.try_emplace(s.neuron, -inf, -inf).first->second;
+                before = std::exchange(last, ms(s.time));
+            }
+            EXPECT_EQ(last_two.size(), 200U) << name << ": all fire";
+            for (const auto& [neuron, times] : last_two)
+                ASSERT_NEAR(times.second - times.first, period, 1e-3 * period) << name << ' ' << population;
         }
     }
 }
