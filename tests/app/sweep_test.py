@@ -92,6 +92,8 @@ class Sweep(CommandLineTest):
         self.assertEqual(len({r["result_hash"] for r in rows}), 12)
         for row in rows:
             self.assertEqual(float(row["biological_s"]), float(row["duration"]) / 1000)
+        header = (self.folder / "s.sweep/results.csv").read_text().split("\n")[0].split(",")
+        self.assertEqual(sorted(header), sorted(set(header)), "each fact has one column")
         # A point is what its command line says.
         plan = self.csv("s.sweep/plan.csv") if (self.folder / "s.sweep/plan.csv").exists() else rows
         self.run_program("run", "s.toml", "--out", "r", "--quiet", "--seed", plan[9]["seed"], "--set", "duration=100.0",

@@ -357,24 +357,27 @@ TEST(Drives, RatesArePerNeuronAndSumOverShards) {
 // -------------------------------------------------------------------------------------------------------------
 
 TEST(Drives, ActBetweenTheirEndsOnly) {
-    NetworkDescription d;
-    d.populations = {trains("clock", {{1.0}}), neurons("driven", "adaptive_lif")};
-    d.signals = {{.name = "rate", .population = "clock", .every = 1.0}};
-    d.drives = {{.name = "drive",
-                 .signal = "rate",
-                 .target = "driven",
-                 .port = "current",
-                 .offset = 7.0,
-                 .gain = 0.0,
-                 .delay = 0.5,
-                 .from = 10.0,
-                 .until = 20.0}};
-    Network network = build(d);
-    for (const auto& [time, current] :
-         {std::pair{9.0, 0.0}, {10.4, 0.0}, {10.6, 7.0}, {20.4, 7.0}, {20.6, 0.0}}) {
-        network.simulation->cut(at(time));
-        network.simulation->run_until(at(time));
-        EXPECT_EQ(sample(network, "driven", "I_stim"), current) << time;
+    // Samples act at 0.5, 1.5, ... ms: between them, and at the very ends, of which the first belongs to it.
+    for (const double shift : {0.0, 0.5}) {
+        NetworkDescription d;
+        d.populations = {trains("clock", {{1.0}}), neurons("driven", "adaptive_lif")};
+        d.signals = {{.name = "rate", .population = "clock", .every = 1.0}};
+        d.drives = {{.name = "drive",
+                     .signal = "rate",
+                     .target = "driven",
+                     .port = "current",
+                     .offset = 7.0,
+                     .gain = 0.0,
+                     .delay = 0.5,
+                     .from = 10.0 + shift,
+                     .until = 20.0 + shift}};
+        Network network = build(d);
+        for (const auto& [time, current] :
+             {std::pair{9.0, 0.0}, {10.4, 0.0}, {10.6, 7.0}, {20.4, 7.0}, {20.6, 0.0}}) {
+            network.simulation->cut(at(time));
+            network.simulation->run_until(at(time));
+            EXPECT_EQ(sample(network, "driven", "I_stim"), current) << time << ", " << shift;
+        }
     }
 }
 

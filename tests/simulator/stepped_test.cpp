@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "networks/models.hpp"
 #include "neurons/adex.hpp"
 #include "neurons/burst_poisson.hpp"
 #include "neurons/burst_pyramidal.hpp"
@@ -117,6 +118,49 @@ TEST_P(Stepped, SamplesAndSetsStates) {
         EXPECT_NEAR(sample(stepped, "cells", potential, i), sample(reference, "cells", potential, i), 1e-4)
             << i;
     }
+}
+
+/// Another value of a parameter: a little larger, or what switches on that which is off by default.
+template <class Model>
+std::optional<double> another_value(const Field<Model>& field, const Model& defaults) {
+    const double own = defaults.*field.member;
+    for (const double other : {own == 0.0 ? 1.0 : 1.1 * own, 0.9 * own, own + 1.0}) {
+        try {
+            const Model changed =
+                with_parameters(defaults, Parameters{{std::string(field.name), other}}, "test");
+            if (changed.*field.member != own) return other;
+        } catch (const ModelError&) {
+            continue;
+        }
+    }
+    return std::nullopt;
+}
+
+/// The step of many cells has equations of its own: each parameter must be in both.
+TEST_P(Stepped, EveryParameterCountsAsInNeuronsVisitedAtEveryArrival) {
+    std::size_t compared = 0;
+    for_each_neuron_model([&]<class Model>(std::string_view name, const Model& defaults) {
+        if constexpr (LeapingModel<Model>) {
+            if (name != GetParam().model) return;
+            for (const Field<Model>& field : Model::fields) {
+                const auto other = another_value(field, defaults);
+                if (field.name == "tolerance" || !other) continue;
+                const double duration = 80.0;
+                const double tolerance = 1e-5;
+                const auto with_other = [&](double error) {
+                    NetworkDescription d = feedforward(GetParam(), error);
+                    d.populations[1].parameters[std::string(field.name)] = *other;
+                    return d;
+                };
+                const Outcome exact = visited(with_other(1e-9), duration);
+                EXPECT_LT(largest_error(run(with_other(tolerance), duration), exact),
+                          GetParam().ms_per_mV * tolerance)
+                    << field.name << " = " << *other;
+                ++compared;
+            }
+        }
+    });
+    EXPECT_GT(compared, 10U);
 }
 
 INSTANTIATE_TEST_SUITE_P(
