@@ -528,7 +528,8 @@ private:
         Path& path = paths_[projection];
         const bool each = !p.release.empty() && p.release.front().state == ReleaseTerm::State::synapse;
         if (p.plasticity) {
-            for (const std::size_t synapse : path.rows[source]) learn_at_arrival(p, path, synapse);
+            for (const std::size_t synapse : path.rows[source])
+                learn_at_arrival(p, path, synapse, event.kind);
             path.arrivals[source].push_back({now_, event.kind});
         }
         for (const std::size_t synapse : path.rows[source]) {
@@ -564,7 +565,8 @@ private:
                                  parameter(rule.parameters, "w_max", everything)));
     }
 
-    void learn_at_arrival(const ProjectionDescription& p, const Path& path, std::size_t synapse) {
+    void learn_at_arrival(const ProjectionDescription& p, const Path& path, std::size_t synapse,
+                          SpikeKind kind) {
         if (!path.learns) return;
         const PlasticityDescription& rule = *p.plasticity;
         const auto& posts = path.posts[s_.drawn().synapses[synapse].target];
@@ -575,6 +577,7 @@ private:
                                       power(w, parameter(rule.parameters, "mu_minus", 0.0)) * y);
             return;
         }
+        if (kind != SpikeKind::event) return;
         const Real r_min = parameter(rule.parameters, "r_min", 0.0);
         const Real tau_average = parameter(rule.parameters, "tau_average", 2000.0);
         constexpr Real tau_spikes = 30000.0L;

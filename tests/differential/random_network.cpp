@@ -191,15 +191,13 @@ private:
         if (chance(0.15)) {
             for (double t = time(1.0, 40.0); t < d_.duration; t = on_lattice(t + between(5.0, 60.0))) {
                 p.gain_steps.times.push_back(t);
-                p.gain_steps.values.push_back(chance(0.2) && gain_may_be_zero(p) ? 0.0 : between(0.3, 1.7));
+                p.gain_steps.values.push_back(chance(0.2) ? 0.0 : between(0.3, 1.7));
             }
         }
         const bool each = !p.release.empty() && p.release.front().state == ReleaseTerm::State::synapse;
         if (each) p.plasticity.reset();
         d_.projections.push_back(p);
     }
-
-    static bool gain_may_be_zero(const ProjectionDescription& p) { return !p.plasticity; }
 
     Distribution weights(double mean) {
         using Kind = Distribution::Kind;
@@ -235,7 +233,7 @@ private:
             ReleaseTerm term = short_term();
             if (chance(0.5) && term.parameters.contains("tau_fac"))
                 term.parameters["u_0"] = between(0.01, 0.99);
-            if (!p.plasticity && chance(0.4)) {
+            if (chance(0.4)) {
                 term = {};
                 term.variant = one_of<const char*>({"all", "event", "burst"});
                 if (term.variant != "all" && chance(0.4)) term.parameters["lag"] = time(0.1, 2.0);
@@ -271,7 +269,10 @@ private:
             v["eta"] = between(0.02, 0.2) * size * (chance(0.2) ? -1.0 : 1.0);
             v["tau_pre"] = about(5.0, 50.0);
             v["p0"] = between(0.1, 0.7);
-            if (chance(0.4)) rule.baseline = "moving_average";
+            if (chance(0.4)) {
+                rule.baseline = "moving_average";
+                if (chance(0.5)) v["prior"] = about(0.1, 10.0);
+            }
             if (chance(0.4)) v["tau_average"] = about(20.0, 2000.0);
             if (chance(0.2)) v["r_max"] = about(2.0, 100.0);
             if (chance(0.2)) {
