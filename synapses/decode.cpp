@@ -1,6 +1,8 @@
 #include "synapses/decode.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <vector>
@@ -64,39 +66,115 @@ std::vector<Event> draw_train(std::size_t length) {
     return train;
 }
 
-/// One synapse of a sender, and what it has released.
-struct Path {
-    const TsodyksMarkram& synapse;
-    TsodyksMarkram::State state = synapse.initial();
-    double released = 0.0;
+/// The synapses of a sender, in step with one another.
+class Paths {
+public:
+    explicit Paths(std::span<const TsodyksMarkram> synapses) {
+        for (const TsodyksMarkram& s : synapses) {
+            const auto same_facilitation = [&](const TsodyksMarkram& k) { return k.tau_fac == s.tau_fac; };
+            const auto same_recovery = [&](const TsodyksMarkram& k) {
+                return k.tau_rec == s.tau_rec && k.tau_psc == s.tau_psc &&
+                       (k.variant == Variant::tm3) == (s.variant == Variant::tm3);
+            };
+            paths_.push_back({s, s.initial(), 0.0, index(facilitations_, s, same_facilitation),
+                              index(recoveries_, s, same_recovery)});
+        }
+    }
 
-    void spike(double dt) { released += synapse.release(state, dt); }
+    using Decays = std::vector<TsodyksMarkram::Decay>;
+    struct Step {
+        Decays facilitation;  ///< by different tau_fac
+        Decays recovery;      ///< by different tau_rec and tau_psc
+    };
+    /// What becomes of them over a time [ms].
+    void decay(double dt, Step& step) const {
+        const auto fill = [dt](const std::vector<TsodyksMarkram>& kinds, Decays& decays) {
+            decays.clear();
+            for (const TsodyksMarkram& kind : kinds) decays.push_back(kind.decay(dt));
+        };
+        fill(facilitations_, step.facilitation);
+        fill(recoveries_, step.recovery);
+    }
+
+    void spike(const Step& step) {
+        for (Path& path : paths_) {
+            TsodyksMarkram::Decay decay = step.recovery[path.recovery];
+            decay.facilitation = step.facilitation[path.facilitation].facilitation;
+            path.released += path.synapse.release(path.state, decay);
+        }
+    }
+
+    /// Gives what each has released since the last call, and begins anew from rest.
+    std::vector<double> take() {
+        std::vector<double> all;
+        for (Path& path : paths_) {
+            all.push_back(path.released);
+            path.released = 0.0;
+            path.state = path.synapse.initial();
+        }
+        return all;
+    }
+
+private:
+    using Variant = TsodyksMarkram::Variant;
+    struct Path {
+        TsodyksMarkram synapse;
+        TsodyksMarkram::State state;
+        double released;
+        std::size_t facilitation;
+        std::size_t recovery;
+    };
+
+    template <class Same>
+    static std::size_t index(std::vector<TsodyksMarkram>& kinds, const TsodyksMarkram& synapse, Same same) {
+        const auto found = std::find_if(kinds.begin(), kinds.end(), same);
+        if (found != kinds.end()) return static_cast<std::size_t>(found - kinds.begin());
+        kinds.push_back(synapse);
+        return kinds.size() - 1;
+    }
+
+    std::vector<Path> paths_;
+    std::vector<TsodyksMarkram> facilitations_;
+    std::vector<TsodyksMarkram> recoveries_;
 };
 
-Drive simulate(const TsodyksMarkram& facilitating, const TsodyksMarkram& depressing, const Sender& sender,
-               double rate, double burst_probability, std::span<const Event> train) {
-    Path y{facilitating};
-    Path q{depressing};
+constexpr std::array rates{1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 25.0, 30.0};  // [Hz]
+constexpr std::array probabilities{0.1, 0.3, 0.5, 0.7, 0.9};
+
+/// Adds a point: the train at an event rate and a burst probability.
+void simulate(Paths& paths, const Sender& sender, double rate, double burst_probability,
+              std::span<const Event> train, Releases& result) {
     const double mean_gap = 1000.0 / rate - sender.R;
+    Paths::Step within, between;
+    paths.decay(sender.interval, within);
     double since_last = 0.0;
     double duration = 0.0;
     double bursts = 0.0;
     for (const Event& event : train) {
         const double interval = sender.R + mean_gap * event.gap;
         duration += interval / 1000.0;
-        y.spike(interval - since_last);
-        q.spike(interval - since_last);
+        paths.decay(interval - since_last, between);
+        paths.spike(between);
         since_last = 0.0;
         if (event.lottery > burst_probability) continue;
         bursts += 1.0;
         for (int further = 1; further < sender.spikes; ++further) {
-            y.spike(sender.interval);
-            q.spike(sender.interval);
+            paths.spike(within);
             since_last += sender.interval;
         }
     }
-    return {static_cast<double>(train.size()) / duration, bursts / duration, y.released / duration,
-            q.released / duration};
+    result.e.push_back(static_cast<double>(train.size()) / duration);
+    result.b.push_back(bursts / duration);
+    const std::vector<double> released = paths.take();
+    for (std::size_t i = 0; i < released.size(); ++i) result.released[i].push_back(released[i] / duration);
+}
+
+/// With synapse y as the facilitating one and q as the other.
+std::vector<Drive> drives(const Releases& r, std::size_t y, std::size_t q) {
+    std::vector<Drive> samples;
+    for (std::size_t i = 0; i < r.e.size(); ++i)
+        samples.push_back({r.e[i], r.b[i], r.released[y][i], r.released[q][i]});
+    return samples;
 }
 
 /// Where the straight line through the estimates at one event rate crosses zero, as a burst probability.
@@ -131,27 +209,38 @@ Separation separate(std::span<const Drive> samples, double p0, Rest rest) {
         residual += (result(s.y, s.q) - signal) * (result(s.y, s.q) - signal);
         variance += (signal - mean) * (signal - mean);
     }
-    result.R2 = 1.0 - residual / variance;
+    // Equal synapses leave nothing but rounding.
+    const bool none = !(std::abs(result.C) > 1e-12 * (std::abs(y.b) + std::abs(r * q.b)));
+    result.R2 = none ? std::numeric_limits<double>::quiet_NaN() : 1.0 - residual / variance;
     return result;
 }
 
-Decoding decode(const TsodyksMarkram& facilitating, const TsodyksMarkram& depressing, const Sender& sender) {
+Releases releases(std::span<const TsodyksMarkram> synapses, const Sender& sender) {
     if (sender.spikes < 2 || !(sender.interval > 0.0) ||
         !((sender.spikes - 1) * sender.interval < sender.R)) {
         throw ModelError(
             "decode: a burst has two spikes or more and ends before R, the minimal interval of events");
     }
-    constexpr std::array rates{1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 25.0, 30.0};  // [Hz]
-    constexpr std::array probabilities{0.1, 0.3, 0.5, 0.7, 0.9};
     const double slower = std::min(1.0, 25.0 / sender.R);
     const auto train =
         draw_train(10000);  // one for all: noise is then common to the samples, and small in differences
-    std::vector<Drive> samples;
+    Paths paths(synapses);
+    Releases result{{}, {}, std::vector<std::vector<double>>(synapses.size())};
     for (const double rate : rates) {
-        for (const double p : probabilities) {
-            samples.push_back(simulate(facilitating, depressing, sender, slower * rate, p, train));
-        }
+        for (const double p : probabilities) simulate(paths, sender, slower * rate, p, train, result);
     }
+    return result;
+}
+
+Separation separate(const Releases& releases, std::size_t one, std::size_t other, double p0) {
+    const Separation s = separate(drives(releases, one, other), p0);
+    if (s.C >= 0.0) return s;
+    return separate(drives(releases, other, one), p0);
+}
+
+Decoding decode(const TsodyksMarkram& facilitating, const TsodyksMarkram& depressing, const Sender& sender) {
+    const Releases simulated = releases(std::array{facilitating, depressing}, sender);
+    const std::vector<Drive> samples = drives(simulated, 0, 1);
     const Separation separation = separate(samples, sender.p0);
     const std::span all{samples};
     const auto n = probabilities.size();

@@ -13,9 +13,9 @@ const element = (tag, attributes = {}, ...children) => {
   e.append(...children.filter(c => c !== null && c !== undefined));
   return e;
 };
-/** A number for people: four digits. */
+/** A number for people: four digits, and a minus sign that is one. */
 const short = x => x === null || x === undefined || Number.isNaN(x) ? "–"
-  : Number.isSafeInteger(x) ? String(x) : String(Number(x.toPrecision(4)));
+  : (Number.isSafeInteger(x) ? String(x) : String(Number(x.toPrecision(4)))).replaceAll("-", "−");
 
 // --- SVG: the canvas's methods, written down ------------------------------------------------------------------------------------
 
@@ -126,8 +126,14 @@ const csvText = rows => rows.map(row => row.map(v => v === null || v === undefin
 
 const redrawAll = () => document.querySelectorAll("figure").forEach(node => node.figure.redraw());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
-addEventListener("beforeprint", () => { document.documentElement.classList.add("export"); redrawAll(); });
-addEventListener("afterprint", () => { document.documentElement.classList.remove("export"); redrawAll(); });
+// Print shows the drawings that SVG exports: they are as wide as the paper leaves, whatever the window was. All in one turn, for the
+// browser lays the paper out when it ends; that figures are narrower then does not draw them anew.
+let printing = false;
+addEventListener("beforeprint", async () => {
+  printing = true;
+  for (const node of document.querySelectorAll("figure")) await node.figure.print();
+});
+addEventListener("afterprint", () => { printing = false; redrawAll(); });
 
 /**
  * Makes a figure. `draw(place, width, font)` fills an empty element with a canvas and returns it (or a promise of it); `csv()` gives
@@ -156,12 +162,19 @@ class Figure {
   set caption(text) { this.captionElement.textContent = text; }
   redraw() {
     const width = Math.floor(this.place.clientWidth);
-    if (!width) return;
+    if (!width || printing) return;
     this.place.style.minHeight = `${this.place.clientHeight}px`;  // no jump while there is nothing
     this.plot?.destroy?.();
     this.place.replaceChildren();
     this.plot = this.draw(this.place, width, 12);
     this.place.style.minHeight = "";
+  }
+  async print() {
+    if (!this.place.clientWidth) return;
+    const drawing = await this.svg();
+    this.plot?.destroy?.();
+    this.plot = null;
+    this.place.innerHTML = drawing;
   }
   /** The same drawing at print size: 89 or 183 mm wide, text of 7.5 pt, on white. */
   async svg() {
@@ -178,7 +191,7 @@ class Figure {
     document.documentElement.classList.add("export");
     try {
       const plot = this.draw(hidden, width, 10);
-      await new Promise(done => setTimeout(done));  // uPlot draws in a microtask
+      await null;  // uPlot draws in a microtask
       const {canvas} = context;
       const text = context.svg(canvas.width, canvas.height, this.mm);
       plot?.destroy?.();
@@ -235,8 +248,11 @@ const linePlot = ({x, series, xLabel, yLabel, yRange, xRange, log = false, heigh
   const axis = label => ({label, labelSize: font * 1.7, size: sizeFor, labelFont: `${font}px system-ui`, font: `${font}px system-ui`,
                           stroke: css("--text"), grid: {stroke: css("--grid"), width: 1}, ticks: {stroke: css("--line"), width: 1}});
   const named = shown.filter(s => !s.unnamed);
-  const ends = shown.length > 1 && named.length < 9 && !shown.every(s => s.stems) && width > 340;
+  // On paper there is no legend: the ends are all that names the lines.
+  const ends = shown.length > 1 && named.length < 9 && !shown.every(s => s.stems) && width > (font === 12 ? 340 : 250);
   const room = ends ? Math.min(130, 8 + 0.58 * font * Math.max(...named.map(s => s.label.length))) : 12;
+  // The legend tells the values under the pointer; without one it tells the names, where there are several.
+  const legend = u => u.root.classList.toggle("idle", u.cursor.idx === null || u.cursor.idx === undefined);
   const plot = new uPlot({
     width, height: Math.round(height * (font < 12 ? 0.9 : 1)), padding: [10, room, 0, 0], series: lines, bands,
     legend: {show: font === 12 && shown.length > 0 && shown.length < 12}, cursor: {drag: {x: true, y: false}},
@@ -244,7 +260,7 @@ const linePlot = ({x, series, xLabel, yLabel, yRange, xRange, log = false, heigh
              y: {distr: log ? 3 : 1, range: log ? undefined : (u, low, high) => niceRange(low, high, yRange, marks)}},
     axes: [{...axis(xLabel), size: font * 2.6, ...(xTicks ? {splits: () => xTicks.map((_, i) => i), values: () => xTicks} : {})},
            axis(yLabel)],
-    hooks: {draw: [u => {
+    hooks: {setCursor: [legend], draw: [u => {
       const ratio = u.bbox.width ? u.ctx.canvas.width / width : 1, c = u.ctx;
       c.save();
       c.font = `${font * ratio}px system-ui`;
@@ -281,6 +297,7 @@ const linePlot = ({x, series, xLabel, yLabel, yRange, xRange, log = false, heigh
       c.restore();
     }]},
   }, data, place);
+  plot.root.classList.add("idle", shown.length > 1 ? "several" : "single");
   return plot;
 };
 
@@ -360,9 +377,9 @@ const axes = (c, box, font, {xRange, xLabel, yLabel, xTicks, yTicks}) => {
 
 /**
  * draw() of a matrix of colours: values[row][column]; `colours` is a scale of colour, `text(v)` writes a value into its cell, if cells
- * are large.
+ * are large. `tell(row, column)` is the text at the pointer, `pick(row, column)` what a click does.
  */
-const matrixPlot = ({values, colours, text, xLabel, yLabel, xTicks, yTicks, square = true, scale, onmark}) => (place, width, font) => {
+const matrixPlot = ({values, colours, text, xLabel, yLabel, xTicks, yTicks, square = true, scale, onmark, tell, pick}) => (place, width, font) => {
   const rows = values.length, columns = values[0]?.length ?? 0, colour = colours();
   const left = font * 5, bottom = font * 3, top = 6, right = scale ? font * 7 : 8;
   const w = Math.min(width - left - right, square ? 420 : 640);
@@ -399,7 +416,33 @@ const matrixPlot = ({values, colours, text, xLabel, yLabel, xTicks, yTicks, squa
     for (const v of [low, (low + high) / 2, high]) c.fillText(short(v), x + font * 1.4, box.top + h * (high - v) / (high - low || 1));
   }
   onmark?.(c, box);
+  if (font === 12) point(place, canvas, box, rows, columns, tell, pick);
   return {destroy: () => canvas.remove(), box, canvas};
+};
+
+/** What the pointer does over the cells of a matrix. */
+const point = (place, canvas, box, rows, columns, tell, pick) => {
+  const cell = event => {
+    const i = Math.floor((event.offsetX - box.left) / box.width * columns), j = Math.floor((event.offsetY - box.top) / box.height * rows);
+    return i >= 0 && i < columns && j >= 0 && j < rows ? [j, i] : null;
+  };
+  if (tell) {
+    const tip = element("div", {class: "tip screen", role: "status", hidden: true});
+    place.append(tip);
+    canvas.addEventListener("pointermove", event => {
+      const at = cell(event);
+      tip.hidden = !at;
+      if (!at) return;
+      tip.textContent = tell(...at);
+      tip.style.left = `${Math.max(0, Math.min(event.offsetX + 12, place.clientWidth - tip.offsetWidth))}px`;
+      tip.style.top = `${event.offsetY + 16}px`;
+    });
+    canvas.addEventListener("pointerleave", () => { tip.hidden = true; });
+  }
+  if (pick) {
+    canvas.style.cursor = "pointer";
+    canvas.addEventListener("click", event => { const at = cell(event); if (at) pick(...at); });
+  }
 };
 
 const rgb = name => paint(name).match(/^#(..)(..)(..)$/).slice(1).map(v => parseInt(v, 16));

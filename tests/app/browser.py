@@ -14,6 +14,25 @@ import time
 CHROMIUM = shutil.which("chromium")
 
 
+def expect_printable(test, b):
+    """Prepares the page for paper and finds nothing wider than it; leaves the page so."""
+    paper = 680  # A4 without margins, in CSS pixels
+    b.run("dispatchEvent(new Event('beforeprint'))")
+    b.settle()
+    b.call("Emulation.setEmulatedMedia", media="print")
+    b.call("Emulation.setDeviceMetricsOverride", width=paper, height=960, deviceScaleFactor=1, mobile=False)
+    wide = b.run(f"""[...document.querySelectorAll("figure .plot")].map(plot => {{
+      const drawing = plot.querySelector("svg"), box = drawing?.getBoundingClientRect();
+      return {{drawn: !!drawing, left: box?.left, right: box?.right, texts: drawing?.querySelectorAll("text").length}};
+    }})""")
+    test.assertGreater(len(wide), 2)
+    for plot in wide:
+        test.assertTrue(plot["drawn"] and plot["texts"] > 2, plot)
+        test.assertGreaterEqual(plot["left"], 0)
+        test.assertLessEqual(plot["right"], paper)
+    test.assertLessEqual(b.run("document.documentElement.scrollWidth"), paper)
+
+
 class Browser:
     def __init__(self):
         self.profile = tempfile.mkdtemp(prefix="apical-browser-")

@@ -1,6 +1,8 @@
 #include "synapses/decode.hpp"
 
+#include <array>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -57,6 +59,61 @@ TEST(Decode, TurnsTheSignWhereSynapsesAreSwapped) {
 
 TEST(Decode, FindsNoSignalInEqualSynapses) {
     EXPECT_NEAR(decode(depressing, depressing, {}).separation.C, 0.0, 1e-14);
+}
+
+TEST(Releases, AreThoseOfTheClosedForm) {
+    // Without facilitation a release is U x, and the mean of x after an event follows from that before it: a
+    // linear equation, whose factors are the means of exp(-t / tau_rec) over the gaps, R and an exponential.
+    const TsodyksMarkram synapse{.U = 0.5, .tau_rec = 100.0};
+    const Sender sender{.spikes = 2, .interval = 8.0, .R = 25.0};
+    const Releases r = releases(std::array{synapse}, sender);
+    std::size_t point = 0;
+    for (const double rate : {1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 25.0, 30.0}) {
+        for (const double p : {0.1, 0.3, 0.5, 0.7, 0.9}) {
+            const double left = 1.0 - synapse.U;
+            const double within = std::exp(-sender.interval / synapse.tau_rec);
+            const double after_event =
+                std::exp(-sender.R / synapse.tau_rec) / (1.0 + (1000.0 / rate - sender.R) / synapse.tau_rec);
+            const double after_burst = after_event / within;
+            // x = (1 - p) [1 - (1 - left x) E] + p [1 - (1 - left (1 - (1 - left x) within)) E']
+            const double constant =
+                (1.0 - p) * (1.0 - after_event) + p * (1.0 - after_burst * (1.0 - left * (1.0 - within)));
+            const double slope = (1.0 - p) * left * after_event + p * left * left * within * after_burst;
+            const double x = constant / (1.0 - slope);
+            const double per_event = synapse.U * x + p * synapse.U * (1.0 - (1.0 - left * x) * within);
+            EXPECT_NEAR(r.released[0][point] / r.e[point], per_event, 0.01 * per_event)
+                << rate << " Hz, p " << p;
+            EXPECT_NEAR(r.e[point], rate, 0.03 * rate);
+            EXPECT_NEAR(r.b[point] / r.e[point], p, 0.02);
+            ++point;
+        }
+    }
+    EXPECT_EQ(point, r.e.size());
+}
+
+TEST(Releases, OfManySynapsesAreThoseOfEach) {
+    using Variant = TsodyksMarkram::Variant;
+    std::vector<TsodyksMarkram> all;
+    for (const Variant variant : {Variant::tm, Variant::etm, Variant::tm3, Variant::mongillo}) {
+        for (const double U : {0.05, 0.5}) {
+            for (const double tau_fac : {0.0, 100.0})
+                all.push_back({.variant = variant, .U = U, .tau_rec = 100.0, .tau_fac = tau_fac});
+        }
+        all.push_back({.variant = variant, .U = 0.5, .tau_rec = 30.0, .tau_fac = 100.0, .tau_psc = 5.0});
+    }
+    const Releases together = releases(all, {});
+    for (std::size_t i = 0; i < all.size(); ++i)
+        EXPECT_EQ(together.released[i], releases(std::span(&all[i], 1), {}).released[0]) << i;
+}
+
+TEST(Releases, OfAPairAreSeparatedInEitherOrder) {
+    const Releases r = releases(std::array{facilitating, depressing, depressing}, {});
+    const Separation s = separate(r, 0, 1, 0.5);
+    EXPECT_GT(s.C, 0.01);
+    EXPECT_EQ(s.R2, decode(facilitating, depressing, {}).separation.R2);
+    EXPECT_EQ(separate(r, 1, 0, 0.5).R2, s.R2);
+    EXPECT_EQ(separate(r, 1, 0, 0.5).C, s.C);
+    EXPECT_TRUE(std::isnan(separate(r, 1, 2, 0.5).R2)) << "nothing is left of one after the other";
 }
 
 TEST(Decode, SlowsDownForALongRefractoryPeriod) {
