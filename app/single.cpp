@@ -19,6 +19,7 @@
 #include "networks/catalogue.hpp"
 #include "networks/config.hpp"
 #include "networks/suggest.hpp"
+#include "neurons/variable_units.hpp"
 
 namespace apical {
 
@@ -197,7 +198,9 @@ std::string page(const Recorded& r, const ModelInfo& model, const NetworkDescrip
         spikes.push_back({{"time", ms(spike.time)}, {"kind", kind_name(spike.kind)}});
     Json traces = Json::array();
     for (std::size_t v = 0; v < r.variables.size(); ++v)
-        traces.push_back({{"name", r.variables[v]}, {"values", r.traces[v]}});
+        traces.push_back({{"name", r.variables[v]},
+                          {"unit", unit_of(network.populations.front().model, r.variables[v])},
+                          {"values", r.traces[v]}});
     Json parameters = Json::array();
     const Parameters& given = network.populations.front().parameters;
     for (const FieldInfo& field : model.fields) {

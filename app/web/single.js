@@ -36,9 +36,9 @@ show({
 });
 
 page.append(element("h2", {}, "State"));
-for (const {name, values} of traces) {
+for (const {name, unit, values} of traces) {
   show({title: name, caption: `Sampled every ${short(times[1] - times[0])} ms.`, text: `${name} over time`,
-        draw: linePlot({x: times, series: [{label: name, values, colour: "--accent", width: 1.2}], xRange, xLabel: "Time (ms)", yLabel: name, height: 200}),
+        draw: linePlot({x: times, series: [{label: name, values, colour: "--accent", width: 1.2}], xRange, xLabel: "Time (ms)", yLabel: unit ? `${name} (${unit})` : name, height: 200}),
         csv: () => [["time_ms", name], ...times.map((t, i) => [t, values[i]])]});
 }
 
@@ -47,7 +47,7 @@ for (const {port, unit, times: edges, values} of inputs) {
   const t = [0, ...edges, duration], v = [0, ...values, values.at(-1)];
   show({title: `Step onto ${port}`, text: `Steps onto ${port}`,
         draw: linePlot({x: t, series: [{label: port, values: v, colour: "--c1", steps: true}], xRange, xLabel: "Time (ms)",
-                        yLabel: unit === "1" ? port : `${port} (${unit})`, height: 140}),
+                        yLabel: `${port} (${unit})`, height: 140}),
         csv: () => [["time_ms", port], ...t.map((x, i) => [x, v[i]])]});
 }
 

@@ -2,6 +2,7 @@
 """`apical single` against closed forms, and its mistakes; its page in a browser where there is one."""
 import csv
 import io
+import json
 import math
 import os
 import pathlib
@@ -60,6 +61,20 @@ class Single(CommandLineTest):
         error = self.run_program("single", "x", code=2).stderr
         for model in re.search(r"known: (.*)", error)[1].split(", "):
             self.assertIn("spikes in 50 ms", self.run_program("single", model, "--duration", "50").stdout, model)
+
+    def test_every_variable_of_every_model_has_a_unit(self):
+        error = self.run_program("single", "x", code=2).stderr
+        units = {}
+        for model in re.search(r"known: (.*)", error)[1].split(", "):
+            self.run_program("single", model, "--duration", "5", "--html", "--out", f"{model}.html")
+            page = (self.folder / f"{model}.html").read_text(encoding="utf-8")
+            data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+            for trace in data["traces"]:
+                self.assertTrue(trace["unit"], f"{model}: {trace['name']}")
+                units[model, trace["name"]] = trace["unit"]
+        self.assertEqual(units["lif", "V_m"], "mV")
+        self.assertEqual(units["adaptive_lif", "w"], "pA")
+        self.assertEqual((units["urbanczik_senn", "g_ex"], units["adex_pv", "g_ex"]), ("nS", "1"))
 
     def test_mistakes(self):
         for options, word in (([], "name is missing"), (["liff"], "did you mean 'lif'?"), (["lif", "--set", "tau=1"], "no parameter of lif 'tau'"),
