@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A file that is unpacked if it is compressed with gzip, and passed on if it is not. zlib's own functions
-/// for files do not always see that the end is missing.
+/// A file that is unpacked if it is compressed with gzip, all members of it one after the other, and passed
+/// on if it is not. zlib's own functions for files do not always see that the end is missing.
 class Input {
 public:
     explicit Input(const fs::path& path) : path_(path), file_(path, std::ios::binary) {
@@ -43,7 +43,8 @@ public:
         std::size_t done = 0;
         while (done < count) {
             if (stream_.avail_in == 0) fill();
-            if (ended_ || (!packed_ && stream_.avail_in == 0)) break;
+            if (ended_ && !next_member()) break;
+            if (!packed_ && stream_.avail_in == 0) break;
             if (stream_.avail_in == 0) throw cut(position_ + done);
             const auto part = static_cast<unsigned>(std::min(count - done, most));
             done += packed_ ? unpack(to + done, part) : copy(to + done, part);
@@ -59,6 +60,18 @@ private:
             throw IoError(path_.string(), std::string("cannot be read: ") + std::strerror(errno));
         stream_.next_in = buffer_.data();
         stream_.avail_in = static_cast<unsigned>(file_.gcount());
+    }
+
+    /// After the end of a member: is there another? Zeros may fill up the file.
+    bool next_member() {
+        while (stream_.avail_in > 0 && *stream_.next_in == 0) {
+            ++stream_.next_in;
+            if (--stream_.avail_in == 0) fill();
+        }
+        if (stream_.avail_in == 0) return false;
+        if (inflateReset(&stream_) != Z_OK) throw std::bad_alloc();
+        ended_ = false;
+        return true;
     }
 
     unsigned copy(std::uint8_t* to, unsigned count) {
@@ -93,7 +106,7 @@ private:
     std::array<std::uint8_t, buffered> buffer_{};
     z_stream stream_{};
     bool packed_ = false;
-    bool ended_ = false;  ///< the end of the compressed stream was seen and is right
+    bool ended_ = false;  ///< the end of a compressed member was seen and is right
     std::size_t position_ = 0;
 };
 

@@ -77,6 +77,22 @@ TEST_F(IdxTest, ReadsPlainAndCompressedFiles) {
     }
 }
 
+TEST_F(IdxTest, ReadsAllMembersOfACompressedFile) {
+    std::vector<std::uint8_t> packed;
+    const auto whole = images();
+    for (const auto& [from, to] : {std::pair{0, 5}, std::pair{5, 5}, std::pair{5, 20}, std::pair{20, 28}}) {
+        std::ifstream member(compress("member.gz", {whole.begin() + from, whole.begin() + to}),
+                             std::ios::binary);
+        packed.insert(packed.end(), std::istreambuf_iterator<char>(member), {});
+    }
+    EXPECT_EQ(read_idx(write("members.gz", packed), 3).values.size(), 12U);
+    packed.resize(packed.size() + 512);  // as tapes are filled up
+    EXPECT_EQ(read_idx(write("members.gz", packed), 3).values.back(), 255);
+    packed.push_back(7);
+    EXPECT_THAT(complaint<DataError>([&] { read_idx(write("members.gz", packed), 3); }),
+                HasSubstr("damaged"));
+}
+
 TEST_F(IdxTest, WritesWhatItReads) {
     write_idx(folder_ / "file", {{2, 2, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255}});
     std::ifstream file(folder_ / "file", std::ios::binary);
