@@ -53,6 +53,10 @@ void print(const Loaded& loaded, const NetworkDescription& network, const Facts&
                delay ? fmt::format("{} ms", *delay) : "none: nothing but sources project");
     for (const auto& loop : recurrent_loops(network))
         fmt::print("  {:<16}{}\n", "loop", fmt::join(loop, ", "));
+    for (const auto& p : network.populations) {
+        if (!p.origin.empty()) fmt::print("  {:<16}{}\n", "spikes", p.origin);
+    }
+    if (loaded.task == "network") fmt::print("  {:<16}{}\n", "recorded", what_is_recorded(network.record));
     fmt::print("  {:<16}{:.6g} s simulated\n", "duration", network.duration / 1000.0);
     fmt::print("  {:<16}about {}\n", "memory", bytes_text(number("memory_bytes")));
     fmt::print("  {:<16}about {:.2g} synaptic events, if neurons spike at {:g} Hz\n", "work",
@@ -98,6 +102,8 @@ int check_verb(const Arguments& arguments) {
     } else {
         print(loaded, network, facts);
     }
+    if (loaded.task == "network" && network.record.nothing())
+        fmt::print(stderr, "warning: {}\n", nothing_recorded);
     for (const std::string& warning : loaded.warnings) fmt::print(stderr, "{}\n", warning);
     for (const std::string& name : unreachable_populations(network, catalogue())) {
         fmt::print(stderr,

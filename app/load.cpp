@@ -56,15 +56,14 @@ std::string Loaded::size_text() const {
     return fmt::format("{} populations, {} neurons", network.populations.size(), neurons);
 }
 
-std::vector<std::filesystem::path> Loaded::inputs() {
+std::vector<std::filesystem::path> Loaded::inputs() const {
     std::vector<std::filesystem::path> files;
     if (const auto* images = std::get_if<ImagesConfig>(&what)) {
         if (!images->data.empty()) files = find_data_set(images->data);
-    } else if (std::holds_alternative<NetworkDescription>(what)) {
-        ConfigTable populations = config.root().table("population", {});
-        for (const std::string& name : populations.keys()) {
-            const std::string file = populations.table(name, {}).peek("spike_file");
-            if (!file.empty()) files.push_back(std::filesystem::absolute(file).lexically_normal());
+    } else if (const auto* network_ = std::get_if<NetworkDescription>(&what)) {
+        for (const PopulationDescription& population : network_->populations) {
+            for (const std::string& file : population.spike_files)
+                files.push_back(std::filesystem::absolute(file).lexically_normal());
         }
     }
     return files;
@@ -180,11 +179,10 @@ Override data_override(const std::filesystem::path& folder) {
 }
 
 Override replay_override(const std::string& population, Index size, const std::filesystem::path& file,
-                         const std::string& as) {
-    return {"--population",
-            fmt::format(
-                "population.{}={{model=\"spike_train\", size={}, spike_file={}, spike_population=\"{}\"}}",
-                population, size, full_path(file), as)};
+                         const std::string& as, const std::string& rest) {
+    return {"--population", fmt::format("population.{}={{model=\"spike_train\", size={}, spike_file={}, "
+                                        "spike_population=\"{}\"{}}}",
+                                        population, size, full_path(file), as, rest)};
 }
 
 }  // namespace apical

@@ -26,7 +26,7 @@ struct Loaded {
     /// One line: "2-4-1 populations of 50".
     std::string size_text() const;
     /// The files of images and spikes that it reads. Throws DataError if a folder holds no data set.
-    std::vector<std::filesystem::path> inputs();
+    std::vector<std::filesystem::path> inputs() const;
 };
 
 /// Throws ConfigError with every complaint. The key `task` says what the file is for; without it, a network.
@@ -41,8 +41,9 @@ std::vector<Override> overrides(const std::vector<std::string>& set, const std::
 /// That of `--data`: the folder's full path, so that the resolved configuration can be run from anywhere.
 Override data_override(const std::filesystem::path& folder);
 
-/// That of `replay`: a population of a network plays the spikes of `as` in a file, in place of what it was.
+/// That of `replay`: a population of a network plays the spikes of `as` in a file, in place of what it was;
+/// `rest` is TOML of further keys.
 Override replay_override(const std::string& population, Index size, const std::filesystem::path& file,
-                         const std::string& as);
+                         const std::string& as, const std::string& rest);
 
 }  // namespace apical

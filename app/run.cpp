@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -108,7 +109,8 @@ ConfigError no_place(const std::string& what) {
 struct Place {
     std::string population;
     Index neurons = 1;
-    double duration = NetworkDescription{}.duration;  ///< [ms] of the run
+    std::string classifier;  ///< as the file has it, if it does
+    std::optional<double> b_th;
 };
 
 /// Looks it up without judging the rest: a spike_train that says no spike times yet will do.
@@ -133,23 +135,12 @@ Place find_place(const std::string& path, const std::vector<Override>& changes, 
             "the spikes of a file",
             name, path, model->name));
     }
-    Place place{.population = name};
+    Place place;
+    place.population = name;
     table.read({"size", "1", "number of neurons", {.low = 1.0}}, place.neurons);
-    root.read({"duration", "ms", "simulated time", positive}, place.duration);
+    place.classifier = table.peek("classifier");
+    table.read({"b_th", "ms", "longest interval inside a burst", not_negative}, place.b_th, "16 ms");
     return place;
-}
-
-/// Can these spikes be played there?
-void check(const fs::path& spikes, const std::string& as, const Place& place) {
-    double last = 0.0;
-    for (const std::vector<double>& train : SpikeFile(spikes).trains(as, place.neurons)) {
-        if (!train.empty()) last = std::max(last, train.back());
-    }
-    if (last < place.duration) return;
-    throw DataError(
-        fmt::format("{}: population '{}' has a spike at {} ms, but the run ends at {} ms: give it "
-                    "time with --set duration={}",
-                    spikes.string(), as, last, place.duration, std::floor(last) + 1.0));
 }
 
 }  // namespace
@@ -182,7 +173,10 @@ int replay_verb(const Arguments& arguments) {
         replay_usage,
         "Runs a network in which a source plays the spikes of a SONATA file, such as the spikes.h5 of an "
         "earlier "
-        "run.\nThe source keeps its name and size; what it was, Poisson for instance, is set aside.",
+        "run.\nThe source keeps its name, size and classifier; what it was, Poisson for instance, is set "
+        "aside. Events and "
+        "bursts are\nthose of events.h5 and bursts.h5 beside the file if they are of its spikes, and no "
+        "classifier is given.",
         "apical replay runs/first/spikes.h5 --into network.toml --population input\n"
         "apical replay recorded.h5 --into network.toml --population input --spike_population V1 --out "
         "runs/again");
@@ -207,8 +201,11 @@ int replay_verb(const Arguments& arguments) {
 
     std::vector<Override> changes = overrides(beginning.set, beginning.seed);
     const Place place = find_place(config, changes, population);
-    check(spikes, as, place);
-    changes.push_back(replay_override(population, place.neurons, spikes, as));
+    SpikeFile(spikes).trains(as, place.neurons);  // can they be played there?
+    std::string rest;
+    if (!place.classifier.empty()) rest += fmt::format(", classifier=\"{}\"", place.classifier);
+    if (place.b_th) rest += fmt::format(", b_th={}", *place.b_th);
+    changes.push_back(replay_override(population, place.neurons, spikes, as, rest));
     return beginning.run(config, changes, command_line("replay", arguments));
 }
 

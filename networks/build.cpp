@@ -1,7 +1,7 @@
 #include "networks/build.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -59,27 +59,6 @@ bool has_state_in_each_synapse(const ProjectionDescription& p) {
     return true;
 }
 
-/// The sine as steps, each with its mean over the step.
-StepsDescription as_steps(const SineDescription& s, double duration) {
-    constexpr double turn = 6.283185307179586;
-    StepsDescription steps{s.name, s.target, s.port, {}, {}};
-    const double end = s.until.value_or(duration);
-    const auto angle = [&](double time) { return turn * time / s.period + s.phase; };
-    for (std::uint64_t k = 0;; ++k) {
-        const double begin = s.from + static_cast<double>(k) * s.step;
-        if (begin >= end) break;
-        const double next = std::min(begin + s.step, end);
-        steps.times.push_back(begin);
-        steps.values.push_back(s.amplitude * (std::cos(angle(begin)) - std::cos(angle(next))) /
-                               (turn * (next - begin) / s.period));
-    }
-    if (s.until) {
-        steps.times.push_back(end);
-        steps.values.push_back(0.0);
-    }
-    return steps;
-}
-
 /// Whether to store and teach the projection as a whole matrix: all to all, with weights of their own,
 /// and large enough for the rows to pay. A question about the network, not about its shards: the two
 /// kinds of learning agree to rounding.
@@ -113,8 +92,7 @@ public:
             if (p.tie) at({"projection." + p.name + ".tie"}, [&] { tie(p); });
         }
         for (const StepsDescription& s : d_.steps) at({"steps." + s.name}, [&] { add(s); });
-        for (const SineDescription& s : d_.sines)
-            at({"sine." + s.name}, [&] { add(as_steps(s, d_.duration)); });
+        for (const SineDescription& s : d_.sines) at({"sine." + s.name}, [&] { add(s); });
         for (const SignalDescription& s : d_.signals) at({"signal." + s.name}, [&] { add(s); });
         for (const DriveDescription& drive : d_.drives) at({"drive." + drive.name}, [&] { check(drive); });
         for (const ProjectionDescription& p : d_.projections) {
@@ -160,21 +138,23 @@ private:
         }
         places_ = {place + ".parameters", place + ".model"};
         const Index index = simulation().next_population();
+        const Classification kinds(p.classifier.value_or(Classifier::every), ticks(p.b_th), p.size);
         if (p.model == "spike_train") {
             if (p.spike_times.size() != p.size) {
                 throw ConfigError(fmt::format("population {}: {} neurons but {} spike trains", p.name, p.size,
                                               p.spike_times.size()));
             }
-            simulation().add(std::make_unique<SpikeTrainPopulation>(p.name, index, p.spike_times));
+            simulation().add(
+                std::make_unique<SpikeTrainPopulation>(p.name, index, p.spike_times, p.spike_kinds, kinds));
         }
         for_each_source_model([&]<class Source>(std::string_view name, const Source& defaults) {
             if (name != p.model) return;
             const Source source = with_parameters(defaults, p.parameters, "population " + p.name);
             if constexpr (SpikeSource<Source>) {
-                simulation().add(
-                    std::make_unique<SourcePopulationOf<Source>>(p.name, index, p.size, d_.seed, source));
+                simulation().add(std::make_unique<SourcePopulationOf<Source>>(p.name, index, p.size, d_.seed,
+                                                                              source, kinds));
             } else {
-                simulation().add(std::make_unique<LatencyPopulation>(p.name, index, p.size, source));
+                simulation().add(std::make_unique<LatencyPopulation>(p.name, index, p.size, source, kinds));
             }
         });
         if (auto neurons = make_population(p, d_, index, options_)) simulation().add(std::move(neurons));
@@ -208,6 +188,10 @@ private:
         const PopulationDescription& source = population(p.source, owner);
         const PopulationDescription& target = population(p.target, owner);
         const std::string place = "projection." + p.name;
+        places_ = {place + ".weight"};
+        using Weights = std::numeric_limits<float>;
+        if (const auto wrong = size_problem(p.weight, Weights::min(), Weights::max()))
+            throw ConfigError(fmt::format("{}: weight: {}", owner, *wrong));
         places_ = {place + ".port", place + ".target"};
         const std::size_t port = port_of(target, p.port);
         places_ = {place + ".short_term", place + ".release"};
@@ -330,6 +314,19 @@ private:
         for (std::size_t i = 0; i < s.times.size(); ++i)
             steps.emplace_back(Time{} + ticks(s.times[i]), s.values[i]);
         simulation().add_steps(network_.populations.at(s.target), level_port_of(target, s.port), steps);
+    }
+
+    void add(const SineDescription& s) {
+        const PopulationDescription& target = population(s.target, "sine " + s.name);
+        Sine sine;
+        sine.amplitude = s.amplitude;
+        sine.period = s.period;
+        sine.phase = s.phase;
+        sine.step = s.step;
+        sine.from = s.from;
+        sine.end = s.until.value_or(d_.duration);
+        sine.returns = s.until.has_value();
+        simulation().add_sine(network_.populations.at(s.target), level_port_of(target, s.port), sine);
     }
 
     void add(const SignalDescription& s) {

@@ -13,6 +13,7 @@
 #include <boost/random/normal_distribution.hpp>
 #include <boost/random/uniform_int_distribution.hpp>
 #include <boost/random/uniform_real_distribution.hpp>
+#include <fmt/format.h>
 
 #include "core/error.hpp"
 
@@ -223,6 +224,29 @@ void draw_weights(const Distribution& distribution, const StreamKey& key, std::s
             break;
         }
     }
+}
+
+std::optional<std::string> size_problem(const Distribution& distribution, double least, double most) {
+    using Kind = Distribution::Kind;
+    constexpr double far = 8.3;  // [standard deviations] that draws of 53 bits reach
+    const double a = distribution.a;
+    const double b = distribution.b;
+    double largest = std::abs(a);
+    if (distribution.kind == Kind::uniform) largest = std::max({largest, std::abs(b), std::abs(b - a)});
+    if (distribution.kind == Kind::normal) largest += far * b;
+    double smallest = largest;
+    if (distribution.kind == Kind::lognormal) {
+        const double variance = std::log1p(b * b);
+        if (!std::isfinite(variance))
+            return fmt::format("a lognormal of cv {} has no variance that is a number", b);
+        const double middle = std::log(largest) - 0.5 * variance;
+        largest = std::exp(middle + far * std::sqrt(variance));
+        smallest = std::exp(middle - far * std::sqrt(variance));
+    }
+    if (largest == 0.0 || (smallest >= least && largest <= most)) return std::nullopt;
+    return fmt::format(
+        "values as {} as {:.2g} would be drawn: numbers are kept from {:.2g} to {:.2g} in size",
+        largest > most ? "large" : "small", largest > most ? largest : smallest, least, most);
 }
 
 Wiring connect(const ProjectionDescription& projection, std::uint64_t seed, const Ends& ends, Index first,

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/random.hpp"
@@ -24,6 +26,10 @@ void draw_sources(const ConnectionRule& rule, const StreamKey& key, Index target
 
 /// One weight for each synapse of a target.
 void draw_weights(const Distribution& distribution, const StreamKey& key, std::span<float> out);
+
+/// Why what would be drawn cannot be kept in numbers between `least` and `most` in size, if so: something
+/// would be infinite or not a number, or all of it, or some of a lognormal, would become zero.
+std::optional<std::string> size_problem(const Distribution& distribution, double least, double most);
 
 /// The synapses onto a range of targets [first, last): those of target t are [offsets[t - first], offsets[t -
 /// first + 1]), by ascending source.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/rate.hpp"
 #include "core/spike.hpp"
 
 namespace apical {
@@ -57,7 +58,7 @@ struct Background {
             return "rate x step is the mean of a count: it must be between 0.001 and 100";
         if (kind != Kind::counts && kind != Kind::poisson && mean >= 1.0)
             return "rate x step is a probability: it must be below 1";
-        return std::nullopt;
+        return apical::rate_problem(rate);
     }
 };
 
@@ -66,12 +67,16 @@ struct PopulationDescription {
     std::string model;
     Index size = 1;
     Parameters parameters;
-    std::optional<Classifier> classifier;  ///< default: the model's own
-    double b_th = 16.0;                    ///< [ms] for the classifier isi
+    std::optional<Classifier> classifier;  ///< default: the model's own; of sources `every`
+    double b_th = 16.0;                    ///< [ms] for the classifiers isi and trace
     std::vector<Background> background;
     std::map<std::string, Distribution>
         initial;  ///< state variable -> value, drawn per neuron; default: initial()
     std::vector<std::vector<double>> spike_times;  ///< [ms] per neuron, model spike_train only
+    /// Of each of these times, if it is known: what the classifier `model` says.
+    std::vector<std::vector<SpikeKind>> spike_kinds{};
+    std::vector<std::string> spike_files{};  ///< that they were read from
+    std::string origin{};                    ///< of spikes from files, in words
 };
 
 struct ConnectionRule {
@@ -201,6 +206,8 @@ struct RecordDescription {
     std::vector<std::string>
         weights;  ///< projections whose weights are kept at the start, the end, and in between:
     double weights_every = 0.0;  ///< [ms] 0: only start and end
+
+    bool nothing() const { return spikes.empty() && traces.empty() && weights.empty(); }
 };
 
 struct NetworkDescription {

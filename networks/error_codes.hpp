@@ -58,6 +58,12 @@ inline constexpr auto error_codes = std::to_array<ErrorCode>({
      "A parameter of a model is out of range, or two contradict each other."},
     {"E0501", "wrong data",
      "A data set, a file of results or a checkpoint is missing, cut, damaged, or of another format or run."},
+    {"E0502", "data read in another way than they stand there",
+     "A file of spikes is not as expected, but what it means can be told: times in another unit than ms, "
+     "which "
+     "are\nconverted; times without a unit, which are taken as ms; spikes of a neuron within a tick, which "
+     "are "
+     "played at one\ntime; files of events and bursts of other spikes, which are not used."},
     {"E0601", "the file system refused", "A folder is not writable, a disk is full, a file is locked."},
     {"E0701", "numbers out of bounds",
      "The state of a neuron left the range in which its equations can be solved."},

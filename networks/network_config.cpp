@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "core/random.hpp"
 #include "networks/checks.hpp"
+#include "networks/connect.hpp"
 #include "recorders/read.hpp"
 
 namespace apical {
@@ -107,7 +109,11 @@ public:
         std::string task = "network";
         root_.read_word({.name = "task", .meaning = "what the file is for"},
                         {{"network", "simulate the network below"}}, task);
-        root_.read({"seed", "1", "of all random numbers; the same seed gives the same run"}, network_.seed);
+        root_.read(
+            {"seed", "1",
+             "of all random numbers; the same seed gives the same run, and a population or projection of the "
+             "same name the same draws, whatever its rate"},
+            network_.seed);
         root_.read({"duration", "ms", "simulated time", positive}, network_.duration);
 
         for (ConfigTable& table : root_.tables("population", {})) read_population(table);
@@ -176,21 +182,46 @@ private:
             read_background(table, *model, p);
             read_spike_times(table, *model, p);
         }
-        table.read(
-            {.name = "classifier", .meaning = "what makes a spike an event, a burst, or a further spike"},
-            classifiers, p.classifier, "as the model has it");
-        table.read({"b_th", "ms", "longest interval inside a burst, for the classifiers isi and trace",
-                    not_negative},
-                   p.b_th);
-        check_classifier(table, model, p);
+        read_classifier(table, model, p);
         network_.populations.push_back(std::move(p));
     }
 
-    static void check_classifier(ConfigTable& table, const ModelInfo* model, const PopulationDescription& p) {
-        if (p.classifier && p.classifier != Classifier::isi && p.classifier != Classifier::trace) {
-            table.idle("b_th", fmt::format("classifier is \"{}\"", name_of(classifiers, *p.classifier)));
+    void read_classifier(ConfigTable& table, const ModelInfo* model, PopulationDescription& p) {
+        const bool source = model != nullptr && model->kind == ModelInfo::Kind::source;
+        table.read(
+            {.name = "classifier", .meaning = "what makes a spike an event, a burst, or a further spike"},
+            classifiers, p.classifier,
+            source ? "every; of a spike_file with events.h5 and bursts.h5 beside it, model"
+                   : "as the model has it");
+        table.read({"b_th", "ms", "longest interval inside a burst, for the classifiers isi and trace",
+                    not_negative},
+                   p.b_th);
+        const auto said = p.spike_kinds.empty() ? Classifier::every : Classifier::model;
+        const auto classifier = source ? p.classifier.value_or(said) : p.classifier;
+        if (classifier && classifier != Classifier::isi && classifier != Classifier::trace)
+            table.idle("b_th", fmt::format("classifier is \"{}\"", name_of(classifiers, *classifier)));
+        if (!source) return check_classifier(table, model, p);
+        if (p.classifier == Classifier::model && p.spike_kinds.empty()) {
+            table.complain(
+                "classifier", "E0209",
+                fmt::format("classifier \"model\": a {} does not say what its spikes are", model->name),
+                "\"isi\" and \"trace\" go by the intervals");
         }
-        if (model == nullptr || model->kind != ModelInfo::Kind::neuron) return;
+        p.classifier = classifier;
+        if (p.origin.empty()) return;
+        if (classifier == Classifier::model) {
+            p.origin += "; events and bursts as events.h5 and bursts.h5 beside it say";
+        } else if (classifier == Classifier::every) {
+            p.origin += "; each spike is an event";
+        } else {
+            p.origin += fmt::format("; events and bursts by the classifier {}, b_th {} ms",
+                                    name_of(classifiers, *classifier), p.b_th);
+        }
+        if (classifier != Classifier::model) p.spike_kinds.clear();
+    }
+
+    static void check_classifier(ConfigTable& table, const ModelInfo* model, const PopulationDescription& p) {
+        if (model == nullptr) return;
         if (!p.classifier && model->classifier != Classifier::isi && model->classifier != Classifier::trace) {
             table.idle("b_th",
                        fmt::format("the classifier of {} is \"{}\" unless one is given", model->name,
@@ -245,7 +276,8 @@ private:
         initial.topic(model.name);
         for (const std::string& variable : model.variables) {
             if (initial.has(variable)) {
-                read_distribution(initial, {.name = variable, .meaning = "start value"}, p.initial[variable]);
+                read_distribution<double>(initial, {.name = variable, .meaning = "start value"},
+                                          p.initial[variable]);
             } else {
                 initial.skip(variable);
             }
@@ -286,29 +318,80 @@ private:
         table.read_path(
             {.name = "spike_file", .meaning = "SONATA file of spikes to replay, in place of spike_times"},
             file);
-        table.read({.name = "spike_population", .meaning = "which population of that file"}, name);
+        if (file.empty()) {
+            table.idle("spike_population", "there is no spike_file");
+        } else {
+            table.read({.name = "spike_population", .meaning = "which population of that file"}, name);
+        }
         table.read({"spike_times", "ms", "one list of times for each neuron", not_negative, file.empty()},
                    p.spike_times);
         if (!file.empty()) {
             if (!p.spike_times.empty())
                 table.complain("spike_file", "E0209", "spike_file and spike_times are both given");
-            try {
-                p.spike_times = SpikeFile(file).trains(name, p.size);
-            } catch (const Error& error) {
-                table.complain("spike_file", "E0501", error.what());
-            }
+            read_spike_file(table, file, name, p);
         }
         if (!p.spike_times.empty() && p.spike_times.size() != p.size) {
             table.complain(
                 "spike_times", "E0209",
                 fmt::format("spike_times has {} lists for {} neurons", p.spike_times.size(), p.size));
         }
-        for (const std::vector<double>& train : p.spike_times) {
-            if (std::adjacent_find(train.begin(), train.end(), std::greater_equal<>()) == train.end())
-                continue;
-            table.complain("spike_times", "E0209", "spike_times are not in ascending order");
-            break;
+        warn_of_late_spikes(table, file.empty() ? "spike_times" : "spike_file", p);
+        if (file.empty()) check_order(table, p.spike_times);
+    }
+
+    static void check_order(ConfigTable& table, const std::vector<std::vector<double>>& trains) {
+        for (const std::vector<double>& train : trains) {
+            const auto pair = std::adjacent_find(train.begin(), train.end(),
+                                                 [](double a, double b) { return ticks(b) <= ticks(a); });
+            if (pair == train.end()) continue;
+            const bool together = pair[1] > pair[0];
+            table.complain(
+                "spike_times", "E0209",
+                together ? fmt::format("spike_times has {} and {} ms, which are one time: the clock's tick "
+                                       "is 2^-30 ms",
+                                       pair[0], pair[1])
+                         : "spike_times are not in ascending order");
+            return;
         }
+    }
+
+    static void read_spike_file(ConfigTable& table, const std::string& path, const std::string& name,
+                                PopulationDescription& p) {
+        try {
+            const SpikeFile file(path);
+            PlayedTrains played = file.trains(name, p.size);
+            SpikeKinds kinds = file.kinds(name, p.size);
+            p.spike_times = std::move(played.times);
+            p.spike_kinds = std::move(kinds.by_neuron);
+            p.spike_files = {path};
+            for (const auto& said_by : kinds.files) p.spike_files.push_back(said_by.string());
+            std::size_t spikes = 0;
+            for (const auto& train : p.spike_times) spikes += train.size();
+            p.origin = fmt::format("population {}: {} spikes of '{}' in {}", p.name, spikes, name, path);
+            for (const std::string& remark : played.remarks) table.warn("spike_file", "E0502", remark);
+            if (!kinds.not_used.empty()) {
+                table.warn(
+                    "spike_file", "E0502",
+                    fmt::format("events and bursts are not read from beside {}: {}", path, kinds.not_used));
+            }
+        } catch (const Error& error) {
+            table.complain("spike_file", "E0501", error.what());
+        }
+    }
+
+    void warn_of_late_spikes(ConfigTable& table, std::string_view key, const PopulationDescription& p) const {
+        std::size_t late = 0;
+        double last = 0.0;
+        for (const std::vector<double>& train : p.spike_times) {
+            for (const double time : train) {
+                late += time >= network_.duration ? 1U : 0U;
+                last = std::max(last, time);
+            }
+        }
+        if (late == 0) return;
+        table.warn(key, "E0210",
+                   fmt::format("{} spike{} of '{}', up to {} ms, will not be played: the run ends at {} ms",
+                               late, late == 1 ? "" : "s", p.name, last, network_.duration));
     }
 
     const PopulationDescription* population(std::string_view name) const {
@@ -365,7 +448,7 @@ private:
             table.idle("plasticity", "the weights are tied: they follow another projection's");
         } else if (port != nullptr || !table.has("weight")) {
             table.skip("tie");
-            read_distribution(table, {"weight", unit, "of each synapse", any, true}, p.weight);
+            read_distribution<float>(table, {"weight", unit, "of each synapse", any, true}, p.weight);
         } else {
             for (const std::string_view key : {"tie", "weight"}) table.skip(key);
         }
@@ -442,7 +525,8 @@ private:
         }
     }
 
-    /// A number, or a table with a distribution; the unit is the key's.
+    /// A number, or a table with a distribution, of which draws are kept as Real; the unit is the key's.
+    template <class Real>
     static void read_distribution(ConfigTable& table, const Key& key, Distribution& value) {
         if (!table.holds_table(key.name)) {
             table.read(key, value.a);
@@ -466,6 +550,9 @@ private:
                     d.complain("mean", "E0204", "mean is 0: a lognormal has none such");
             }
         }
+        using Limits = std::numeric_limits<Real>;
+        if (const auto wrong = size_problem(value, Limits::min(), Limits::max()))
+            d.complain("", "E0204", *wrong);
     }
 
     void read_tie(ConfigTable table, ProjectionDescription& p) {
@@ -719,10 +806,14 @@ private:
         if (std::adjacent_find(times.begin(), times.end(), std::greater_equal<>()) != times.end()) {
             table.complain("times", "E0209", "times are not in ascending order");
         } else if (!times.empty() && times.back() >= network_.duration) {
-            table.complain("times", "E0210",
-                           fmt::format("a step at {} ms has no effect: the run ends at {} ms", times.back(),
-                                       network_.duration));
+            warn_late(table, "times", fmt::format("a step at {} ms", times.back()));
         }
+    }
+
+    /// A part of a run that is run for a shorter time than it was written for: to be said, not to be refused.
+    void warn_late(ConfigTable& table, std::string_view key, const std::string& what) const {
+        table.warn(key, "E0210",
+                   fmt::format("{} has no effect: the run ends at {} ms", what, network_.duration));
     }
 
     void read_gain_steps(ConfigTable& table, ProjectionDescription& p) {
@@ -780,7 +871,11 @@ private:
         table.read({"weights_every", "ms", "between snapshots; 0: only start and end", not_negative},
                    r.weights_every);
         if (r.traces.empty()) table.idle("trace_bin", "no traces are recorded");
-        if (r.weights.empty()) table.idle("weights_every", "no weights are recorded");
+        if (r.weights.empty()) {
+            table.idle("weights_every", "no weights are recorded");
+        } else if (r.weights_every >= network_.duration) {
+            warn_late(table, "weights_every", fmt::format("a snapshot every {} ms", r.weights_every));
+        }
     }
 
     /// Every stream of the run belongs to a purpose and a name, which its key holds as a hash of 32 bits.

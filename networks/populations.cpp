@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <boost/random/normal_distribution.hpp>
 #include <boost/random/uniform_real_distribution.hpp>
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "networks/connect.hpp"
 #include "networks/models.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
@@ -102,6 +104,9 @@ private:
                 throw ConfigError(
                     fmt::format("population {}: {} has no variable '{}'", p_.name, p_.model, variable));
             }
+            using Limits = std::numeric_limits<double>;
+            if (const auto wrong = size_problem(distribution, Limits::min(), Limits::max()))
+                throw ConfigError(fmt::format("population {}: {}: {}", p_.name, variable, *wrong));
             const auto column = static_cast<std::size_t>(found - Model::variables.begin());
             for (Index i = 0; i < p_.size; ++i) {
                 Stream stream(StreamKey(d_.seed, "initial", p_.name, i, static_cast<std::uint32_t>(column)));

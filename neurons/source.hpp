@@ -8,6 +8,7 @@
 
 #include "core/field.hpp"
 #include "core/random.hpp"
+#include "core/rate.hpp"
 
 namespace apical {
 
@@ -32,6 +33,8 @@ struct Poisson {
     static constexpr auto fields =
         std::to_array<Field<Poisson>>({{"rate", &Poisson::rate, "Hz", "rate", not_negative}});
 
+    std::optional<std::string> check() const { return rate_problem(rate); }
+
     double first(Draw& draw) const { return draw.exponential(); }
     double next(Draw& draw) const { return draw.exponential(); }
 };
@@ -44,6 +47,8 @@ struct Regular {
     static constexpr std::string_view summary = "regular spike trains with a random phase";
     static constexpr auto fields =
         std::to_array<Field<Regular>>({{"rate", &Regular::rate, "Hz", "rate", not_negative}});
+
+    std::optional<std::string> check() const { return rate_problem(rate); }
 
     double first(Draw& draw) const { return draw.uniform(); }
     double next(Draw&) const { return 1.0; }

@@ -1,7 +1,10 @@
 #include "recorders/hdf5_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <functional>
 #include <numeric>
 #include <string_view>
@@ -102,6 +105,54 @@ Hdf5Handle string_type(std::size_t size = H5T_VARIABLE) {
     H5Tset_cset(type.id(), H5T_CSET_UTF8);
     if (size != H5T_VARIABLE) H5Tset_strpad(type.id(), H5T_STR_NULLPAD);
     return type;
+}
+
+/// A whole number at `from`, the lowest byte first, as HDF5 keeps its own.
+std::uint64_t little_endian(const char* from, std::size_t bytes) {
+    std::uint64_t value = 0;
+    for (std::size_t i = bytes; i-- > 0;) value = value << 8U | static_cast<unsigned char>(from[i]);
+    return value;
+}
+
+constexpr std::string_view heap_signature{"GCOL\1", 5};  // and the version
+constexpr std::size_t heap_header = 16;
+
+/// Whether HDF5 1.10 can be let into a collection of texts, all of it in memory: it follows the sizes of
+/// objects without looking, for ever if one is 0, and copies them to where 4096 bytes have room.
+bool is_sound_heap(std::string_view collection) {
+    constexpr std::uint64_t longest = 4096;
+    constexpr std::uint64_t object_header = 16;
+    for (std::uint64_t at = heap_header; at + object_header <= collection.size();) {
+        const bool free_space = little_endian(&collection[at], 2) == 0;
+        const std::uint64_t size = little_endian(&collection[at + 8], 8);
+        if (!free_space && size > longest) return false;
+        const std::uint64_t step = free_space ? size : object_header + (size + 7) / 8 * 8;
+        if (step < object_header || step > collection.size() - at) return false;
+        at += step;
+    }
+    return true;
+}
+
+/// The same of all collections of a file, wherever they lie: what refers to them is not looked at.
+bool has_sound_heaps(const std::filesystem::path& path) {
+    constexpr std::size_t piece = std::size_t{1} << 20U;
+    constexpr std::uint64_t largest_heap = 65536;
+    std::ifstream file(path, std::ios::binary);
+    std::string bytes(piece + largest_heap,
+                      '\0');  // a piece, and as much of the next as its last heap may need
+    for (std::uint64_t begin = 0; file; begin += piece) {
+        file.seekg(static_cast<std::streamoff>(begin));
+        file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+        const std::string_view held(bytes.data(), static_cast<std::size_t>(file.gcount()));
+        for (std::size_t at = held.find(heap_signature); at < std::min(piece, held.size());
+             at = held.find(heap_signature, at + 1)) {
+            if (at + heap_header > held.size()) return false;
+            const std::uint64_t size = little_endian(&held[at + 8], 8);
+            if (size < heap_header || size > largest_heap || size > held.size() - at) return false;
+            if (!is_sound_heap(held.substr(at, size))) return false;
+        }
+    }
+    return true;
 }
 
 }  // namespace
@@ -512,6 +563,41 @@ void Hdf5File::read_pieces(const std::string& dataset, const Piece& use) const {
 bool Hdf5File::number(const std::string& object, const std::string& name, Hdf5Type type, void* value) const {
     const Hdf5Handle handle = attribute(object, name);
     return handle.id() >= 0 && H5Aread(handle.id(), native(type), value) >= 0;
+}
+
+bool Hdf5File::has_attribute(const std::string& object_name, const std::string& name) const {
+    return H5Aexists(object(object_name).id(), name.c_str()) > 0;
+}
+
+std::optional<std::string> Hdf5File::any_text(const std::string& object, const std::string& name) const {
+    if (auto fixed = text(object, name)) return fixed;
+    const Hdf5Handle handle = attribute(object, name);
+    if (handle.id() < 0) return std::nullopt;
+    const Hdf5Handle type{H5Aget_type(handle.id())};
+    if (H5Tget_class(type.id()) != H5T_STRING || H5Tis_variable_str(type.id()) <= 0) return std::nullopt;
+    const Hdf5Handle layout{H5Fget_create_plist(file_.id())};
+    std::size_t address_bytes = 0;
+    std::size_t length_bytes = 0;
+    H5Pget_sizes(layout.id(), &address_bytes, &length_bytes);
+    if (length_bytes != sizeof(std::uint64_t)) return std::nullopt;
+    if (!sound_heaps_) sound_heaps_ = has_sound_heaps(name_on_disk_);
+    if (!*sound_heaps_) return std::nullopt;
+    char* value = nullptr;
+    const Hdf5Handle in_memory{H5Tcopy(type.id())};
+    if (H5Aread(handle.id(), in_memory.id(), static_cast<void*>(&value)) < 0 || value == nullptr)
+        return std::nullopt;
+    std::string found(value);
+    H5free_memory(value);
+    return found;
+}
+
+Hdf5File::Numbers Hdf5File::numbers(const std::string& dataset) const {
+    const Hdf5Handle data = object(dataset);
+    const Hdf5Handle type = checked(H5Dget_type(data.id()), "cannot read the type of " + dataset);
+    const H5T_class_t kind = H5Tget_class(type.id());
+    if (kind == H5T_FLOAT) return Numbers::floating;
+    if (kind != H5T_INTEGER) return Numbers::none;
+    return H5Tget_sign(type.id()) == H5T_SGN_NONE ? Numbers::unsigned_whole : Numbers::signed_whole;
 }
 
 std::optional<std::string> Hdf5File::text(const std::string& object, const std::string& name) const {

@@ -156,6 +156,10 @@ public:
 
     Shape shape(const std::string& dataset) const;
 
+    enum class Numbers { none, signed_whole, unsigned_whole, floating };
+    /// What a dataset holds; `none`: something else than numbers.
+    Numbers numbers(const std::string& dataset) const;
+
     /// A dataset of one dimension: elements [first, first + count). A DataError if it has not so many, or if
     /// it announces more than its part of the file can hold: a damaged size must not ask for memory.
     template <class T>
@@ -186,6 +190,12 @@ public:
     /// Of variable length it is not read: HDF5 1.10 trusts what a file says of it, beyond its memory and for
     /// ever.
     std::optional<std::string> text(const std::string& object, const std::string& name) const;
+
+    bool has_attribute(const std::string& object, const std::string& name) const;
+    /// A text attribute of fixed or variable length. For the latter the heaps of the file are read first, to
+    /// see that HDF5 may be trusted with them: a cost of the order of reading the file once. Nothing if there
+    /// is none, if it is not text, or if they are damaged.
+    std::optional<std::string> any_text(const std::string& object, const std::string& name) const;
 
 private:
     Hdf5File(std::filesystem::path path, std::filesystem::path name_on_disk)
@@ -218,6 +228,7 @@ private:
     std::filesystem::path name_on_disk_;  ///< ends in .partial while the file is written
     Made made_ = Made::for_others;
     Hdf5Handle file_;
+    mutable std::optional<bool> sound_heaps_;  ///< of variable texts, once it has been asked
 };
 
 }  // namespace apical

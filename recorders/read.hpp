@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +20,23 @@ struct SpikeTrains {
     std::vector<std::uint64_t> node_ids;
 };
 
-/// A SONATA spike file open for reading: ours, or somebody else's. A file that breaks the layout is a
-/// DataError that names the dataset.
+/// Spikes to be played to a network.
+struct PlayedTrains {
+    std::vector<std::vector<double>> times;  ///< [ms] by neuron, ascending
+    std::vector<std::string> remarks;        ///< what was not as expected, and how it was understood
+};
+
+/// What the spikes of a recording are, by neuron and in the order of its spikes; empty if that is not known,
+/// and then, where there was something to go by, why it was not used.
+struct SpikeKinds {
+    std::vector<std::vector<SpikeKind>> by_neuron;
+    std::vector<std::filesystem::path> files;  ///< that said it
+    std::string not_used;
+};
+
+/// A SONATA spike file open for reading: ours, or somebody else's. Times come in ms whatever unit the file
+/// says they are in; decimal numbers are converted as decimals, so that 0.0011 s is the double nearest to 1.1
+/// ms. A file that breaks the layout is a DataError that names the dataset.
 class SpikeFile {
 public:
     explicit SpikeFile(const std::filesystem::path& path);
@@ -35,21 +52,36 @@ public:
     SpikeTrains read(const std::string& population, double from, double to) const;
     SpikeTrains read(const std::string& population) const;
 
-    /// The spike times [ms] of `neurons` neurons, each list ascending, to be played to a network. A
-    /// population that the file has not, a spike of another neuron or before 0, and two of a neuron at one
-    /// time are a DataError.
-    std::vector<std::vector<double>> trains(const std::string& population, Index neurons) const;
+    /// The spikes of `neurons` neurons, to be played to a network. A population that the file has not, a
+    /// spike of another neuron or before 0 are a DataError. Two spikes of a neuron may fall on one tick: a
+    /// neuron without refractoriness has such.
+    PlayedTrains trains(const std::string& population, Index neurons) const;
+
+    /// What the same spikes are, as events.h5 and bursts.h5 in the folder of the file say if they are of
+    /// these very spikes: each of theirs must be found among them.
+    SpikeKinds kinds(const std::string& population, Index neurons) const;
 
 private:
     std::uint64_t length(const std::string& population) const;
     std::uint64_t first_at(const std::string& population, double time) const;
     bool sorted(const std::string& population) const;
     std::uint64_t size(const std::string& population, const std::vector<std::uint64_t>& ids) const;
-    void check(const SpikeTrains& trains) const;
+    /// The unit of a population's times, as a power of ten ms.
+    struct Scale {
+        int power = 0;
+        std::string remark;  ///< if it is not what SONATA has
+    };
+    Scale find_scale(const std::string& population) const;
+    std::vector<double> times(const std::string& population, std::uint64_t first, std::uint64_t count) const;
+    std::vector<std::uint64_t> ids(const std::string& population, std::uint64_t first,
+                                   std::uint64_t count) const;
+    SpikeTrains part(const std::string& population, std::uint64_t first, std::uint64_t count) const;
+    void require(const std::string& population) const;
 
     std::filesystem::path path_;
     Hdf5File file_;
     std::vector<std::string> populations_;
+    std::map<std::string, Scale> scales_;
     double start_ = 0.0;
     double stop_ = 0.0;
 };
@@ -83,11 +115,12 @@ private:
     std::vector<std::string> projections_;
 };
 
-/// The time series of one population, in bins of equal length.
+/// The time series of one population, in bins of equal length, but for the last.
 struct PopulationTraces {
     std::string population;
     double t_start_ms = 0.0;
     double dt_ms = 0.0;
+    double last_bin_ms = 0.0;  ///< length of the last bin, which the end of the run may have cut
     std::vector<double> spike_rate, event_rate, burst_rate;  ///< [Hz] per neuron
 };
 

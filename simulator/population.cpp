@@ -4,9 +4,6 @@
 #include <array>
 #include <cstdio>
 
-#include "core/exp.hpp"
-#include "core/rounding.hpp"
-
 namespace apical {
 
 Population::Population(PopulationSetup setup) : setup_(std::move(setup)) {
@@ -20,18 +17,14 @@ Population::Population(PopulationSetup setup) : setup_(std::move(setup)) {
         return (even + noise_neurons / 2) / noise_neurons * noise_neurons;
     };
     for (Index i = 0; i < setup_.shards; ++i) {
-        Block block{.first = border(i),
-                    .last = border(i + 1),
-                    .spikes = {},
-                    .last_spike = {},
-                    .in_burst = {},
-                    .trace = {},
-                    .shown = 0,
-                    .late = {}};
-        block.last_spike.assign(block.size(), never);
-        block.in_burst.assign(block.size(), false);
-        block.trace.assign(block.size(), 0.0);
-        blocks_.push_back(std::move(block));
+        const Index first = border(i);
+        const Index last = border(i + 1);
+        blocks_.push_back({.first = first,
+                           .last = last,
+                           .spikes = {},
+                           .kinds = {setup_.classifier, setup_.b_th, last - first},
+                           .shown = 0,
+                           .late = {}});
     }
 }
 
@@ -106,9 +99,7 @@ bool Population::has_pulses() const {
 
 void Population::reset(Time now) {
     for (Block& block : blocks_) {
-        block.last_spike.assign(block.size(), never);
-        block.in_burst.assign(block.size(), false);
-        block.trace.assign(block.size(), 0.0);
+        block.kinds.reset();
         block.late.clear();
     }
     restart(now);
@@ -120,16 +111,14 @@ void Population::persist(Archive& archive) {
 }
 
 void Population::Block::persist(Archive& archive) {
-    archive("last_spike", std::span(last_spike));
-    archive("in_burst", in_burst);
-    archive("trace", std::span(trace));
+    archive("kinds", kinds);
     archive.columns("late", late, "time", &Spike::time, "population", &Spike::population, "neuron",
                     &Spike::neuron, "kind", &Spike::kind, "mark", &Spike::mark);
 }
 
 void Population::emit(std::size_t shard, Index local, Time time, SpikeKind says, double mark) {
     Block& block = blocks_[shard];
-    const Spike spike{time, setup_.index, block.first + local, classify(block, local, time, says), mark};
+    const Spike spike{time, setup_.index, block.first + local, block.kinds(local, time, says), mark};
     block.spikes.push_back(spike);
 }
 
@@ -150,27 +139,6 @@ std::size_t Population::shard_of(Index neuron) const {
     std::size_t k = 0;
     while (neuron >= last(k)) ++k;
     return k;
-}
-
-bool Population::continues_burst(Block& block, Index local, Duration interval) const {
-    if (setup_.classifier == Classifier::isi) return within(interval, setup_.b_th);
-    double& trace = block.trace[local];
-    trace *= exp(-ms(interval) / ms(setup_.b_th));
-    // What the trace of one spike has come to after b_th.
-    const bool running = trace >= exp(-ms(setup_.b_th + rounding) / ms(setup_.b_th));
-    trace += 1.0;
-    return running;
-}
-
-SpikeKind Population::classify(Block& block, Index local, Time time, SpikeKind says) const {
-    if (setup_.classifier == Classifier::every) return SpikeKind::event;
-    if (setup_.classifier == Classifier::model) return says;
-    const bool running = continues_burst(block, local, time - block.last_spike[local]);
-    block.last_spike[local] = time;
-    const bool second = running && !block.in_burst[local];
-    block.in_burst[local] = running;
-    if (!running) return SpikeKind::event;
-    return second ? SpikeKind::burst : SpikeKind::further;
 }
 
 }  // namespace apical

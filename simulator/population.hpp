@@ -17,6 +17,7 @@
 #include "core/spike.hpp"
 #include "neurons/model.hpp"
 #include "recorders/archive.hpp"
+#include "simulator/classification.hpp"
 #include "simulator/noise.hpp"
 #include "simulator/projection.hpp"
 
@@ -93,11 +94,9 @@ protected:
         Index first;
         Index last;
         std::vector<Spike> spikes;
-        std::vector<Time> last_spike;  ///< by neuron, for the classifiers isi and trace
-        std::vector<bool> in_burst;    ///< likewise
-        std::vector<double> trace;     ///< just after the last spike, for the classifier trace
-        std::size_t shown = 0;         ///< spikes of this window that rules with back_delay zero have seen
-        std::vector<Spike> late;       ///< spikes at the very end of the window, which belong to the next
+        Classification kinds;
+        std::size_t shown = 0;    ///< spikes of this window that rules with back_delay zero have seen
+        std::vector<Spike> late;  ///< spikes at the very end of the window, which belong to the next
         Index size() const { return last - first; }
         void persist(Archive& archive);
     };
@@ -156,9 +155,6 @@ protected:
     std::vector<Block> blocks_;
 
 private:
-    SpikeKind classify(Block& block, Index local, Time time, SpikeKind says) const;
-    bool continues_burst(Block& block, Index local, Duration interval) const;
-
     PopulationSetup setup_;
     std::vector<Projection*> projections_;  ///< by index; null where one does not end here
     std::vector<Projection*> plastic_;      ///< those that learn

@@ -73,6 +73,7 @@ void Simulation::step(Time end) {
     if (!prepared_) prepare();
     act();                                // the schedule, before everything else at its time
     const Window window = next_window();  // no spike of this window arrives in it,
+    tell_sines(window.end);
     const Time quiet = quiet_until(window);
     if (quiet >= window.end) {  // nothing happens in it
         jump(quiet, end);
@@ -207,6 +208,7 @@ Time Simulation::quiet_until(const Window& next) {
     if (!signals_.empty()) return next.begin;  // they are sampled whatever happens
     // The cheapest first, and as long as the answer may be yes.
     Time until = scheduler_.next_time();
+    for (const SineInput& s : sines_) until = std::min(until, s.told_until);
     for (const Member& member : members_) {
         if (member.source && until >= next.end) until = std::min(until, member.source->next_time());
     }
@@ -292,6 +294,7 @@ void Simulation::perform(const action::ResetState&) {
     scheduler_.clear();
     for (Member& member : members_) {
         if (member.neurons) member.neurons->reset(now_);
+        if (member.source) member.source->reset();
     }
     for (const auto& projection : projections_) {
         projection->release.reset(now_);
@@ -321,6 +324,7 @@ void Simulation::persist(Archive& archive) {
     archive.each("projections", projections_);
     archive.columns("inputs", std::span(inputs_), "value", &Input::value);
     archive.each("signals", signals_);
+    archive.each("sines", sines_);
     persist_plan(archive);
 }
 
@@ -418,6 +422,24 @@ void Simulation::add_steps(Index population, std::size_t port,
                            std::span<const std::pair<Time, double>> steps) {
     const std::size_t own = add_input(population, port);
     for (const auto& [time, value] : steps) send(inputs_[own], time, value);
+}
+
+void Simulation::add_sine(Index population, std::size_t port, const Sine& sine) {
+    sines_.push_back({sine, add_input(population, port)});
+}
+
+void Simulation::tell_sines(Time end) {
+    constexpr int together = 256;
+    for (SineInput& s : sines_) {
+        // One step beyond the window at least: what is told of ends a silence.
+        while (s.told_until < end) {
+            for (int i = 0; i < together && s.told_until < Time::max(); ++i) {
+                const auto step = s.sine.next();
+                s.told_until = step ? step->time : Time::max();
+                if (step) send(inputs_[s.input], step->time, step->value);
+            }
+        }
+    }
 }
 
 void Simulation::add_signal(const Signal& signal, std::span<const Drive> drives) {

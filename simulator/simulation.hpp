@@ -19,6 +19,7 @@
 #include "simulator/projection.hpp"
 #include "simulator/scheduler.hpp"
 #include "simulator/signal.hpp"
+#include "simulator/sine.hpp"
 #include "simulator/source.hpp"
 #include "simulator/tie.hpp"
 
@@ -64,8 +65,8 @@ struct SetGain {
 };
 /// Copies the weights of all tied projections.
 struct CopyTiedWeights {};
-/// Starts membranes, synapses and traces anew and drops spikes in flight. Weights, slow averages, sources,
-/// random streams and the clock go on.
+/// Starts membranes, synapses, bursts and traces anew and drops spikes in flight. Weights, slow averages, the
+/// trains of sources, random streams and the clock go on.
 struct ResetState {};
 }  // namespace action
 using Action =
@@ -95,6 +96,8 @@ public:
     /// An input from outside onto all neurons of a population, on a port that does not decay: from each time
     /// on, the value.
     void add_steps(Index population, std::size_t port, std::span<const std::pair<Time, double>> steps);
+    /// The same, a sine, whose steps are made as the run comes to them.
+    void add_sine(Index population, std::size_t port, const Sine& sine);
     /// The same, following a signal: offset + gain x signal, `delay` after it was sampled.
     struct Drive {
         Index population;
@@ -180,8 +183,20 @@ private:
         void persist(Archive& archive) { signal.persist(archive); }
     };
 
+    /// An input that is told ahead, though not at once.
+    struct SineInput {
+        Sine sine;
+        std::size_t input;         ///< among inputs_
+        Time told_until = Time{};  ///< the time of the last step that is on its way or past
+        void persist(Archive& archive) {
+            archive("sine", sine);
+            archive("told_until", told_until);
+        }
+    };
+
     void prepare();
     void check_now_and_then();
+    void tell_sines(Time end);
     void persist_plan(Archive& archive);
     void act();
     Time next_planned() const;
@@ -211,6 +226,7 @@ private:
     std::vector<std::pair<Index, Tie>> ties_;
     std::vector<Input> inputs_;
     std::vector<DrivenSignal> signals_;
+    std::vector<SineInput> sines_;
     std::vector<Recorder*> recorders_;
     std::multimap<Time, Action> schedule_;
     std::set<Time> cuts_;

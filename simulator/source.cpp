@@ -10,8 +10,7 @@ namespace apical {
 void LatencyPopulation::emit(const Window& window, std::vector<Spike>& spikes) {
     if (volley_.empty()) return;
     while (begin_ + volley_[next_].after < window.end) {
-        spikes.push_back(
-            {begin_ + volley_[next_].after, index(), volley_[next_].neuron, SpikeKind::event, no_mark});
+        spikes.push_back(spike(begin_ + volley_[next_].after, volley_[next_].neuron));
         if (++next_ < volley_.size()) continue;
         next_ = 0;
         begin_ += ticks(latency_.period);
@@ -32,27 +31,32 @@ void LatencyPopulation::set_rates(std::span<const double> rates, Time now) {
     next_ = 0;
 }
 
-void LatencyPopulation::persist(Archive& archive) {
+void LatencyPopulation::persist_trains(Archive& archive) {
     archive.columns("volley", volley_, "after", &Turn::after, "neuron", &Turn::neuron);
     archive("begin", begin_);
     archive("next", next_);
 }
 
 SpikeTrainPopulation::SpikeTrainPopulation(std::string name, Index index,
-                                           const std::vector<std::vector<double>>& times)
-    : SourcePopulation(std::move(name), index, static_cast<Index>(times.size())) {
+                                           const std::vector<std::vector<double>>& times,
+                                           const std::vector<std::vector<SpikeKind>>& says,
+                                           Classification kinds)
+    : SourcePopulation(std::move(name), index, static_cast<Index>(times.size()), std::move(kinds)) {
     for (Index i = 0; i < size(); ++i) {
-        for (const double time : times[i]) {
+        for (std::size_t k = 0; k < times[i].size(); ++k) {
+            const double time = times[i][k];
             if (!(time >= 0.0)) throw ModelError(this->name() + ": spike times must not be negative");
-            spikes_.push_back({Time{} + ticks(time), index, i, SpikeKind::event, no_mark});
+            spikes_.push_back({Time{} + ticks(time), index, i, says.empty() ? SpikeKind::event : says[i][k]});
         }
     }
     sort(spikes_);
 }
 
 void SpikeTrainPopulation::emit(const Window& window, std::vector<Spike>& spikes) {
-    for (; next_ < spikes_.size() && spikes_[next_].time < window.end; ++next_)
-        spikes.push_back(spikes_[next_]);
+    for (; next_ < spikes_.size() && spikes_[next_].time < window.end; ++next_) {
+        const Spike& given = spikes_[next_];
+        spikes.push_back(spike(given.time, given.neuron, given.kind));
+    }
 }
 
 void SpikeTrainPopulation::set_rates(std::span<const double>, Time) {

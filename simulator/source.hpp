@@ -9,6 +9,7 @@
 #include "core/spike.hpp"
 #include "neurons/source.hpp"
 #include "recorders/archive.hpp"
+#include "simulator/classification.hpp"
 
 namespace apical {
 
@@ -16,8 +17,8 @@ namespace apical {
 /// and their projections' delays do not bound it.
 class SourcePopulation {
 public:
-    SourcePopulation(std::string name, Index index, Index size)
-        : name_(std::move(name)), index_(index), size_(size) {}
+    SourcePopulation(std::string name, Index index, Index size, Classification kinds)
+        : name_(std::move(name)), index_(index), size_(size), kinds_(std::move(kinds)) {}
     SourcePopulation(const SourcePopulation&) = delete;
     SourcePopulation& operator=(const SourcePopulation&) = delete;
     virtual ~SourcePopulation() = default;
@@ -32,12 +33,27 @@ public:
     virtual Time next_time() const = 0;
     /// New rates [Hz], one for all or one for each, from `now` on. Throws ModelError if the source has none.
     virtual void set_rates(std::span<const double> rates, Time now) = 0;
-    virtual void persist(Archive& archive) = 0;
+    /// Forgets bursts that are under way; the trains go on.
+    void reset() { kinds_.reset(); }
+    void persist(Archive& archive) {
+        archive("kinds", kinds_);
+        persist_trains(archive);
+    }
+
+protected:
+    /// The spike of a neuron, which is its next; `says` is what the source knows of it.
+    Spike spike(Time time, Index neuron, SpikeKind says = SpikeKind::event) {
+        return {time, index_, neuron, kinds_(neuron, time, says), no_mark};
+    }
+
+    /// Everything but what the spikes are.
+    virtual void persist_trains(Archive& archive) = 0;
 
 private:
     std::string name_;
     Index index_;
     Index size_;
+    Classification kinds_;
 };
 
 /// Renewal sources. Each neuron keeps the part of its current interval that is left, in expected spikes, so
@@ -45,8 +61,9 @@ private:
 template <SpikeSource Source>
 class SourcePopulationOf final : public SourcePopulation {
 public:
-    SourcePopulationOf(std::string name, Index index, Index size, std::uint64_t seed, const Source& source)
-        : SourcePopulation(std::move(name), index, size), source_(source) {
+    SourcePopulationOf(std::string name, Index index, Index size, std::uint64_t seed, const Source& source,
+                       Classification kinds = {})
+        : SourcePopulation(std::move(name), index, size, std::move(kinds)), source_(source) {
         for (Index i = 0; i < size; ++i) {
             keys_.emplace_back(seed, "source", this->name(), i);
             Draw draw(keys_.back(), draws_.emplace_back(0));
@@ -60,7 +77,7 @@ public:
     void emit(const Window& window, std::vector<Spike>& spikes) override {
         for (const Index i : active_) {
             for (; next_[i] < window.end; schedule(i)) {
-                spikes.push_back({next_[i], index(), i, SpikeKind::event, no_mark});
+                spikes.push_back(spike(next_[i], i));
                 neurons_[i].since = next_[i];
                 Draw draw(keys_[i], draws_[i]);
                 neurons_[i].budget = source_.next(draw);
@@ -85,20 +102,20 @@ public:
         find_active();
     }
 
-    void persist(Archive& archive) override {
-        archive("draws", std::span(draws_));
-        archive.columns("neurons", std::span(neurons_), "budget", &Neuron::budget, "rate", &Neuron::rate,
-                        "since", &Neuron::since);
-        for (Index i = 0; i < size(); ++i) schedule(i);
-        find_active();
-    }
-
 private:
     struct Neuron {
         double budget;  ///< expected spikes from `since` to the next
         double rate;    ///< [Hz]
         Time since;
     };
+
+    void persist_trains(Archive& archive) override {
+        archive("draws", std::span(draws_));
+        archive.columns("neurons", std::span(neurons_), "budget", &Neuron::budget, "rate", &Neuron::rate,
+                        "since", &Neuron::since);
+        for (Index i = 0; i < size(); ++i) schedule(i);
+        find_active();
+    }
 
     void schedule(Index i) {
         constexpr double a_year = 3e10;  // [ms], more than a run lasts
@@ -125,15 +142,15 @@ private:
 /// Volleys: what is told by latency.
 class LatencyPopulation final : public SourcePopulation {
 public:
-    LatencyPopulation(std::string name, Index index, Index size, const Latency& latency)
-        : SourcePopulation(std::move(name), index, size), latency_(latency) {
+    LatencyPopulation(std::string name, Index index, Index size, const Latency& latency,
+                      Classification kinds = {})
+        : SourcePopulation(std::move(name), index, size, std::move(kinds)), latency_(latency) {
         set_rates({&latency.rate, 1}, Time{});
     }
 
     void emit(const Window& window, std::vector<Spike>& spikes) override;
     Time next_time() const override { return volley_.empty() ? Time::max() : begin_ + volley_[next_].after; }
     void set_rates(std::span<const double> rates, Time now) override;
-    void persist(Archive& archive) override;
 
 private:
     struct Turn {
@@ -141,24 +158,29 @@ private:
         Index neuron;
     };
 
+    void persist_trains(Archive& archive) override;
+
     Latency latency_;
     std::vector<Turn> volley_;  ///< in order of time
     Time begin_{};              ///< of the present volley
     std::size_t next_ = 0;      ///< turn
 };
 
-/// Given spike times [ms], ascending for each neuron.
+/// Given spike times [ms], ascending for each neuron, and, where they are known, the kinds of these spikes.
 class SpikeTrainPopulation final : public SourcePopulation {
 public:
-    SpikeTrainPopulation(std::string name, Index index, const std::vector<std::vector<double>>& times);
+    /// `says` is as long as `times`, or empty.
+    SpikeTrainPopulation(std::string name, Index index, const std::vector<std::vector<double>>& times,
+                         const std::vector<std::vector<SpikeKind>>& says = {}, Classification kinds = {});
 
     void emit(const Window& window, std::vector<Spike>& spikes) override;
     Time next_time() const override { return next_ < spikes_.size() ? spikes_[next_].time : Time::max(); }
     void set_rates(std::span<const double> rates, Time now) override;
-    void persist(Archive& archive) override { archive("next", next_); }
 
 private:
-    std::vector<Spike> spikes_;  ///< of the whole run, in the total order
+    void persist_trains(Archive& archive) override { archive("next", next_); }
+
+    std::vector<Spike> spikes_;  ///< of the whole run, in the total order, with the kinds that were given
     std::size_t next_ = 0;
 };
 

@@ -74,6 +74,14 @@ struct RunResult {
     bool interrupted = false;
 };
 
+/// Said where a run keeps neither spikes nor traces nor weights.
+inline constexpr std::string_view nothing_recorded =
+    "nothing is recorded but the number of spikes and their hash: add [record] with spikes, traces or "
+    "weights = "
+    "[\"NAME\", ...]";
+/// "spikes of in, pyr; weights of in_to_pyr", or "nothing".
+std::string what_is_recorded(const RecordDescription& record);
+
 /// Runs a network as described, for its duration.
 RunResult run_network(const NetworkDescription& network, const RunContext& context);
 

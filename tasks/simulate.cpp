@@ -6,9 +6,25 @@
 
 namespace apical {
 
+std::string what_is_recorded(const RecordDescription& record) {
+    std::string text;
+    const auto add = [&](const char* what, const std::vector<std::string>& of) {
+        if (!of.empty())
+            text += fmt::format("{}{} of {}", text.empty() ? "" : "; ", what, fmt::join(of, ", "));
+    };
+    add("spikes", record.spikes);
+    add("traces", record.traces);
+    add("weights", record.weights);
+    return text.empty() ? "nothing" : text;
+}
+
 RunResult run_network(const NetworkDescription& description, const RunContext& context) {
     Network network = build(description, {.threads = context.threads});
     Simulation& simulation = *network.simulation;
+    for (const PopulationDescription& p : description.populations) {
+        if (!p.origin.empty()) context.log(Severity::note, p.origin);
+    }
+    if (description.record.nothing()) context.log(Severity::warning, nothing_recorded);
     Recording recording(description, network, context);
 
     std::vector<Index> neurons;
@@ -66,8 +82,10 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
                       {"synapses", static_cast<std::int64_t>(simulation.synapses())},
                       {"biological_s", seconds},
                       {"spikes", static_cast<std::int64_t>(simulation.spikes())},
-                      {"synaptic_events", static_cast<std::int64_t>(simulation.synaptic_events())}};
-    result.verdict = fmt::format("{} spikes in {:g} s of biological time", simulation.spikes(), seconds);
+                      {"synaptic_events", static_cast<std::int64_t>(simulation.synaptic_events())},
+                      {"recorded", what_is_recorded(description.record)}};
+    result.verdict = fmt::format("{} spikes in {:g} s of biological time{}", simulation.spikes(), seconds,
+                                 description.record.nothing() ? ", nothing recorded" : "");
     if (simulation.spikes() == 0) context.log(Severity::warning, "the network did not spike at all");
     return result;
 }

@@ -53,6 +53,17 @@ std::string complaint(const std::string& text) {
     return "no error";
 }
 
+/// What is said of a text that is right.
+std::string warnings(const std::string& text) {
+    const Catalogue catalogue = test_catalogue();
+    Config config = Config::parse(text, "net.toml");
+    read_network(config.root(), catalogue);
+    config.finish();
+    std::string all;
+    for (const std::string& warning : config.warnings()) all += warning + "\n";
+    return all;
+}
+
 TEST(NetworkConfig, ReadsAWholeNetwork) {
     const NetworkDescription n = read(R"(
 seed = 3
@@ -263,14 +274,34 @@ TEST(NetworkConfig, WhatWouldDoNothingIsAnError) {
                 HasSubstr("error[E0210]: signal 's' has no effect: no drive uses it"));
     EXPECT_THAT(complaint(projection("[record]\ntrace_bin = 10")),
                 HasSubstr("error[E0210]: trace_bin has no effect: no traces are recorded"));
-    EXPECT_THAT(
-        complaint(projection("[steps.s]\ntarget=\"pyr\"\nport=\"current\"\ntimes=[1000]\nvalues=[1]")),
-        HasSubstr("error[E0210]: a step at 1000 ms has no effect: the run ends at 1000 ms"));
-    EXPECT_THAT(complaint(projection("gain_steps = { times = [1000], values = [2] }")),
-                HasSubstr("error[E0210]: a step at 1000 ms has no effect: the run ends at 1000 ms"));
     std::string onto_source = projection();
     onto_source.replace(onto_source.find("target = \"pyr\""), 14, "target = \"in\"");
     EXPECT_THAT(complaint(onto_source), HasSubstr("'in' is a poisson, which receives nothing"));
+}
+
+TEST(NetworkConfig, WhatComesAfterTheEndIsAWarning) {
+    EXPECT_EQ(warnings(projection()), "");
+    const std::string steps = "[steps.s]\ntarget=\"pyr\"\nport=\"current\"\nvalues=[1]\n";
+    EXPECT_EQ(warnings(projection(steps + "times = [1000]")),
+              "warning[E0210]: a step at 1000 ms has no effect: the run ends at 1000 ms\n"
+              "  --> net.toml:20:9\n"
+              "   |  times = [1000]\n"
+              "   |          ^^^^^^\n"
+              "help: apical explain times\n");
+    EXPECT_EQ(warnings(projection(steps + "times = [999.9]")), "");
+    EXPECT_THAT(warnings(projection("gain_steps = { times = [1000], values = [2] }")),
+                HasSubstr("a step at 1000 ms has no effect"));
+    EXPECT_THAT(warnings(projection("[sine.s]\ntarget=\"pyr\"\nport=\"current\"\namplitude=1\nperiod=10\n"
+                                    "from=1200")),
+                HasSubstr("what begins at 1200 ms has no effect: the run ends at 1000 ms"));
+    EXPECT_THAT(warnings(projection("[signal.s]\npopulation=\"pyr\"\n[drive.d]\nsignal=\"s\"\n"
+                                    "target=\"pyr\"\nport=\"current\"\ndelay=1\nfrom=1000")),
+                HasSubstr("what begins at 1000 ms has no effect"));
+    EXPECT_THAT(warnings(projection("plasticity = { rule = \"burst_dependent\", from = 1000 }")),
+                HasSubstr("what begins at 1000 ms has no effect"));
+    EXPECT_THAT(warnings("[population.x]\nmodel=\"spike_train\"\nspike_times=[[1, 1000, 2500]]"),
+                HasSubstr("2 spikes of 'x', up to 2500 ms, will not be played: the run ends at 1000 ms"));
+    EXPECT_EQ(warnings("[population.x]\nmodel=\"spike_train\"\nspike_times=[[1, 999.9]]"), "");
 }
 
 TEST(NetworkConfig, ContradictionsAreErrors) {
@@ -296,6 +327,32 @@ TEST(NetworkConfig, ContradictionsAreErrors) {
                 HasSubstr("error[E0209]: spike_times are not in ascending order"));
     EXPECT_THAT(complaint(projection("tie = { to = \"p\" }")),
                 HasSubstr("a projection cannot be tied to itself"));
+}
+
+TEST(NetworkConfig, DistributionsThatNoNumberHoldsAreRefused) {
+    const auto of_weights = [](const std::string& distribution) {
+        std::string text = projection();
+        text.replace(text.find("0.5"), 3, "{ distribution = " + distribution + " }");
+        return complaint(text);
+    };
+    EXPECT_THAT(of_weights(R"("lognormal", mean = 1, cv = 1e200)"),
+                HasSubstr("has no variance that is a number"));
+    EXPECT_THAT(of_weights(R"("lognormal", mean = 1, cv = 1e20)"),
+                HasSubstr("values as small as 2.5e-55 would be drawn"));  // exp(-46.05 - 8.3 x 9.597)
+    EXPECT_THAT(of_weights(R"("lognormal", mean = -1e38, cv = 1)"), HasSubstr("values as large as"));
+    EXPECT_THAT(of_weights(R"("lognormal", mean = 1, cv = 1000)"), HasSubstr("no error"));
+    EXPECT_THAT(of_weights(R"("normal", mean = 0, sd = 1e38)"), HasSubstr("values as large as 8.3e+38"));
+    EXPECT_THAT(of_weights(R"("normal", mean = 0, sd = -1)"), HasSubstr("sd is -1: expected"));
+    EXPECT_THAT(of_weights(R"("normal", mean = 0, sd = 1e-50)"), HasSubstr("values as small as 8.3e-50"));
+    EXPECT_THAT(of_weights(R"("normal", mean = 0, sd = 0)"), HasSubstr("no error"));
+    EXPECT_THAT(of_weights(R"("uniform", low = -1e308, high = 1e308)"), HasSubstr("values as large as inf"));
+    EXPECT_THAT(of_weights(R"("uniform", low = 1, high = 0)"), HasSubstr("high is below low"));
+    std::string states = projection();
+    states.insert(states.find("[projection.p]"),
+                  "initial = { V_m = { distribution = \"normal\", mean = 0, sd = 1e100 } }\n");
+    EXPECT_THAT(complaint(states), HasSubstr("no error")) << "states are doubles";
+    states.replace(states.find("1e100"), 5, "1e308");
+    EXPECT_THAT(complaint(states), HasSubstr("values as large as inf"));
 }
 
 TEST(NetworkConfig, NamesThatShareAStreamAreRefused) {

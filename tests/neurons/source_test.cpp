@@ -26,7 +26,6 @@ std::vector<std::vector<double>> emit(Source& source, double from, double to, do
         for (const Spike& s : spikes) {
             EXPECT_GE(s.time, window.begin);
             EXPECT_LT(s.time, window.end);
-            EXPECT_EQ(s.kind, SpikeKind::event);
             trains[s.neuron].push_back(ms(s.time));
         }
     }
@@ -146,6 +145,65 @@ TEST(LatencySource, FiresTheBrighterTheEarlierOnceInEachVolley) {
 TEST(Sources, RatesOfZeroAreSilent) {
     SourcePopulationOf source("s", 0, 3, 3, Poisson{0.0});
     for (const auto& train : emit(source, 0.0, 1e6, 1e5)) EXPECT_TRUE(train.empty());
+}
+
+/// The kinds of the spikes from 0 to `to`, in windows of `length`.
+template <class Source>
+std::vector<SpikeKind> kinds(Source& source, double to, double length) {
+    std::vector<SpikeKind> found;
+    for (double t = 0.0; t < to; t += length) {
+        std::vector<Spike> spikes;
+        source.emit({at(t), at(std::min(t + length, to))}, spikes);
+        for (const Spike& s : spikes) found.push_back(s.kind);
+    }
+    return found;
+}
+
+constexpr auto event = SpikeKind::event;
+constexpr auto burst = SpikeKind::burst;
+constexpr auto further = SpikeKind::further;
+
+TEST(Sources, ClassifyTheirSpikes) {
+    const std::vector<std::vector<double>> times{{10.0, 15.0, 20.0, 100.0, 105.0, 200.0}};
+    const auto kinds_by = [&](Classification by, double window,
+                              const std::vector<std::vector<SpikeKind>>& says = {}) {
+        SpikeTrainPopulation source("s", 0, times, says, std::move(by));
+        return kinds(source, 300.0, window);
+    };
+    for (const double window : {300.0, 1.5}) {
+        EXPECT_EQ(kinds_by({}, window), std::vector<SpikeKind>(6, event));
+        EXPECT_EQ(kinds_by({Classifier::isi, ticks(16.0), 1}, window),
+                  (std::vector{event, burst, further, event, burst, event}));
+        EXPECT_EQ(kinds_by({Classifier::isi, ticks(4.0), 1}, window), std::vector<SpikeKind>(6, event));
+        EXPECT_EQ(kinds_by({Classifier::isi, ticks(90.0), 1}, window),
+                  (std::vector{event, burst, further, further, further, event}));
+        // At 100 and 200 ms, traces of 2.77 and 2.59 have come down to 0.73 and 0.53: above 1/e still.
+        EXPECT_EQ(kinds_by({Classifier::trace, ticks(60.0), 1}, window),
+                  (std::vector{event, burst, further, further, further, further}));
+        const std::vector<std::vector<SpikeKind>> said{{event, event, burst, event, further, event}};
+        EXPECT_EQ(kinds_by({Classifier::model, ticks(16.0), 1}, window, said), said.front());
+    }
+}
+
+TEST(Sources, ClassifyWhateverMakesTheSpikes) {
+    SourcePopulationOf source("s", 0, 50, 3, Poisson{40.0}, {Classifier::isi, ticks(10.0), 50});
+    std::vector<Spike> spikes;
+    for (int window = 0; window < 2000; ++window) source.emit({at(window), at(window + 1)}, spikes);
+    std::vector<Time> last(50, never);
+    std::vector<bool> bursting(50, false);
+    std::size_t bursts = 0;
+    for (const Spike& s : spikes) {
+        const bool near = ms(s.time - last[s.neuron]) <= 10.0;
+        const SpikeKind expected = !near ? event : bursting[s.neuron] ? further : burst;
+        EXPECT_EQ(s.kind, expected);
+        bursts += expected == burst ? 1U : 0U;
+        bursting[s.neuron] = near;
+        last[s.neuron] = s.time;
+    }
+    EXPECT_GT(bursts, 500U);
+    LatencyPopulation volleys("v", 0, 1, {.rate = 100.0, .period = 10.0, .spread = 5.0},
+                              {Classifier::isi, ticks(10.0), 1});
+    EXPECT_EQ(kinds(volleys, 40.0, 1.0), (std::vector{event, burst, further, further}));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "recorders/read.hpp"
 
 #include <cmath>
+#include <fstream>
 #include <functional>
 
 #include <gmock/gmock.h>
@@ -80,6 +81,70 @@ TEST(SpikeFile, SortsTheFilesOfOthers) {
     EXPECT_THAT(all.times, ElementsAre(1.0, 5.0, 5.0, 30.0));
     EXPECT_THAT(all.node_ids, ElementsAre(7, 0, 2, 2));
     EXPECT_THAT(file.read("cells", 2.0, 30.0).node_ids, ElementsAre(0, 2));
+}
+
+TEST(SpikeFile, ConvertsTimesAsDecimals) {
+    const Folder folder;
+    const auto read = [&](const std::string& units, double time) {
+        Hdf5File file = Hdf5File::create(folder / "a.h5", "spikes", "run");
+        file.create_group("/spikes/cells");
+        file.write("/spikes/cells/timestamps", {1}, std::vector<double>{time});
+        file.write("/spikes/cells/node_ids", {1}, std::vector<std::uint64_t>{0});
+        file.set("/spikes/cells/timestamps", "units", units);  // of variable length, as most write it
+        file.finish();
+        return SpikeFile(folder / "a.h5").read("cells").times.front();
+    };
+    EXPECT_EQ(read("ms", 1.1), 1.1);
+    EXPECT_EQ(read("s", 0.0011), 1.1);
+    EXPECT_EQ(read("us", 1100.0), 1.1);
+    EXPECT_EQ(read("us", 300.0), 0.3);
+    EXPECT_EQ(read("ns", 7.0), 7e-6);
+    EXPECT_EQ(read("s", 0.0), 0.0);
+    EXPECT_EQ(read("s", -0.25), -250.0);
+    EXPECT_THROW(read("min", 1.0), DataError);
+    EXPECT_THROW(read("s", 1e300), DataError);
+}
+
+TEST(SpikeFile, KindsAreThoseOfTheFilesBesideIt) {
+    const Folder folder;
+    SpikeRecorder recorder(folder.path(), two, "run");
+    // The last two at one tick.
+    recorder.observe(window, std::vector<Spike>{spike(1.0, 0, 3), spike(9.0, 0, 3, SpikeKind::burst),
+                                                spike(9.0, 1, 0), spike(11.0, 0, 3, SpikeKind::further),
+                                                spike(50.0, 0, 1), spike(50.0, 0, 1, SpikeKind::burst)});
+    recorder.finish(window.end);
+    const SpikeFile file(folder / "spikes.h5");
+    const SpikeKinds kinds = file.kinds("pyr", 4);
+    constexpr auto event = SpikeKind::event;
+    constexpr auto burst = SpikeKind::burst;
+    EXPECT_THAT(kinds.by_neuron[3], ElementsAre(event, burst, SpikeKind::further));
+    EXPECT_THAT(kinds.by_neuron[1], ElementsAre(event, burst));
+    EXPECT_EQ(kinds.files.size(), 2U);
+    const PlayedTrains played = file.trains("pyr", 4);
+    EXPECT_THAT(played.times[1], ElementsAre(50.0, 50.0));
+    EXPECT_EQ(played.remarks.size(), 1U);
+    std::filesystem::remove(folder / "bursts.h5");
+    EXPECT_TRUE(file.kinds("pyr", 4).by_neuron.empty());
+}
+
+TEST(Hdf5Text, OfVariableLengthIsReadWhereTheHeapsAreSound) {
+    const Folder folder;
+    {
+        Hdf5File file = Hdf5File::create(folder / "a.h5", "other", "run");
+        file.set("/", "units", "mV");
+        file.finish();
+    }
+    EXPECT_EQ(Hdf5File::open(folder / "a.h5").any_text("/", "units"), "mV");
+    EXPECT_EQ(Hdf5File::open(folder / "a.h5").any_text("/", "none"), std::nullopt);
+    EXPECT_EQ(Hdf5File::open(folder / "a.h5").any_text("/", "tick_ms"), std::nullopt);
+    std::fstream bytes(folder / "a.h5", std::ios::in | std::ios::out | std::ios::binary);
+    const std::string whole(std::istreambuf_iterator<char>(bytes), {});
+    const std::size_t heap = whole.find("GCOL");
+    ASSERT_NE(heap, std::string::npos);
+    bytes.seekp(static_cast<std::streamoff>(heap) + 16 + 8);  // the size of its first object
+    bytes.write("\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+    bytes.close();
+    EXPECT_EQ(Hdf5File::open(folder / "a.h5").any_text("/", "units"), std::nullopt);
 }
 
 TEST(SpikeFile, RefusesWhatBreaksTheLayout) {

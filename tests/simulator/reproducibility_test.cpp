@@ -34,8 +34,9 @@ PlasticityDescription rule(const std::string& name, const Parameters& parameters
     return p;
 }
 
-/// Everything the engine has, in one network: the five inner loops, private noise in two trains, sources,
-/// short-term plasticity, all rules, tied weights, a signal that drives two populations, steps.
+/// Everything the engine has, in one network: the five inner loops, private noise in two trains, sources, one
+/// of which bursts, short-term plasticity, all rules, tied weights, a signal that drives two populations,
+/// steps, a sine.
 NetworkDescription everything() {
     NetworkDescription d;
     d.seed = 11;
@@ -47,6 +48,7 @@ NetworkDescription everything() {
                      neurons("hid", "stochastic_pyramidal", 80, {{"bias", 0.5}}),
                      neurons("out", "integrator_pyramidal", 30, {{"tolerance", 1e-6}}),
                      neurons("dend", "urbanczik_senn", 40, {{"tolerance", 1e-2}})};
+    d.populations[0].classifier = Classifier::isi;
     d.populations[2].background = {{"membrane", 1500.0, 0.5},
                                    {"membrane", 500.0, -0.4},
                                    {"membrane", 5000.0, 0.02, Background::Kind::counts, 0.1}};
@@ -61,6 +63,9 @@ NetworkDescription everything() {
     const auto add = [&](ProjectionDescription p) { d.projections.push_back(std::move(p)); };
     add(projection("input", "exc", "membrane", 0.8, 0.7, indegree(30)));
     add(projection("clock", "sst", "excitatory", 15.0, 0.0, indegree(3)));
+    auto by_bursts = projection("input", "hid", "soma", 0.1, 1.0, indegree(20));
+    by_bursts.release.emplace_back().variant = "burst";
+    add(by_bursts);
     auto recurrent = projection("exc", "exc", "membrane", 0.3, 1.5, indegree(100));
     recurrent.release = {depressing()};
     add(recurrent);
@@ -104,6 +109,15 @@ NetworkDescription everything() {
     d.steps.resize(1);
     d.steps[0] = {
         .name = "pulse", .target = "pv", .port = "current", .times = {30.0, 77.7}, .values = {150.0, 0.0}};
+    d.sines.resize(1);
+    d.sines[0] = {.name = "wave",
+                  .target = "sst",
+                  .port = "current",
+                  .amplitude = 40.0,
+                  .period = 60.0,
+                  .step = 0.3,
+                  .from = 10.0,
+                  .until = 190.0};
     return d;
 }
 
