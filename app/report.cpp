@@ -238,13 +238,18 @@ Json raster(const fs::path& folder) {
 
 // --- traces
 
-/// Means of `joined` values each; an incomplete last group is left out.
-std::vector<double> join(const std::vector<double>& values, std::size_t joined) {
+/// Means of `joined` rates each, or of what is left of them at the end; the last is over `last` of a bin.
+std::vector<double> join(const std::vector<double>& rates, std::size_t joined, double last) {
     std::vector<double> means;
-    for (std::size_t i = 0; i + joined <= values.size(); i += joined) {
+    for (std::size_t i = 0; i < rates.size(); i += joined) {
         double sum = 0.0;
-        for (std::size_t j = i; j < i + joined; ++j) sum += values[j];
-        means.push_back(sum / static_cast<double>(joined));
+        double length = 0.0;
+        for (std::size_t j = i; j < std::min(i + joined, rates.size()); ++j) {
+            const double bin = j + 1 == rates.size() ? last : 1.0;
+            sum += rates[j] * bin;
+            length += bin;
+        }
+        means.push_back(sum / length);
     }
     return means;
 }
@@ -255,12 +260,16 @@ Json traces(const fs::path& path) {
     for (const PopulationTraces& t : read_traces(path)) {
         const std::size_t joined =
             std::max<std::size_t>(1, (t.event_rate.size() + most_bins - 1) / most_bins);
+        const double last = t.last_bin_ms / t.dt_ms;
+        const std::size_t bins = t.event_rate.size();
+        const std::size_t left = bins == 0 ? 0 : (bins - 1) % joined;  // whole bins before the last
         list.push_back({{"population", t.population},
                         {"t_start_ms", t.t_start_ms},
                         {"dt_ms", t.dt_ms * static_cast<double>(joined)},
+                        {"last_bin_ms", t.dt_ms * static_cast<double>(left) + t.last_bin_ms},
                         {"joined", joined},
-                        {"event_rate", rounded(join(t.event_rate, joined))},
-                        {"burst_rate", rounded(join(t.burst_rate, joined))}});
+                        {"event_rate", rounded(join(t.event_rate, joined, last))},
+                        {"burst_rate", rounded(join(t.burst_rate, joined, last))}});
     }
     return list;
 }

@@ -44,6 +44,7 @@ Hdf5File begin(const std::filesystem::path& path, std::span<const RecordedPopula
             file.set(name, "units", units[i]);
             file.set(name, "t_start_ms", ms(first));
             file.set(name, "dt_ms", bin_ms);
+            file.set(name, "last_bin_ms", bin_ms);
             file.set(name, "filter", "boxcar");
         }
     }
@@ -66,20 +67,24 @@ TraceRecorder::TraceRecorder(const std::filesystem::path& folder,
 }
 
 void TraceRecorder::close_bins(Time until) {
-    for (; has_come(edge(bin_ + 1), until); ++bin_, ++buffered_) {
-        const double length_s = ms(edge(bin_ + 1) - edge(bin_)) / 1000.0;
-        for (Traces& traces : traces_) {
-            const double neuron_seconds = length_s * static_cast<double>(traces.population.size);
-            const auto events = static_cast<double>(traces.events);
-            const auto bursts = static_cast<double>(traces.bursts);
-            traces.values[0].push_back(static_cast<double>(traces.spikes) / neuron_seconds);
-            traces.values[1].push_back(events / neuron_seconds);
-            traces.values[2].push_back(bursts / neuron_seconds);
-            traces.values[3].push_back(traces.events > 0 ? bursts / events
-                                                         : std::numeric_limits<double>::quiet_NaN());
-            traces.spikes = traces.events = traces.bursts = 0;
-        }
+    while (has_come(edge(bin_ + 1), until)) close_bin(edge(bin_ + 1));
+}
+
+void TraceRecorder::close_bin(Time end) {
+    const double length_s = ms(end - edge(bin_)) / 1000.0;
+    for (Traces& traces : traces_) {
+        const double neuron_seconds = length_s * static_cast<double>(traces.population.size);
+        const auto events = static_cast<double>(traces.events);
+        const auto bursts = static_cast<double>(traces.bursts);
+        traces.values[0].push_back(static_cast<double>(traces.spikes) / neuron_seconds);
+        traces.values[1].push_back(events / neuron_seconds);
+        traces.values[2].push_back(bursts / neuron_seconds);
+        traces.values[3].push_back(traces.events > 0 ? bursts / events
+                                                     : std::numeric_limits<double>::quiet_NaN());
+        traces.spikes = traces.events = traces.bursts = 0;
     }
+    ++bin_;
+    ++buffered_;
 }
 
 void TraceRecorder::observe(const Window& window, std::span<const Spike> spikes) {
@@ -109,8 +114,18 @@ void TraceRecorder::flush() {
 
 void TraceRecorder::finish(Time end) {
     close_bins(end);
+    double last_bin_ms = bin_ms_;
+    if (edge(bin_) + rounding < end) {
+        last_bin_ms = ms(end - edge(bin_));
+        close_bin(end);
+    }
     flush();
     file_.join();
+    for (const Traces& traces : traces_) {
+        if (!traces.population.recorded) continue;
+        for (std::size_t i = 0; i < names.size(); ++i)
+            file_->set(dataset(traces.population, i), "last_bin_ms", last_bin_ms);
+    }
     file_->finish();
 }
 

@@ -18,7 +18,8 @@ namespace apical {
 ///   burst_probability [1]: bursts over events of the bin, which may exceed 1; NaN in a bin without events.
 /// Bin k is [ticks(k bin_ms), ticks((k + 1) bin_ms)): rounding does not add up, and stopping moves no bin. A
 /// spike at a border, to rounding, is the next bin's. A
-/// bin that the run does not complete is not written.
+/// bin that the run does not complete is the last, shorter one: its rates are over the time that there was,
+/// the attribute last_bin_ms of each dataset, which is dt_ms where the bin is whole.
 class TraceRecorder final : public Recorder {
 public:
     /// `populations` are all those of the network; the first bin is the first one to begin at or after
@@ -43,6 +44,7 @@ private:
 
     Time edge(std::int64_t bin) const { return Time{} + ticks(static_cast<double>(bin) * bin_ms_); }
     void close_bins(Time until);
+    void close_bin(Time end);
 
     double bin_ms_;
     std::int64_t bin_;            ///< the open one

@@ -404,7 +404,8 @@ const rates = () => {
     const p0 = Number(keysOf(runs[0].resolved).get("neuron.p0"));
     const size = runs[0].raster?.populations.find(p => p.name === names[i])?.size;
     const how = `Population ${names[i]}${size ? `, ${plural(size, "neuron")}` : ""}; bins of ${short(longest.dt_ms)} ms` +
-      (longest.joined > 1 ? ` (${longest.joined} recorded bins joined)` : "") + (several ? `; mean ± SD of ${traces.length} runs.` : ".");
+      (longest.joined > 1 ? ` (${longest.joined} recorded bins joined)` : "") +
+      (longest.last_bin_ms < longest.dt_ms ? `, the last of ${short(longest.last_bin_ms)} ms` : "") + (several ? `; mean ± SD of ${traces.length} runs.` : ".");
     const end = values => short(values.filter(isNumber).at(-1) ?? null);
     place.replaceChildren(
       new Figure({title: "Event and burst rate", caption: `${how} An event is an isolated spike or the first of a burst.`,

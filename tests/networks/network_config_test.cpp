@@ -293,12 +293,12 @@ TEST(NetworkConfig, WhatComesAfterTheEndIsAWarning) {
                 HasSubstr("a step at 1000 ms has no effect"));
     EXPECT_THAT(warnings(projection("[sine.s]\ntarget=\"pyr\"\nport=\"current\"\namplitude=1\nperiod=10\n"
                                     "from=1200")),
-                HasSubstr("what begins at 1200 ms has no effect: the run ends at 1000 ms"));
+                HasSubstr("there is no sine: from is 1200 ms, and the run ends at 1000 ms"));
     EXPECT_THAT(warnings(projection("[signal.s]\npopulation=\"pyr\"\n[drive.d]\nsignal=\"s\"\n"
                                     "target=\"pyr\"\nport=\"current\"\ndelay=1\nfrom=1000")),
-                HasSubstr("what begins at 1000 ms has no effect"));
+                HasSubstr("there is no drive: from is 1000 ms"));
     EXPECT_THAT(warnings(projection("plasticity = { rule = \"burst_dependent\", from = 1000 }")),
-                HasSubstr("what begins at 1000 ms has no effect"));
+                HasSubstr("the weights do not learn: from is 1000 ms"));
     EXPECT_THAT(warnings("[population.x]\nmodel=\"spike_train\"\nspike_times=[[1, 1000, 2500]]"),
                 HasSubstr("2 spikes of 'x', up to 2500 ms, will not be played: the run ends at 1000 ms"));
     EXPECT_EQ(warnings("[population.x]\nmodel=\"spike_train\"\nspike_times=[[1, 999.9]]"), "");
@@ -342,7 +342,8 @@ TEST(NetworkConfig, DistributionsThatNoNumberHoldsAreRefused) {
     EXPECT_THAT(of_weights(R"("lognormal", mean = -1e38, cv = 1)"), HasSubstr("values as large as"));
     EXPECT_THAT(of_weights(R"("lognormal", mean = 1, cv = 1000)"), HasSubstr("no error"));
     EXPECT_THAT(of_weights(R"("normal", mean = 0, sd = 1e38)"), HasSubstr("values as large as 8.3e+38"));
-    EXPECT_THAT(of_weights(R"("normal", mean = 0, sd = -1)"), HasSubstr("sd is -1: expected"));
+    EXPECT_THAT(of_weights(R"("normal", mean = 0, sd = -1)"),
+                HasSubstr("sd is -1 mV: expected at least 0 mV"));
     EXPECT_THAT(of_weights(R"("normal", mean = 0, sd = 1e-50)"), HasSubstr("values as small as 8.3e-50"));
     EXPECT_THAT(of_weights(R"("normal", mean = 0, sd = 0)"), HasSubstr("no error"));
     EXPECT_THAT(of_weights(R"("uniform", low = -1e308, high = 1e308)"), HasSubstr("values as large as inf"));

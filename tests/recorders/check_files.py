@@ -145,7 +145,7 @@ class Traces(Files):
             for name, data in group.items():
                 self.assertEqual((data.dtype, data.shape, data.maxshape), (np.float64, (5,), (None,)))
                 self.assertEqual(dict(data.attrs),
-                                 {"units": self.UNITS[name], "t_start_ms": 0.0, "dt_ms": 20.0, "filter": "boxcar"})
+                                 {"units": self.UNITS[name], "t_start_ms": 0.0, "dt_ms": 20.0, "last_bin_ms": 20.0, "filter": "boxcar"})
 
     def test_content(self):
         group = self.open("traces.h5")["traces/pyr"]

@@ -15,7 +15,6 @@ namespace {
 using test::Folder;
 using testing::DoubleEq;
 using testing::ElementsAre;
-using testing::IsEmpty;
 using testing::IsNan;
 
 const std::vector<RecordedPopulation> one{{"pyr", 4}};
@@ -87,11 +86,35 @@ TEST(TraceRecorder, WritesABinWhenItHasPassed) {
                 ElementsAre(100.0, 25.0, 0.0, 25.0));
 }
 
-TEST(TraceRecorder, LeavesOutTheBinThatIsNotComplete) {
+TEST(TraceRecorder, TheLastBinIsAsLongAsTheRunLeavesIt) {
     const Folder folder;
     TraceRecorder recorder(folder.path(), one, "run", 10.0);
-    recorder.finish(at(10) - Duration{5});
-    EXPECT_THAT(traces(folder / "traces.h5", "pyr")["event_rate"], IsEmpty());
+    recorder.observe({at(0), at(34)}, spikes);
+    recorder.finish(at(34));
+    // A spike of four neurons in 4 ms: 62.5 Hz.
+    EXPECT_THAT(traces(folder / "traces.h5", "pyr")["spike_rate"],
+                ElementsAre(100.0, 25.0, 0.0, DoubleEq(62.5)));
+    const Hdf5File file = Hdf5File::open(folder / "traces.h5");
+    EXPECT_EQ(file.number("/traces/pyr/spike_rate", "last_bin_ms"), 4.0);
+    EXPECT_EQ(file.number("/traces/pyr/spike_rate", "dt_ms"), 10.0);
+}
+
+TEST(TraceRecorder, ABinLongerThanTheRunHoldsAllOfIt) {
+    const Folder folder;
+    TraceRecorder recorder(folder.path(), one, "run", 1000.0);
+    recorder.observe({at(0), at(40)}, spikes);
+    recorder.finish(at(40));
+    EXPECT_THAT(traces(folder / "traces.h5", "pyr")["spike_rate"], ElementsAre(DoubleEq(6 / 4.0 / 0.04)));
+    EXPECT_THAT(traces(folder / "traces.h5", "pyr")["burst_probability"], ElementsAre(DoubleEq(2.0 / 3.0)));
+    EXPECT_EQ(Hdf5File::open(folder / "traces.h5").number("/traces/pyr/event_rate", "last_bin_ms"), 40.0);
+}
+
+TEST(TraceRecorder, NoBinIsMadeOfATick) {
+    const Folder folder;
+    TraceRecorder recorder(folder.path(), one, "run", 10.0);
+    recorder.finish(at(10) + Duration{1});
+    EXPECT_THAT(traces(folder / "traces.h5", "pyr")["event_rate"], ElementsAre(0.0));
+    EXPECT_EQ(Hdf5File::open(folder / "traces.h5").number("/traces/pyr/event_rate", "last_bin_ms"), 10.0);
 }
 
 TEST(TraceRecorder, EdgesDoNotDrift) {

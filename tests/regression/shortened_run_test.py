@@ -44,7 +44,7 @@ class ShortenedRun(CommandLineTest):
         for verb in (("check",), ("run", "--out", "r", "--overwrite", "--no-progress")):
             said = self.run_program(verb[0], "net.toml", "--set", "duration=200", *verb[1:]).stderr
             for word in ("1 spike of 'in', up to 500 ms, will not be played", "a step at 600 ms has no effect",
-                         "a step at 700 ms has no effect", "what begins at 300 ms has no effect"):
+                         "a step at 700 ms has no effect", "there is no sine: from is 300 ms"):
                 self.assertIn(f"warning[E0210]: {word}", said)
             self.assertIn("net.toml:5:15", said)
         self.assertNotIn("warning", self.run_program("run", "net.toml", "--out", "q", "--quiet").stderr)
