@@ -59,21 +59,19 @@ inline constexpr auto error_codes = std::to_array<ErrorCode>({
     {"E0501", "wrong data",
      "A data set, a file of results or a checkpoint is missing, cut, damaged, or of another format or run."},
     {"E0502", "data read in another way than they stand there",
-     "A file of spikes is not as expected, but what it means can be told: times in another unit than ms, "
-     "which "
-     "are\nconverted; times without a unit, which are taken as ms; spikes of a neuron within a tick, which "
-     "are "
-     "played at one\ntime; files of events and bursts of other spikes, which are not used."},
+     "A file of spikes is not as expected, but what it means can be told: times in another unit than ms,\n"
+     "which are converted; times without a unit, which are taken as ms; spikes of a neuron within a tick,\n"
+     "which are played at one time; files of events and bursts of other spikes, which are not used."},
     {"E0601", "the file system refused", "A folder is not writable, a disk is full, a file is locked."},
     {"E0701", "numbers out of bounds",
      "The state of a neuron left the range in which its equations can be solved."},
-    {"E0703", "not enough memory",
-     "A run is refused before it begins where its estimate, which `apical check` prints too, exceeds the "
-     "memory that is\n"
-     "available (of the machine, of a control group, of ulimit -v): make the network smaller, or "
-     "--beyond-memory to try all\n"
-     "the same. An allocation that fails later ends a run; what its last checkpoint holds is not lost."},
     {"E0702", "the run failed", "An error without a kind of its own: please report it with the message."},
+    {"E0703", "not enough memory",
+     "A run is refused before it begins where its estimate, which `apical check` prints too, exceeds the\n"
+     "memory that is available (of the machine, of a control group, of ulimit -v): make the network "
+     "smaller,\n"
+     "or --beyond-memory to try all the same. An allocation that fails later ends a run; what its last\n"
+     "checkpoint holds is not lost."},
 });
 
 }  // namespace apical

@@ -23,7 +23,7 @@ bool starts_negative(const Distribution& weight) {
 template <class Rule>
 void keep_negative(Rule& rule, const Parameters& given) {
     if (given.count("w_min") == 0) rule.w_min = -std::numeric_limits<double>::max();
-    if (given.count("w_max") == 0 && rule.w_min <= 0.0) rule.w_max = 0.0;
+    if (given.count("w_max") == 0 && rule.w_min < 0.0) rule.w_max = 0.0;
 }
 
 /// Calls `visit` with the rule of `p` and its parameters; not at all if there is none.

@@ -69,7 +69,7 @@ class FullDisk(CommandLineTest):
         self.write("net.toml", NETWORK.format(duration=2000.0))
         self.run_program("run", "net.toml", "--out", "r", "--quiet")
         for verb in ("report r --out", "export r --to csv --out", "export r --to gdf --out", "export r --to nwb --out"):
-            done = self.on_disk("64k", f'echo mine > disk/file; "$0" {verb} disk/file; code=$?; cat disk/file; exit $code')
+            done = self.on_disk("64k", f'echo mine > disk/file; "$0" {verb} disk/file --overwrite; code=$?; cat disk/file; exit $code')
             self.assertEqual((done.returncode, done.stdout), (4, "mine\n"), f"{verb}: {done.stderr}")
             self.assertIn("error[E0601]", done.stderr, verb)
 

@@ -137,7 +137,7 @@ TEST(Config, AWrongUnitNamesBothDimensions) {
               R"(error[E0205]: delay is "2 mV", a voltage: expected a time in ms
   --> net.toml:1:9
    |  delay = "2 mV"
-   |          ^^^^^^
+   |          ^^^^^^ units: ms, s, us, ns, min, h
 help: apical explain delay
 )");
     EXPECT_THAT(complaint("delay = \"2\""),

@@ -92,7 +92,8 @@ short_term = { variant = "tm", U = 0.02, tau_rec = 50.0 }
 gain_steps = { times = [500, 700], values = [1.5, 1] }
 [projection.in_to_pyr.plasticity]
 rule = "burst_dependent"
-teaching = "variance_reduced"
+teaching = "sampled"
+baseline = "moving_average"
 eta = 1e-2
 back_delay = 3
 from = 100
@@ -159,8 +160,8 @@ weights = ["in_to_pyr"]
     EXPECT_EQ(p.release[0].parameters.at("U"), 0.02);
     EXPECT_EQ(p.release[0].parameters.count("tau_fac"), 0U);
     ASSERT_TRUE(p.plasticity);
-    EXPECT_EQ(p.plasticity->teaching, "variance_reduced");
-    EXPECT_EQ(p.plasticity->baseline, "fixed");
+    EXPECT_EQ(p.plasticity->teaching, "sampled");
+    EXPECT_EQ(p.plasticity->baseline, "moving_average");
     EXPECT_EQ(p.plasticity->back_delay, 3.0);
     EXPECT_EQ(p.plasticity->from, 100.0);
     EXPECT_EQ(p.plasticity->until, 1000.0);

@@ -7,8 +7,9 @@ from cli import CommandLineTest
 CASE = pathlib.Path(__file__).with_name("variance_matched_mean.toml").read_text(encoding="utf-8")
 
 
-# Nearly no leak, and a threshold of 100 jumps of the grid: a neuron counts its input.
-COUNTER = CASE.replace("V_th = 1e6, V_reset = -1.0, tau_m = 20.0", "V_th = 100.0, V_reset = 0.0, tau_m = 1e6").replace(
+# Nearly no leak, not refractory, and a threshold just below 100 jumps of 1 mV or 200 of 0.5: a neuron counts its input.
+COUNTER = CASE.replace("V_th = 1e6, V_reset = -1.0, tau_m = 20.0",
+                       "V_th = 99.75, V_reset = 0.0, tau_m = 1e6, t_ref = 0.0").replace(
     "size = 2000", "size = 200").replace("duration = 1450.0", "duration = 20000.0")
 
 

@@ -25,9 +25,10 @@ class ZeroReleaseTest(CommandLineTest):
                     self.assertAlmostEqual(weight, expected, delta=1e-7, msg=f"{name} {projection}")
 
     def test_what_releases_nothing_leaves_the_target_alone(self):
-        # Spikes with plastic synapses behind a closed gate are those without these synapses, to the bit.
-        for model, port in [("lif", "membrane"), ("alpha_lif", "excitatory"), ("adex_pv", "excitatory"),
-                            ("stochastic_pyramidal", "soma"), ("burst_poisson", "excitatory_soma")]:
+        # Spikes with plastic synapses behind a closed gate are those without these synapses: to the bit, or, of cells
+        # that are integrated in steps from arrival to arrival, within their tolerance.
+        for model, port, apart in [("lif", "membrane", 0.0), ("alpha_lif", "excitatory", 0.0), ("adex_pv", "excitatory", 1e-3),
+                                   ("stochastic_pyramidal", "soma", 0.0), ("burst_poisson", "excitatory_soma", 1e-3)]:
             noisy = f"""duration = 300.0
 [population.pre]
 model = "poisson"
@@ -65,7 +66,8 @@ plasticity = { rule = "pair_stdp" }
             self.run_program("run", "shut.toml", "--out", "shut", "--overwrite")
             alone, beside = self.spikes("open", "post"), self.spikes("shut", "post")
             self.assertGreater(len(alone[0]), 0, model)
-            self.assertEqual(list(alone[0]), list(beside[0]), model)
+            self.assertEqual(len(alone[0]), len(beside[0]), model)
+            self.assertLessEqual(max(abs(a - b) for a, b in zip(alone[0], beside[0])), apart, model)
 
     def test_explain_states_the_law(self):
         for rule in ("pair_stdp", "burst_dependent", "dendritic_prediction"):

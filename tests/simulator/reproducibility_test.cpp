@@ -160,7 +160,7 @@ TEST(Everything, IsActiveAndRunsInAllLoops) {
             if (s.population == p) ++count[static_cast<std::size_t>(s.kind)];
         }
         EXPECT_GT(count[0], 20U) << "events of population " << p;
-        const bool bursts = p == 2 || p == 3 || p == 5 || p == 6;
+        const bool bursts = p == 0 || p == 2 || p == 3 || p == 5 || p == 6;
         EXPECT_EQ(count[1] > 0, bursts) << "bursts of population " << p;
     }
     const auto before = synapses(build(everything()));
@@ -169,7 +169,7 @@ TEST(Everything, IsActiveAndRunsInAllLoops) {
         if (before[i].weight != reference().synapses[i].weight) ++changed[before[i].projection];
     }
     for (std::size_t p = 0; p < changed.size(); ++p) {
-        EXPECT_EQ(changed[p] > 100, p == 3 || p == 8 || p == 9 || p == 10)
+        EXPECT_EQ(changed[p] > 100, p == 4 || p == 9 || p == 10 || p == 11)
             << "weights of projection " << p << ": " << changed[p];
     }
 }

@@ -88,7 +88,7 @@ TEST_F(IdxTest, ReadsAllMembersOfACompressedFile) {
     EXPECT_EQ(read_idx(write("members.gz", packed), 3).values.size(), 12U);
     packed.resize(packed.size() + 512);  // as tapes are filled up
     EXPECT_EQ(read_idx(write("members.gz", packed), 3).values.back(), 255);
-    packed.push_back(7);
+    packed.insert(packed.end(), 18, 7);
     EXPECT_THAT(complaint<DataError>([&] { read_idx(write("members.gz", packed), 3); }),
                 HasSubstr("damaged"));
 }
