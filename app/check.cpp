@@ -22,12 +22,14 @@ namespace {
 
 Facts measure(const Loaded& loaded, const NetworkDescription& network) {
     const Estimate e = estimate(network);
+    const NetworkSize size = size_of(network);
     const auto delay = smallest_delay(network, catalogue());
     return {{"task", loaded.task},
             {"seed", static_cast<std::int64_t>(loaded.seed())},
             {"populations", static_cast<std::int64_t>(network.populations.size())},
             {"projections", static_cast<std::int64_t>(network.projections.size())},
-            {"neurons", e.neurons},
+            {"neurons", static_cast<std::int64_t>(size.neurons)},
+            {"sources", static_cast<std::int64_t>(size.sources)},
             {"synapses", e.synapses},
             {"plastic_synapses", e.plastic},
             {"smallest_delay_ms", delay ? Value(*delay) : Value()},
@@ -45,7 +47,8 @@ void print(const Loaded& loaded, const NetworkDescription& network, const Facts&
     };
     fmt::print("{} · {} · seed {}: the configuration is right\n", loaded.task, loaded.size_text(),
                loaded.seed());
-    fmt::print("  {:<16}{} in {} populations\n", "neurons", number("neurons"), network.populations.size());
+    fmt::print("  {:<16}{} in {} populations\n", "network", text_of(size_of(network)),
+               network.populations.size());
     fmt::print("  {:<16}{:.0f} in {} projections, {:.0f} of them plastic\n", "synapses", number("synapses"),
                network.projections.size(), number("plastic_synapses"));
     const auto delay = smallest_delay(network, catalogue());

@@ -1,4 +1,11 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,6 +24,44 @@ namespace apical {
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
+
+namespace {
+
+/// What the run itself found, if it got to a test.
+struct OwnTest {
+    double error_percent;
+    double readout;  ///< [ms]
+    std::uint64_t images;
+};
+
+std::optional<OwnTest> own_test(const fs::path& folder) {
+    const Loaded loaded = load(folder / "config.resolved.toml", {});
+    std::ifstream summary_file(folder / "summary.json");
+    const auto summary = nlohmann::json::parse(summary_file, nullptr, false);
+    const auto* const config = std::get_if<ImagesConfig>(&loaded.what);
+    if (config == nullptr || !summary.is_object() || !summary.contains("test_error_percent") ||
+        !summary["test_error_percent"].is_number())
+        return std::nullopt;
+    std::ifstream confusion(folder / "confusion.csv");
+    std::uint64_t images = 0;
+    std::string line;
+    std::getline(confusion, line);
+    while (std::getline(confusion, line)) {
+        std::istringstream row(line.substr(std::min(line.find(','), line.size())));
+        for (std::string field; std::getline(row, field, ',');)
+            images += std::strtoull(field.c_str(), nullptr, 10);
+    }
+    return OwnTest{summary["test_error_percent"].get<double>(), config->presentation.readout, images};
+}
+
+/// The standard deviation of the difference of two tests with the same weights, at most [%].
+double spread(const OwnTest& own) {
+    const double p = own.error_percent / 100.0;
+    return 100.0 *
+           std::sqrt(2.0 * p * (1.0 - p) / static_cast<double>(std::max<std::uint64_t>(own.images, 1)));
+}
+
+}  // namespace
 
 int evaluate_verb(const Arguments& arguments) {
     std::string data;
@@ -55,15 +100,41 @@ int evaluate_verb(const Arguments& arguments) {
                                     loaded.task));
     }
     const std::vector<ReadOut> curve = evaluate_images(*config, folder / "weights.h5", {});
+    const std::optional<OwnTest> own = own_test(folder);
     if (json) {
         nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-        for (const ReadOut& r : curve)
-            rows.push_back({{"time_ms", r.time}, {"error_percent", r.error_percent}});
+        for (const ReadOut& r : curve) {
+            rows.push_back({{"time_ms", r.time}, {"error_percent", r.error_percent}, {"images", r.images}});
+            if (own && own->readout == r.time) {
+                rows.back()["run_error_percent"] = own->error_percent;
+                rows.back()["run_images"] = own->images;
+            }
+        }
         fmt::print("{}\n", rows.dump(2));
         return 0;
     }
     fmt::print("read-out [ms]  error [%]\n");
-    for (const ReadOut& r : curve) fmt::print("{:>13g}  {:>9.2f}\n", r.time, r.error_percent);
+    for (const ReadOut& r : curve) {
+        const bool same = own && own->readout == r.time;
+        fmt::print(
+            "{:>13g}  {:>9.2f}{}\n", r.time, r.error_percent,
+            same ? fmt::format("   the run's own test: {:.2f} of {} images", own->error_percent, own->images)
+                 : std::string());
+    }
+    fmt::print("{} images. ", curve.front().images);
+    if (!own) {
+        fmt::print("The run got to no test of its own.\n");
+    } else if (own->images != curve.front().images) {
+        fmt::print("The run's own test was of {}: another set, so that the two do not compare.\n",
+                   own->images);
+    } else {
+        fmt::print(
+            "The weights and the images are those of the run's own test; the phases of the input trains and "
+            "the noise of the cells\nare drawn anew, and that alone makes two such tests differ: by up to "
+            "{:.2f} "
+            "% (standard deviation).\n",
+            spread(*own));
+    }
     return 0;
 }
 

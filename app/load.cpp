@@ -51,9 +51,8 @@ std::string Loaded::size_text() const {
                            label_count, images->output.per_class);
     }
     const auto& network = std::get<NetworkDescription>(what);
-    std::uint64_t neurons = 0;
-    for (const auto& population : network.populations) neurons += population.size;
-    return fmt::format("{} populations, {} neurons", network.populations.size(), neurons);
+    return fmt::format("{} in {} population{}", text_of(size_of(network)), network.populations.size(),
+                       network.populations.size() == 1 ? "" : "s");
 }
 
 std::vector<std::filesystem::path> Loaded::inputs() const {

@@ -1,12 +1,14 @@
 #include "app/report.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -14,12 +16,14 @@
 #include <nlohmann/json.hpp>
 
 #include "app/build_info.hpp"
+#include "app/load.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/verbs.hpp"
 #include "app/web.hpp"
 #include "core/error.hpp"
 #include "recorders/read.hpp"
+#include "tasks/run.hpp"
 
 namespace apical {
 
@@ -29,8 +33,10 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-// A page is to open at once: what exceeds these is thinned, and the page says so.
-constexpr std::uint64_t most_spikes = 3'000'000;
+// A page is to open at once, and to be sent by mail: what exceeds these is thinned, and the page says so.
+constexpr std::uint64_t most_spikes = 150'000;  // one by one, some 4 bytes each
+constexpr std::uint64_t most_columns = 600;     // of counts, where there are more
+constexpr std::uint64_t most_rows = 160;
 constexpr std::size_t most_bins = 800;
 constexpr std::size_t most_snapshots = 200;
 constexpr std::uint64_t most_cells = 100;  // of a side of a weight matrix
@@ -177,47 +183,138 @@ void append_number(std::string& bytes, std::uint64_t value) {
     bytes += static_cast<char>(value);
 }
 
-/// What the page's raster shows: all spikes, or of a long run those of its beginning and of its end.
-Json raster(const fs::path& folder) {
-    const auto spikes = open_spikes(folder / "spikes.h5");
-    if (!spikes) return nullptr;
-    const auto events = open_spikes(folder / "events.h5");
-    const auto bursts = open_spikes(folder / "bursts.h5");
-
-    const std::uint64_t total = spikes->count();
-    std::vector<std::pair<double, double>> windows{{spikes->start(), spikes->stop()}};
-    if (total > most_spikes) {
-        const double length =
-            (spikes->stop() - spikes->start()) * most_spikes / static_cast<double>(total) / 2.0;
-        windows = {{spikes->start(), spikes->start() + length}, {spikes->stop() - length, spikes->stop()}};
-    }
-    Json populations = Json::array();
-    std::vector<Mark> marks;
-    std::uint64_t first_row = 0;
-    for (const std::string& name : spikes->populations()) {
-        std::uint64_t size = 0;
-        for (const auto& window : windows) {
-            const SpikeTrains trains = spikes->read(name, window.first, window.second);
-            Follower is_event(read_window(events, name, window));
-            Follower is_burst(read_window(bursts, name, window));
-            size = std::max(size, trains.size);
-            for (std::size_t i = 0; i < trains.times.size(); ++i) {
-                const double t = trains.times[i];
-                const std::uint64_t id = trains.node_ids[i];
-                if (!(t >= spikes->start() && t <= spikes->stop()) || id >= trains.size) {
-                    throw DataError(
-                        fmt::format("{}: population {}: spike {} is of no neuron, or outside "
-                                    "the time recorded",
-                                    (folder / "spikes.h5").string(), name, i));
-                }
-                const Kind kind = !events || is_event.has(t, id) ? event
-                                  : is_burst.has(t, id)          ? burst
-                                                                 : further;
-                marks.push_back({t, (first_row + id) * 3 + kind});
-            }
+/// The populations of a run that are sources, as far as its configuration can still be read.
+std::set<std::string> sources_of(const fs::path& folder) {
+    std::set<std::string> names;
+    try {
+        for (const PopulationDescription& p :
+             load(folder / "config.resolved.toml", {}).network().populations) {
+            if (is_source(p)) names.insert(p.name);
         }
-        populations.push_back({{"name", name}, {"size", size}});
-        first_row += size;
+    } catch (const std::exception&) {
+        return {};  // say, a file of spikes that has gone: what was recorded is shown all the same
+    }
+    return names;
+}
+
+/// How many events and bursts there were in each cell of a grid over time and neurons.
+class Counts {
+public:
+    Counts(double start, double stop, std::uint64_t neurons)
+        : start_(start),
+          per_ms_(most_columns / std::max(stop - start, 1.0)),
+          neurons_(std::max<std::uint64_t>(neurons, 1)),
+          rows_(std::min(neurons_, most_rows)),
+          cells_(most_columns * rows_) {}
+
+    void add(double time, std::uint64_t row, Kind kind) {
+        if (kind == further) return;
+        const auto column = std::min(most_columns - 1, static_cast<std::uint64_t>((time - start_) * per_ms_));
+        ++cells_[row * rows_ / neurons_ * most_columns + column][kind];
+    }
+
+    /// Of the cells that are not empty.
+    Json packed() const {
+        std::string bytes;
+        std::uint64_t full = 0;
+        std::uint64_t passed = 0;
+        for (const auto& cell : cells_) {
+            if (cell[event] + cell[burst] == 0) {
+                ++passed;
+                continue;
+            }
+            for (const std::uint64_t number : {passed, cell[event], cell[burst]})
+                append_number(bytes, number);
+            passed = 0;
+            ++full;
+        }
+        return {{"columns", most_columns}, {"rows", rows_}, {"cells", full}, {"counts", base64(bytes)}};
+    }
+
+private:
+    double start_;
+    double per_ms_;
+    std::uint64_t neurons_;
+    std::uint64_t rows_;
+    std::vector<std::array<std::uint64_t, 2>> cells_;  ///< row by row: events, bursts
+};
+
+/// The three files of a run's spikes.
+struct SpikeFiles {
+    fs::path path;
+    SpikeFile spikes;
+    std::optional<SpikeFile> events;
+    std::optional<SpikeFile> bursts;
+
+    /// Calls visit(time, neuron, kind) for the spikes of a population in a window, in order.
+    template <class Visit>
+    void each(const std::string& population, std::pair<double, double> window, Visit visit) const {
+        const SpikeTrains trains = spikes.read(population, window.first, window.second);
+        Follower is_event(read_window(events, population, window));
+        Follower is_burst(read_window(bursts, population, window));
+        for (std::size_t i = 0; i < trains.times.size(); ++i) {
+            const double t = trains.times[i];
+            const std::uint64_t id = trains.node_ids[i];
+            if (!(t >= spikes.start() && t <= spikes.stop()) || id >= trains.size) {
+                throw DataError(
+                    fmt::format("{}: population {}: spike {} is of no neuron, or outside the time recorded",
+                                path.string(), population, i));
+            }
+            visit(t, id, !events || is_event.has(t, id) ? event : is_burst.has(t, id) ? burst : further);
+        }
+    }
+};
+
+/// What the page's raster shows: all spikes, or of many those of the beginning and of the end, and counts of
+/// all.
+Json raster(const fs::path& folder) {
+    const fs::path path = folder / "spikes.h5";
+    if (!fs::exists(path)) return nullptr;
+    const SpikeFiles files{path, SpikeFile(path), open_spikes(folder / "events.h5"),
+                           open_spikes(folder / "bursts.h5")};
+    const SpikeFile& spikes = files.spikes;
+
+    const std::uint64_t total = spikes.count();
+    const std::pair<double, double> whole{spikes.start(), spikes.stop()};
+    std::vector<std::pair<double, double>> windows{whole};
+    if (total > most_spikes) {
+        const double length = (whole.second - whole.first) * most_spikes / static_cast<double>(total) / 2.0;
+        windows = {{whole.first, whole.first + length}, {whole.second - length, whole.second}};
+    }
+    // Of a large file no more than a few million at a time.
+    const std::uint64_t slices = 1 + total / 2'000'000;
+    const auto slice = [&](std::uint64_t i) {
+        const auto at = [&](std::uint64_t k) {
+            const double part = static_cast<double>(k) / static_cast<double>(slices);
+            return k == slices ? whole.second : whole.first + (whole.second - whole.first) * part;
+        };
+        return std::pair(at(i), at(i + 1));
+    };
+    Json parts = Json::array();
+    for (const RecordedPart& part : spikes.parts())
+        parts.push_back({{"from", part.begin_ms}, {"to", part.end_ms}, {"epoch", part.epoch}});
+    const std::set<std::string> sources = sources_of(folder);
+    Json populations = Json::array();
+    std::vector<std::uint64_t> first_rows{0};
+    for (const std::string& name : spikes.populations()) {
+        const std::uint64_t size = spikes.size(name);
+        populations.push_back({{"name", name}, {"size", size}, {"source", sources.count(name) != 0}});
+        first_rows.push_back(first_rows.back() + size);
+    }
+    std::vector<Mark> marks;
+    Counts counts(whole.first, whole.second, first_rows.back());
+    for (std::size_t p = 0; p < spikes.populations().size(); ++p) {
+        const std::string& name = spikes.populations()[p];
+        for (const auto& window : windows) {
+            files.each(name, window, [&](double t, std::uint64_t id, Kind kind) {
+                marks.push_back({t, (first_rows[p] + id) * 3 + kind});
+            });
+        }
+        for (std::uint64_t i = 0; windows.size() > 1 && i < slices; ++i) {
+            files.each(name, slice(i), [&](double t, std::uint64_t id, Kind kind) {
+                counts.add(t, first_rows[p] + id, kind);
+            });
+        }
     }
     std::sort(marks.begin(), marks.end(), [](const Mark& a, const Mark& b) {
         return std::pair(a.time, a.code) < std::pair(b.time, b.code);
@@ -230,10 +327,11 @@ Json raster(const fs::path& folder) {
         append_number(bytes, mark.code);
         last = now;
     }
-    return {{"unit_ms", unit_ms},         {"start_ms", spikes->start()},
-            {"stop_ms", spikes->stop()},  {"total", total},
-            {"shown", marks.size()},      {"windows", windows},
-            {"populations", populations}, {"spikes", base64(bytes)}};
+    return {{"unit_ms", unit_ms},           {"start_ms", whole.first},
+            {"stop_ms", whole.second},      {"total", total},
+            {"shown", marks.size()},        {"windows", windows},
+            {"recorded", std::move(parts)}, {"populations", populations},
+            {"spikes", base64(bytes)},      {"whole", windows.size() == 1 ? Json() : counts.packed()}};
 }
 
 // --- traces

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -28,7 +29,14 @@ FileEntry spikes(const Hdf5File& file, const std::string& kind, const std::strin
     const auto start = file.number("/", "t_start_ms");
     const auto stop = file.number("/", "t_stop_ms");
     if (size && start && stop && *size > 0.0 && *stop > *start) {
-        entry.rate_hz = static_cast<double>(entry.count) / (*size * (*stop - *start) / 1000.0);
+        double recorded = *stop - *start;
+        if (file.has("/parts/begin_ms") && file.has("/parts/end_ms")) {
+            const auto begin = file.read<double>("/parts/begin_ms");
+            const auto end = file.read<double>("/parts/end_ms");
+            recorded = std::accumulate(end.begin(), end.end(), 0.0) -
+                       std::accumulate(begin.begin(), begin.end(), 0.0);
+        }
+        if (recorded > 0.0) entry.rate_hz = static_cast<double>(entry.count) / (*size * recorded / 1000.0);
     }
     return entry;
 }

@@ -44,6 +44,22 @@ std::uint64_t vector_length(const Hdf5File& file, const std::filesystem::path& p
     return shape.front();
 }
 
+std::vector<RecordedPart> recorded_parts(const Hdf5File& file, const std::filesystem::path& path) {
+    if (!file.has("/parts")) return {};
+    const std::uint64_t n = vector_length(file, path, "/parts/begin_ms");
+    if (vector_length(file, path, "/parts/end_ms") != n || vector_length(file, path, "/parts/epoch") != n)
+        throw broken(path, "/parts has not as many ends and epochs as beginnings");
+    const auto begin = file.read<double>("/parts/begin_ms");
+    const auto end = file.read<double>("/parts/end_ms");
+    const auto epoch = file.read<std::int64_t>("/parts/epoch");
+    std::vector<RecordedPart> parts;
+    for (std::uint64_t i = 0; i < n; ++i) {
+        if (!(begin[i] <= end[i])) throw broken(path, "a part of the record ends before it begins");
+        parts.push_back({begin[i], end[i], epoch[i]});
+    }
+    return parts;
+}
+
 constexpr auto time_units = std::to_array<std::pair<std::string_view, int>>({
     {"ms", 0},
     {"msec", 0},
@@ -103,6 +119,7 @@ SpikeFile::SpikeFile(const std::filesystem::path& path)
         scales_[population] = find_scale(population);
         if (n > 0) last = std::max(last, times(population, n - 1, 1).front());
     }
+    parts_ = recorded_parts(file_, path_);
     start_ = file_.number("/", "t_start_ms").value_or(0.0);
     stop_ = file_.number("/", "t_stop_ms")
                 .value_or(std::nextafter(last, std::numeric_limits<double>::infinity()));
@@ -219,6 +236,11 @@ std::uint64_t SpikeFile::size(const std::string& population, const std::vector<s
         return static_cast<std::uint64_t>(*stated);
     }
     return largest == ids.end() ? 0 : *largest + 1;
+}
+
+std::uint64_t SpikeFile::size(const std::string& population) const {
+    const bool stated = file_.number("/spikes/" + population, "size").has_value();
+    return size(population, stated ? std::vector<std::uint64_t>() : read(population).node_ids);
 }
 
 std::uint64_t SpikeFile::first_at(const std::string& population, double time) const {

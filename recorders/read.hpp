@@ -12,6 +12,13 @@
 
 namespace apical {
 
+/// A part of a run whose spikes were kept, where others were not.
+struct RecordedPart {
+    double begin_ms;
+    double end_ms;
+    std::int64_t epoch;  ///< of the training that it shows; 0: a test
+};
+
 /// The spikes of one population, sorted by time.
 struct SpikeTrains {
     std::string population;
@@ -45,8 +52,12 @@ public:
     double start() const { return start_; }
     double stop() const { return stop_; }
     std::uint64_t count() const;  ///< spikes of all populations
+    /// What was recorded of that time; empty: all.
+    const std::vector<RecordedPart>& parts() const { return parts_; }
 
     const std::vector<std::string>& populations() const { return populations_; }
+    /// Neurons; where the file does not tell, one more than the largest id.
+    std::uint64_t size(const std::string& population) const;
 
     /// The spikes in [from, to) [ms]. Files that are not sorted by time are read whole and sorted.
     SpikeTrains read(const std::string& population, double from, double to) const;
@@ -84,6 +95,7 @@ private:
     std::map<std::string, Scale> scales_;
     double start_ = 0.0;
     double stop_ = 0.0;
+    std::vector<RecordedPart> parts_;
 };
 
 /// One snapshot of a projection's weights.

@@ -19,12 +19,20 @@ namespace apical {
 /// the first 2.3 h. Beyond SONATA, the root tells what is recorded (t_start_ms, t_stop_ms) and each group the
 /// `size` of its population, so that rates follow.
 ///
+/// A recorder of parts leaves out what lies between them. /parts/{begin_ms, end_ms, epoch} then tells which
+/// there are, and what each shows: training in that epoch, or a test (0).
+///
 /// Format: github.com/AllenInstitute/sonata, docs/SONATA_DEVELOPER_GUIDE.md, "Spike file".
 class SpikeRecorder final : public Recorder {
 public:
+    enum class Extent { whole, parts };
     /// `populations` are all those of the network; spikes before `start` are not expected.
     SpikeRecorder(const std::filesystem::path& folder, std::span<const RecordedPopulation> populations,
-                  const std::string& run_id, Time start = Time{});
+                  const std::string& run_id, Time start = Time{}, Extent extent = Extent::whole);
+
+    /// Between windows, of a recorder of parts: from now on spikes are kept; until the end of the part.
+    void begin_part(Time at, std::int64_t epoch);
+    void end_part(Time at);
 
     void observe(const Window& window, std::span<const Spike> spikes) override;
     void flush() override;
@@ -46,6 +54,10 @@ private:
     std::vector<Channel> channels_;  ///< spikes, events, bursts
     std::size_t buffered_ = 0;
     Time observed_until_;
+    Extent extent_;
+    bool open_ = false;  ///< a part, which began
+    Time part_begin_{};
+    std::int64_t part_epoch_ = 0;
 };
 
 }  // namespace apical

@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <fstream>
+#include <memory>
 #include <numeric>
 #include <optional>
 
@@ -56,36 +57,63 @@ DataSet data_of(const ImagesConfig& c) {
             {}};
 }
 
+/// How much a run shows.
+struct Plan {
+    Index examples;  ///< of an epoch
+    Index tests;
+    double end_ms;  ///< of the first network
+};
+
+Plan plan_of(const ImagesConfig& c, const DataSet& data) {
+    const Index all = data.training.size();
+    if (c.training.validation >= all) {
+        throw DataError(
+            fmt::format("validation is {}, but there are {} training images", c.training.validation, all));
+    }
+    Plan plan{std::min(c.training.train_limit, all - c.training.validation),
+              std::min(c.training.test_limit, data.test.size()), 0.0};
+    const double shown = c.presentation.readout + c.presentation.gap;
+    for (Index epoch = 0; epoch < c.training.epochs; ++epoch) {
+        plan.end_ms += plan.examples * (stage_of(c, epoch).duration + c.presentation.gap) +
+                       c.training.validation * shown;
+    }
+    const double looks = c.training.test == ImagesConfig::Test::epoch ? c.training.epochs : 1.0;
+    plan.end_ms += looks * plan.tests * shown;
+    plan.end_ms /= static_cast<double>(c.training.batch);
+    return plan;
+}
+
+/// Asks for what the report needs: rates over the run, and the spikes of a few images.
+void record_activity(const ImagesConfig& c, double end_ms, NetworkDescription& description) {
+    constexpr double most_bins = 1000.0;
+    const double image = c.presentation.duration + c.presentation.gap;
+    description.record.trace_bin = image * std::max(1.0, std::ceil(end_ms / image / most_bins));
+    for (const PopulationDescription& p : description.populations) {
+        if (is_source(p)) continue;
+        if (c.record.traces) description.record.traces.push_back(p.name);
+        if (!c.record.spikes && c.record.images > 0) description.record.spikes.push_back(p.name);
+    }
+}
+
 class ImagesRun {
 public:
     ImagesRun(const ImagesConfig& c, DataSet data, const RunContext& context)
         : c_(c),
           context_(context),
           data_(std::move(data)),
-          description_(describe_images(c, data_.training.pixels_of_one(), measured_relay())),
+          plan_(plan_of(c, data_)),
+          description_(described()),
           learners_(c, description_, context.threads),
-          recording_(description_, learners_[0].network(), context),
+          recording_(description_, learners_[0].network(), context,
+                     c.record.spikes ? Recording::Extent::whole : Recording::Extent::parts),
           activity_(populations_of(learners_[0].network()), cells_of(c)),
           rates_(learners_.size()),
           answers_(learners_.size()),
           patience_(c.training.patience) {
+        for (std::size_t i = 0; i < learners_.size(); ++i)
+            counts_.push_back(std::make_unique<SpikeCounts>(description_, learners_[i].network()));
         simulation().add(activity_);
         if (c.training.angle_every > 0) angle_.emplace(c, learners_[0].network());
-        const Index all = data_.training.size();
-        if (c.training.validation >= all) {
-            throw DataError(fmt::format("validation is {}, but there are {} training images",
-                                        c.training.validation, all));
-        }
-        examples_ = std::min(c.training.train_limit, all - c.training.validation);
-        tests_ = std::min(c.training.test_limit, data_.test.size());
-        const double shown = c.presentation.readout + c.presentation.gap;
-        for (Index epoch = 0; epoch < c.training.epochs; ++epoch) {
-            end_ms_ += examples_ * (stage_of(c, epoch).duration + c.presentation.gap) +
-                       c.training.validation * shown;
-        }
-        const double looks = c.training.test == ImagesConfig::Test::epoch ? c.training.epochs : 1.0;
-        end_ms_ += looks * tests_ * shown;
-        end_ms_ /= static_cast<double>(learners_.size());
         for (std::size_t i = 0; i < learners_.size(); ++i) context.built(learners_[i].network(), i);
     }
 
@@ -113,7 +141,7 @@ public:
             const bool last = epoch_ + 1 == c_.training.epochs || patience_.is_over();
             const bool tests = last || c_.training.test == ImagesConfig::Test::epoch;
             if (tests) {
-                evaluate(data_.test, 0, tests_);
+                evaluate(data_.test, 0, plan_.tests, last);
                 if (interrupted_) break;
                 confusion_ = tally_;
                 test_error_ = confusion_.error_percent();
@@ -135,12 +163,13 @@ public:
         }
         // Weights belong to the time constants they were learnt with, which are those of their last epoch.
         const std::int64_t epochs = restore_weights(weights, learnt, learners_[0].network());
+        simulation().schedule(simulation().now(), action::CopyTiedWeights{});
         epoch_ = static_cast<Index>(std::max<std::int64_t>(epochs - 1, 0));
         if (c_.late.from > 0) enter_stage();
-        end_ms_ = tests_ * (times.back() + c_.presentation.gap);
+        plan_.end_ms = plan_.tests * (times.back() + c_.presentation.gap);
         std::vector<Index> wrong(times.size());
         Index seen = 0;
-        for (; seen < tests_ && !interrupted_; ++seen) {
+        for (; seen < plan_.tests && !interrupted_; ++seen) {
             set_pixels(data_.test[seen], rates_[0]);
             const std::vector<Index> answers = learners_[0].read_out(rates_[0], times);
             for (std::size_t i = 0; i < times.size(); ++i)
@@ -148,11 +177,19 @@ public:
             after_images(1);
         }
         std::vector<ReadOut> result;
-        for (std::size_t i = 0; i < times.size(); ++i) result.push_back({times[i], 100.0 * wrong[i] / seen});
+        for (std::size_t i = 0; i < times.size(); ++i)
+            result.push_back({times[i], 100.0 * wrong[i] / seen, seen});
         return result;
     }
 
 private:
+    NetworkDescription described() const {
+        NetworkDescription description =
+            describe_images(c_, data_.training.pixels_of_one(), measured_relay());
+        record_activity(c_, plan_.end_ms, description);
+        return description;
+    }
+
     std::optional<RelayDecoder> measured_relay() const {
         std::optional<RelayDecoder> relay = measure_relay(c_, context_.threads);
         if (relay) {
@@ -188,9 +225,10 @@ private:
     void train() {
         if (next_ == 0) begin_epoch();
         std::vector<std::uint8_t> labels(learners_.size());
-        while (next_ < examples_ && !interrupted_) {
-            const auto count = std::min<Index>(static_cast<Index>(learners_.size()), examples_ - next_);
+        while (next_ < plan_.examples && !interrupted_) {
+            const auto count = std::min<Index>(static_cast<Index>(learners_.size()), plan_.examples - next_);
             set_learning_rates();
+            record_part(epoch_ == 0 || epoch_ + 1 == c_.training.epochs, std::int64_t{epoch_} + 1);
             for (Index i = 0; i < count; ++i) {
                 const Index image = order_[next_ + i];
                 labels[i] = data_.training.labels[image];
@@ -207,9 +245,15 @@ private:
         }
     }
 
+    /// Of some stretches of a run the spikes of the first images are kept.
+    void record_part(bool wanted, std::int64_t epoch) {
+        const bool early = next_ / learners_.size() < c_.record.images;
+        recording_.part(wanted && early ? std::optional(epoch) : std::nullopt);
+    }
+
     void begin_epoch() {
         random_ = Stream(StreamKey(c_.seed, "images.order", "examples", epoch_));
-        order_.resize(examples_);
+        order_.resize(plan_.examples);
         std::iota(order_.begin(), order_.end(), 0U);
         for (std::size_t i = order_.size() - 1; i > 0; --i) {
             std::swap(order_[i], order_[boost::random::uniform_int_distribution<std::size_t>(0, i)(random_)]);
@@ -247,18 +291,20 @@ private:
 
     void validate() {
         if (c_.training.validation == 0) return;
-        evaluate(data_.training, data_.training.size() - c_.training.validation, c_.training.validation);
+        evaluate(data_.training, data_.training.size() - c_.training.validation, c_.training.validation,
+                 false);
         if (interrupted_) return;
         validation_error_ = tally_.error_percent();
         patience_.see(*validation_error_);
     }
 
     /// Shows images without teaching or plasticity, and tallies the answers.
-    void evaluate(const Images& images, Index first, Index count) {
+    void evaluate(const Images& images, Index first, Index count, bool recorded) {
         if (next_ == 0) tally_ = {};
         while (next_ < count && !interrupted_) {
             const auto together = std::min<Index>(static_cast<Index>(learners_.size()), count - next_);
             const Index begin = first + next_;
+            record_part(recorded, 0);
             learners_.for_each(together, [&](std::size_t i) {
                 set_pixels(images[begin + static_cast<Index>(i)], rates_[i]);
                 answers_[i] = learners_[i].read_out(rates_[i], {&c_.presentation.readout, 1}).front();
@@ -297,11 +343,11 @@ private:
         shown_ += count;
         recording_.tick();
         context_.progress({.time = ms(simulation().now()),
-                           .end = end_ms_,
+                           .end = plan_.end_ms,
                            .spikes = spikes(),
                            .step_name = "image",
                            .step = done_,
-                           .steps = std::uint64_t{c_.training.epochs} * examples_,
+                           .steps = std::uint64_t{c_.training.epochs} * plan_.examples,
                            .event_rate = activity_.event_rate(),
                            .burst_probability = activity_.burst_probability(),
                            .accuracy = done_ > 0 ? std::optional(accuracy_) : std::nullopt});
@@ -314,22 +360,21 @@ private:
         const bool new_stage = next_ == 0 && c_.late.from > 0 && epoch_ == c_.late.from;
         if (done_ % every >= learners_.size() && !new_stage) return;
         const double part =
-            static_cast<double>(done_) / (static_cast<double>(c_.training.epochs) * examples_);
+            static_cast<double>(done_) / (static_cast<double>(c_.training.epochs) * plan_.examples);
         for (std::size_t i = 0; i < learners_.size(); ++i)
             learners_[i].scale_learning_rates(std::pow(c_.eta_final, part));
     }
 
-    template <class Count>
-    std::uint64_t total(Count count) {
-        std::uint64_t sum = 0;
-        for (std::size_t i = 0; i < learners_.size(); ++i) sum += count(learners_[i].simulation());
-        return sum;
-    }
-    std::uint64_t spikes() {
-        return total([](const Simulation& simulation) { return simulation.spikes(); });
+    std::uint64_t spikes() const { return total(&SpikeCounts::neurons); }
+    std::uint64_t source_spikes() const { return total(&SpikeCounts::sources); }
+    std::uint64_t total(std::uint64_t (SpikeCounts::*count)() const) const {
+        return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0},
+                               [count](std::uint64_t sum, const auto& c) { return sum + ((*c).*count)(); });
     }
     std::uint64_t synaptic_events() {
-        return total([](const Simulation& simulation) { return simulation.synaptic_events(); });
+        std::uint64_t sum = 0;
+        for (std::size_t i = 0; i < learners_.size(); ++i) sum += learners_[i].simulation().synaptic_events();
+        return sum;
     }
 
     void report_epoch(std::optional<double> test_error) {
@@ -342,6 +387,7 @@ private:
                           {"event_rate_hz", optional(activity_.event_rate())},
                           {"burst_probability", optional(activity_.burst_probability())},
                           {"spikes", static_cast<std::int64_t>(spikes())},
+                          {"source_spikes", static_cast<std::int64_t>(source_spikes())},
                           {"synaptic_events", static_cast<std::int64_t>(synaptic_events())}});
         write_angles();
     }
@@ -406,18 +452,19 @@ private:
             {"task", c_.task},
             {"variant", variant()},
             {"seed", static_cast<std::int64_t>(c_.seed)},
-            {"epochs", static_cast<double>(done_) / examples_},
+            {"epochs", static_cast<double>(done_) / plan_.examples},
             {"examples", static_cast<std::int64_t>(done_)},
             {"test_error_percent", optional(test_error_)},
             {"validation_error_percent", optional(validation_error_)},
             {"biological_s", biological},
-            {"spikes", static_cast<std::int64_t>(spikes())},
             {"synaptic_events", static_cast<std::int64_t>(synaptic_events())},
             {"spikes_per_image",
              shown_ > 0 ? Value(static_cast<double>(spikes()) / static_cast<double>(shown_)) : Value()},
             {"synaptic_events_per_image",
              shown_ > 0 ? Value(static_cast<double>(synaptic_events()) / static_cast<double>(shown_))
                         : Value()}};
+        append(result.summary, size_facts(size_of(description_)));
+        append(result.summary, spike_facts(spikes(), source_spikes()));
         result.verdict =
             test_error_ ? fmt::format("{:.2f} % of {} test images wrong", *test_error_, confusion_.images())
                         : "no test was reached";
@@ -427,6 +474,7 @@ private:
     void persist(Archive& archive) {
         for (std::size_t i = 0; i < learners_.size(); ++i)
             archive("simulation_" + std::to_string(i), learners_[i].simulation());
+        for (std::size_t i = 0; i < counts_.size(); ++i) archive("counts_" + std::to_string(i), *counts_[i]);
         archive("recording", recording_);
         archive("activity", activity_);
         archive("phase", phase_);
@@ -455,14 +503,13 @@ private:
     const RunContext& context_;
     const Persist state_ = [this](Archive& archive) { persist(archive); };
     DataSet data_;
+    Plan plan_;
     NetworkDescription description_;
     ImageLearners learners_;
     Recording recording_;
+    std::vector<std::unique_ptr<SpikeCounts>> counts_;  ///< by learner
     Activity activity_;
     std::optional<GradientAngle> angle_;
-    Index examples_ = 0;  ///< of an epoch
-    Index tests_ = 0;
-    double end_ms_ = 0.0;
     std::vector<std::vector<double>> rates_;  ///< of the images that are shown,
     std::vector<Index> answers_;              ///< and the answers, by learner
     std::vector<std::uint8_t> moved_;         ///< pixels of an image that was shifted
@@ -494,9 +541,12 @@ NetworkDescription describe_images(const ImagesConfig& config) {
 
 std::vector<ReadOut> evaluate_images(const ImagesConfig& config, const std::filesystem::path& weights,
                                      const RunContext& context) {
-    constexpr std::array times{10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200.0, 300.0};  // [ms]
+    std::vector<double> times{10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200.0, 300.0};  // [ms]
+    const auto at = std::lower_bound(times.begin(), times.end(), config.presentation.readout);
+    if (at == times.end() || *at != config.presentation.readout)
+        times.insert(at, config.presentation.readout);
     ImagesConfig silent = config;
-    silent.record = {.spikes = false, .weights = false};
+    silent.record = {.spikes = false, .images = 0, .traces = false, .weights = false};
     silent.training.batch = 1;
     silent.training.angle_every = 0;
     return ImagesRun(silent, data_of(config), context).read_out(weights, times);

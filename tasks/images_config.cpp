@@ -243,7 +243,16 @@ ImagesConfig read_images(ConfigTable root, ImagesConfig c) {
     read_synapses(root, c);
     ConfigTable record =
         root.table("record", "What goes to the HDF5 files of the run folder. Recording never changes a run.");
-    record.read({"spikes", "", "spikes, events and bursts"}, c.record.spikes);
+    record.read({"spikes", "", "spikes, events and bursts of all populations, of the whole run: gigabytes"},
+                c.record.spikes);
+    record.read({"images", "1",
+                 "images of which spikes, events and bursts of the neurons are kept all the same: the first "
+                 "ones of the first epoch, of the last epoch and of the last test; 0: none",
+                 not_negative},
+                c.record.images);
+    record.read({"traces", "", "rates of each layer over the run, in up to a thousand bins"},
+                c.record.traces);
+    if (c.record.spikes) record.idle("images", "all spikes are recorded");
     record.read({"weights", "", "weights at the start and after each epoch"}, c.record.weights);
     return c;
 }

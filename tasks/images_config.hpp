@@ -114,7 +114,9 @@ struct ImagesConfig {
     Interneuron pv{.size = 20, .tau_m = 1000.0, .drive = 5.0, .gain = 2.0, .noise = 0.0, .t_ref = 0.0};
 
     struct Record {
-        bool spikes = false;
+        bool spikes = false;  ///< of the whole run
+        Index images = 10;    ///< whose spikes are kept all the same
+        bool traces = true;
         bool weights = true;
     } record;
 };

@@ -24,14 +24,58 @@ std::vector<RecordedPopulation> marked(std::vector<RecordedPopulation> all,
 
 }  // namespace
 
-Recording::Recording(const NetworkDescription& description, Network& network, const RunContext& context)
-    : network_(network), weights_of_(description.record.weights) {
+bool is_source(const PopulationDescription& population) {
+    return catalogue().cell(population.model)->kind == ModelInfo::Kind::source;
+}
+
+NetworkSize size_of(const NetworkDescription& network) {
+    NetworkSize size;
+    for (const PopulationDescription& p : network.populations)
+        (is_source(p) ? size.sources : size.neurons) += p.size;
+    return size;
+}
+
+std::string text_of(const NetworkSize& size) {
+    const auto count = [](std::uint64_t n, std::string_view what) {
+        return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+    };
+    if (size.sources == 0) return count(size.neurons, "neuron");
+    if (size.neurons == 0) return count(size.sources, "source");
+    return count(size.neurons, "neuron") + " and " + count(size.sources, "source");
+}
+
+Facts size_facts(const NetworkSize& size) {
+    return {{"neurons", static_cast<std::int64_t>(size.neurons)},
+            {"sources", static_cast<std::int64_t>(size.sources)}};
+}
+
+Facts spike_facts(std::uint64_t neurons, std::uint64_t sources) {
+    return {{"spikes", static_cast<std::int64_t>(neurons)},
+            {"source_spikes", static_cast<std::int64_t>(sources)}};
+}
+
+void append(Facts& facts, const Facts& more) { facts.insert(facts.end(), more.begin(), more.end()); }
+
+SpikeCounts::SpikeCounts(const NetworkDescription& description, Network& network)
+    : source_(network.simulation->populations().size()) {
+    for (const PopulationDescription& p : description.populations)
+        source_[network.populations.at(p.name)] = is_source(p);
+    network.simulation->add(*this);
+}
+
+void SpikeCounts::observe(const Window&, std::span<const Spike> spikes) {
+    for (const Spike& spike : spikes) ++(source_[spike.population] ? sources_ : neurons_);
+}
+
+Recording::Recording(const NetworkDescription& description, Network& network, const RunContext& context,
+                     Extent spikes)
+    : network_(network), weights_of_(description.record.weights), counts_(description, network) {
     Simulation& simulation = *network.simulation;
     simulation.add(hash_);
     const std::vector<RecordedPopulation> all = simulation.populations();
     const RecordDescription& record = description.record;
     if (!record.spikes.empty()) {
-        spikes_.emplace(context.folder, marked(all, record.spikes), context.run_id);
+        spikes_.emplace(context.folder, marked(all, record.spikes), context.run_id, Time{}, spikes);
         simulation.add(*spikes_);
     }
     if (!record.traces.empty()) {
@@ -49,9 +93,21 @@ Recording::Recording(const NetworkDescription& description, Network& network, co
 
 void Recording::persist(Archive& archive) {
     archive("hash", hash_);
+    archive("counts", counts_);
     if (spikes_) archive("spikes", *spikes_);
+    std::int64_t part = part_.value_or(-1);
+    archive("part", part);
+    part_ = part < 0 ? std::nullopt : std::optional(part);
     if (traces_) archive("traces", *traces_);
     if (weights_) archive("weights", *weights_);
+}
+
+void Recording::part(std::optional<std::int64_t> epoch) {
+    if (!spikes_ || part_ == epoch) return;
+    const Time now = network_.simulation->now();
+    if (part_) spikes_->end_part(now);
+    if (epoch) spikes_->begin_part(now, *epoch);
+    part_ = epoch;
 }
 
 void Recording::tick() {

@@ -16,17 +16,55 @@
 
 namespace apical {
 
+/// Counts a run's spikes: those of neurons, and those of the sources that drive them.
+class SpikeCounts final : public Recorder {
+public:
+    SpikeCounts(const NetworkDescription& description, Network& network);
+
+    void observe(const Window& window, std::span<const Spike> spikes) override;
+    void finish(Time) override {}
+
+    std::uint64_t neurons() const { return neurons_; }
+    std::uint64_t sources() const { return sources_; }
+
+    void persist(Archive& archive) {
+        archive("neurons", neurons_);
+        archive("sources", sources_);
+    }
+
+private:
+    std::vector<bool> source_;  ///< by population
+    std::uint64_t neurons_ = 0;
+    std::uint64_t sources_ = 0;
+};
+
+/// The facts of a summary that count: neurons, sources, and the spikes of both.
+Facts size_facts(const NetworkSize& size);
+Facts spike_facts(std::uint64_t neurons, std::uint64_t sources);
+inline Facts spike_facts(const SpikeCounts& counts) {
+    return spike_facts(counts.neurons(), counts.sources());
+}
+
+/// Adds some facts to others.
+void append(Facts& facts, const Facts& more);
+
 /// What a run leaves in its folder: the recorders that a description asks for, and the result hash. What is
 /// recorded is written out every 10 s.
 class Recording {
 public:
-    Recording(const NetworkDescription& description, Network& network, const RunContext& context);
+    using Extent = SpikeRecorder::Extent;
+    Recording(const NetworkDescription& description, Network& network, const RunContext& context,
+              Extent spikes = Extent::whole);
 
     /// Between windows: writes out if it is time to.
     void tick();
+    /// Between windows, where only parts are recorded: from now on there is one that shows the training of
+    /// this epoch or a test (0), or there is none.
+    void part(std::optional<std::int64_t> epoch);
     /// A snapshot of the weights that are recorded, after so many epochs and examples.
     void snapshot(std::int64_t epoch = 0, std::int64_t sample = 0);
     void persist(Archive& archive);
+    const SpikeCounts& counts() const { return counts_; }
     /// Closes the files; returns the result hash, over spikes and all weights that can change.
     std::string finish();
 
@@ -35,8 +73,10 @@ private:
 
     Network& network_;
     std::vector<std::string> weights_of_;
+    SpikeCounts counts_;
     ResultHash hash_;
     std::optional<SpikeRecorder> spikes_;
+    std::optional<std::int64_t> part_;
     std::optional<TraceRecorder> traces_;
     std::optional<WeightRecorder> weights_;
     std::vector<std::string> plastic_;

@@ -29,12 +29,23 @@ using Value = std::variant<std::monostate, bool, std::int64_t, double, std::stri
 /// Named facts in the order in which they are written.
 using Facts = std::vector<std::pair<std::string, Value>>;
 
+/// Neurons and the sources that drive them are never counted together.
+struct NetworkSize {
+    std::uint64_t neurons = 0;
+    std::uint64_t sources = 0;
+};
+NetworkSize size_of(const NetworkDescription& network);
+/// Whether this population is one of sources.
+bool is_source(const PopulationDescription& population);
+/// "500 neurons and 200 sources"
+std::string text_of(const NetworkSize& size);
+
 /// How far a run has come. Counts are totals since its start.
 struct Progress {
-    double time = 0.0;  ///< [ms] simulated
-    double end = 0.0;   ///< [ms] where it will end
-    std::uint64_t spikes = 0;
-    std::string step_name;  ///< what is counted besides time, "sample"; empty: nothing
+    double time = 0.0;         ///< [ms] simulated
+    double end = 0.0;          ///< [ms] where it will end
+    std::uint64_t spikes = 0;  ///< of neurons
+    std::string step_name;     ///< what is counted besides time, "sample"; empty: nothing
     std::uint64_t step = 0;
     std::uint64_t steps = 0;
     std::optional<double> event_rate;         ///< [Hz] per neuron, of late
@@ -102,9 +113,13 @@ RunResult run_images(const ImagesConfig& config, const RunContext& context);
 struct ReadOut {
     double time;  ///< [ms] since the onset of the image
     double error_percent;
+    std::uint64_t images;  ///< that were shown
 };
 
-/// Tests a network with the weights of a run's weights.h5, without teaching or plasticity, at 10 to 300 ms.
+/// Tests a network with the weights of a run's weights.h5, without teaching or plasticity, at 10 to 300 ms
+/// and at the time at which the run reads out. The same images in the same order as the run's own test; but
+/// what is random, the phases of the input trains and the noise of the cells, is drawn from the beginning of
+/// their streams, while in the run it depends on all that was shown before. So the two errors are two draws.
 /// Stops early if interrupted, with the images seen so far; nothing is written.
 std::vector<ReadOut> evaluate_images(const ImagesConfig& config, const std::filesystem::path& weights,
                                      const RunContext& context);

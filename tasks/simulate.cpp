@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "networks/models.hpp"
 #include "tasks/recording.hpp"
 #include "tasks/run.hpp"
 
@@ -27,16 +26,12 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
     if (description.record.nothing()) context.log(Severity::warning, nothing_recorded);
     Recording recording(description, network, context);
 
+    const NetworkSize size = size_of(description);
     std::vector<Index> neurons;
-    Index count = 0;
     for (const PopulationDescription& p : description.populations) {
-        for_each_neuron_model([&](std::string_view name, const auto&) {
-            if (name != p.model) return;
-            neurons.push_back(network.populations.at(p.name));
-            count += p.size;
-        });
+        if (!is_source(p)) neurons.push_back(network.populations.at(p.name));
     }
-    Activity activity(neurons, count);
+    Activity activity(neurons, static_cast<Index>(size.neurons));
     simulation.add(activity);
     context.built(network, 0);
 
@@ -63,7 +58,7 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
         recording.tick();
         context.progress({.time = ms(simulation.now()),
                           .end = description.duration,
-                          .spikes = simulation.spikes(),
+                          .spikes = recording.counts().neurons(),
                           .step_name = {},
                           .event_rate = activity.event_rate(),
                           .burst_probability = activity.burst_probability(),
@@ -76,17 +71,26 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
     result.interrupted = interrupted;
     result.result_hash = recording.finish();
     const double seconds = ms(simulation.now()) / 1000.0;
-    result.summary = {{"task", std::string("simulate")},
-                      {"seed", static_cast<std::int64_t>(description.seed)},
-                      {"neurons", std::int64_t{count}},
-                      {"synapses", static_cast<std::int64_t>(simulation.synapses())},
-                      {"biological_s", seconds},
-                      {"spikes", static_cast<std::int64_t>(simulation.spikes())},
-                      {"synaptic_events", static_cast<std::int64_t>(simulation.synaptic_events())},
-                      {"recorded", what_is_recorded(description.record)}};
-    result.verdict = fmt::format("{} spikes in {:g} s of biological time{}", simulation.spikes(), seconds,
-                                 description.record.nothing() ? ", nothing recorded" : "");
-    if (simulation.spikes() == 0) context.log(Severity::warning, "the network did not spike at all");
+    const SpikeCounts& counts = recording.counts();
+    result.summary = {{"task", std::string("network")},
+                      {"seed", static_cast<std::int64_t>(description.seed)}};
+    append(result.summary, size_facts(size));
+    append(result.summary,
+           {{"synapses", static_cast<std::int64_t>(simulation.synapses())}, {"biological_s", seconds}});
+    append(result.summary, spike_facts(counts));
+    append(result.summary, {{"synaptic_events", static_cast<std::int64_t>(simulation.synaptic_events())},
+                            {"recorded", what_is_recorded(description.record)}});
+    result.verdict = fmt::format("{} spikes of {} in {:g} s of biological time", counts.neurons(),
+                                 text_of({size.neurons, 0}), seconds);
+    if (size.sources > 0)
+        result.verdict += fmt::format(", and {} of {}", counts.sources(), text_of({0, size.sources}));
+    if (description.record.nothing()) result.verdict += ", nothing recorded";
+    if (counts.neurons() == 0 && size.neurons > 0) {
+        context.log(Severity::warning,
+                    counts.sources() == 0
+                        ? std::string("the network did not spike at all")
+                        : fmt::format("no neuron did spike: all {} spikes are of sources", counts.sources()));
+    }
     return result;
 }
 

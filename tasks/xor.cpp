@@ -490,7 +490,7 @@ private:
         context_.progress(
             {.time = ms(simulation().now()),
              .end = ms(start_of(presentations_)),
-             .spikes = simulation().spikes(),
+             .spikes = recording_.counts().neurons(),
              .step_name = "sample",
              .step = done_,
              .steps = c_.examples,
@@ -514,8 +514,9 @@ private:
                           {"decision_threshold_hz", 500.0 / c_.neuron.t_ref},  // e = 1/2
                           {"mean_squared_error", tested ? Value(tests_.back().squared_error) : Value()},
                           {"biological_s", ms(simulation().now()) / 1000.0},
-                          {"spikes", static_cast<std::int64_t>(simulation().spikes())},
                           {"synaptic_events", static_cast<std::int64_t>(simulation().synaptic_events())}};
+        append(result.summary, size_facts(size_of(description_)));
+        append(result.summary, spike_facts(recording_.counts()));
         if (!tested) {
             result.verdict = "no test was reached";
         } else if (solved) {

@@ -277,7 +277,7 @@ private:
             recording_.tick();
             context_.progress({.time = ms(now()),
                                .end = description_.duration,
-                               .spikes = simulation().spikes(),
+                               .spikes = recording_.counts().neurons(),
                                .step_name = "epoch",
                                .step = epoch_,
                                .steps = c_.epochs,
@@ -307,7 +307,6 @@ private:
         result.summary = {{"task", std::string("xor_ensembles")},
                           {"algorithm", std::string(name_of(algorithm_choices, c_.algorithm))},
                           {"seed", static_cast<std::int64_t>(c_.seed)},
-                          {"neurons", std::int64_t{c_.neurons}},
                           {"epochs", std::int64_t{epoch_}},
                           {"patterns_right", interrupted_ ? Value() : Value(std::int64_t{answers_.right()})},
                           {"cost_of_last_epoch", interrupted_ ? Value() : Value(last_cost_)}};
@@ -317,7 +316,8 @@ private:
                                         interrupted_ ? Value() : Value(answers_.rates[i]));
         }
         result.summary.emplace_back("biological_s", ms(now()) / 1000.0);
-        result.summary.emplace_back("spikes", static_cast<std::int64_t>(simulation().spikes()));
+        append(result.summary, size_facts(size_of(description_)));
+        append(result.summary, spike_facts(recording_.counts()));
         result.summary.emplace_back("synaptic_events",
                                     static_cast<std::int64_t>(simulation().synaptic_events()));
         if (interrupted_) {

@@ -85,6 +85,15 @@ const columnOf = (run, name) => {
   return commonX.map(x => at.get(x) ?? null);
 };
 
+/** What stands at the axis of a column of metrics.csv: its name ends in its unit, or it counts, or has none. */
+const axisLabel = name => {
+  const units = {hz: "Hz", ms: "ms", s: "s", percent: "%", deg: "deg", degrees: "deg", mv: "mV", pa: "pA", ns: "nS", bytes: "bytes"};
+  const words = name.split("_"), unit = units[words.at(-1)];
+  const what = (unit && words.length > 1 ? words.slice(0, -1) : words).join(" ");
+  const counts = ["spikes", "source spikes", "synaptic events", "sample", "epoch"];
+  return `${what[0].toUpperCase()}${what.slice(1)} (${words.length > 1 && unit || (counts.includes(what) ? "count" : "1")})`;
+};
+
 /** A figure of one column of metrics.csv, transformed: the run, or each run thin and their mean with a band of one SD. */
 const metricFigure = (column, title, yLabel, {transform = v => v, log = false, yRange, marks} = {}) => {
   const columns = runs.map(r => columnOf(r, column).map(v => isNumber(v) ? transform(v) : null));
@@ -120,14 +129,14 @@ const learning = () => {
     const title = `${what[0].toUpperCase()}${what.slice(1)} error`;
     columns.append(metricFigure(name, title, `${title} (%)`));
   }
-  if (present("loss")) columns.append(metricFigure("loss", "Loss", "Loss"));
-  if (present("cost")) columns.append(metricFigure("cost", "Cost", "Cost"));
+  if (present("loss")) columns.append(metricFigure("loss", "Loss", "Loss (1)"));
+  if (present("cost")) columns.append(metricFigure("cost", "Cost", "Cost (1)"));
   for (const name of ["test_accuracy", "train_accuracy", "loss", "cost", ...errors]) known.add(name);
   const rest = [...new Set(runs.flatMap(r => Object.keys(r.metrics)))].filter(n => !known.has(n) && !n.startsWith("angle_") &&
     !/_(00|10|01|11)(_hz)?$/.test(n) && present(n));
   if (rest.length) {
     const place = element("div");
-    const show = i => place.replaceChildren(metricFigure(rest[i], `Metric: ${rest[i]}`, rest[i]));
+    const show = i => place.replaceChildren(metricFigure(rest[i], `Metric: ${rest[i]}`, axisLabel(rest[i])));
     columns.append(element("div", {}, element("div", {class: "controls"}, chooser("Other metric", rest, show)), place));
     show(0);
   }
@@ -192,6 +201,7 @@ const confusionPlot = () => {
       "classified. The diagonal is right.",
     text: `Confusion matrix: ${classes.map((c, i) => `${c} ${short(share[i][i])} % right`).join(", ")}`,
     draw: matrixPlot({values: share, colours: sequential(0, 100), text: (v, i, j) => `${counts[i][j]}\n${v === null ? "" : Math.round(v)}`,
+                      tell: (i, j) => `${classes[i]} taken for ${classes[j]}: ${counts[i][j]} (${share[i][j] === null ? "–" : `${short(share[i][j])} %`})`,
                       xLabel: "Predicted class", yLabel: "True class", xTicks: ticks, yTicks: ticks}),
     csv: () => [["true", "predicted", "count"], ...counts.flatMap((row, i) => row.map((v, j) => [classes[i], classes[j], v]))],
   }).node);
@@ -199,12 +209,11 @@ const confusionPlot = () => {
 
 // --- raster ---------------------------------------------------------------------------------------------------------------------
 
-/** Undoes the packing of report.cpp: the time since the last spike and row * 3 + kind, as numbers of 7 bits a byte. */
-const unpack = raster => {
-  const text = atob(raster.spikes), time = new Float64Array(raster.shown), row = new Uint32Array(raster.shown);
-  const kind = new Uint8Array(raster.shown);
-  let at = 0, now = 0;
-  const next = () => {
+/** Undoes the packing of report.cpp: numbers of 7 bits a byte, the lowest first. Returns what reads the next one. */
+const packed = base64 => {
+  const text = atob(base64);
+  let at = 0;
+  return () => {
     let value = 0, scale = 1;
     for (;;) {
       const byte = text.charCodeAt(at++);
@@ -213,6 +222,13 @@ const unpack = raster => {
       scale *= 128;
     }
   };
+};
+
+/** The spikes: each the time since the last one, and row * 3 + kind. */
+const unpack = raster => {
+  const time = new Float64Array(raster.shown), row = new Uint32Array(raster.shown), kind = new Uint8Array(raster.shown);
+  const next = packed(raster.spikes);
+  let now = 0;
   for (let i = 0; i < raster.shown; ++i) {
     now += next();
     const code = next();
@@ -223,34 +239,57 @@ const unpack = raster => {
   return {time, row, kind};
 };
 
+/** The counts of the whole run: for each cell that has any the number of cells passed over, its events and its bursts. */
+const unpackCounts = ({columns, rows, cells, counts}) => {
+  const events = new Uint32Array(columns * rows), bursts = new Uint32Array(columns * rows);
+  const next = packed(counts);
+  let at = 0;
+  for (let i = 0; i < cells; ++i, ++at) {
+    at += next();
+    events[at] = next();
+    bursts[at] = next();
+  }
+  return {columns, rows, events, bursts};
+};
+
 const lowerBound = (array, value) => {
   let low = 0, high = array.length;
   while (low < high) { const middle = (low + high) >> 1; if (array[middle] < value) low = middle + 1; else high = middle; }
   return low;
 };
 
-const mostTicks = 200000;
-
 const rasterFigure = (run, place) => {
   const r = run.raster;
   if (!r) { place.replaceChildren(note("This run recorded no spikes.")); return; }
   const {time, row, kind} = unpack(r);
+  const picture = r.whole && unpackCounts(r.whole);
   const rows = r.populations.reduce((n, p) => n + p.size, 0);
   const whole = [r.start_ms, Math.max(r.stop_ms, r.start_ms + 1)];
-  const stretch = Math.min(2000, whole[1] - whole[0]);
-  let view = [whole[1] - stretch, whole[1]];
+  const lastWindow = r.recorded.length ? [r.recorded.at(-1).from, r.recorded.at(-1).to] : r.windows.at(-1);
+  const stretch = Math.min(2000, lastWindow[1] - lastWindow[0] || 1);
+  let view = [lastWindow[1] - stretch, lastWindow[1]];
   const seconds = () => view[1] - view[0] > 5000;
   const count = () => lowerBound(time, view[1]) - lowerBound(time, view[0]);
-  const gap = r.windows.length > 1 ? ` The run has ${r.total} spikes; kept here are those from ${r.windows.map(w =>
-    `${short(w[0])} to ${short(w[1])} ms`).join(" and ")}.` : "";
-  const describe = () => `${count()} of ${r.total} spikes, ${plural(rows, "neuron")}. Blue: events (isolated spikes and first ones of ` +
-    "bursts). Orange and taller: bursts, at their second spike; thin orange: their further spikes." +
-    (count() > mostTicks ? ` More than ${mostTicks} spikes: drawn by the pixel, the stronger the more.` : "") + gap;
+  /** Whether the page holds each spike of what is shown; else it has counts. */
+  const exact = () => !picture || r.windows.some(w => view[0] >= w[0] - 1e-6 && view[1] <= w[1] + 1e-6);
+  const parts = r.windows.map(w => `${short(w[0])} to ${short(w[1])} ms`).join(" and ");
+  const thinned = !picture ? "" : ` Thinned: of the ${r.total} spikes recorded, this page keeps ${r.shown} one by one, those from ${parts}, and of ` +
+    `the whole run how many there were in each of ${picture.columns} by ${picture.rows} cells. All are in spikes.h5.`;
+  const colours = "Blue: events (isolated spikes and first ones of bursts). ";
+  const partName = p => p.epoch ? `training, epoch ${p.epoch}` : "test";
+  const recorded = r.recorded.length === 0 ? "" : ` Only parts were recorded: ${r.recorded.map(p =>
+    `${short(p.from)} to ${short(p.to)} ms (${partName(p)})`).join(", ")}.`;
+  const sources = r.populations.filter(p => p.source).reduce((n, p) => n + p.size, 0);
+  const who = [rows > sources && plural(rows - sources, "neuron"), sources && plural(sources, "source")].filter(Boolean).join(" and ");
+  const describe = () => (exact() ? `${count()} of ${r.total} recorded spikes, of ${who}. ${colours}` +
+      "Orange and taller: bursts, at their second spike; thin orange: their further spikes."
+    : `${r.total} recorded spikes, of ${who}, drawn as counts in cells of ${short((whole[1] - whole[0]) / picture.columns)} ms by ` +
+      `${short(rows / picture.rows)} rows, the stronger the more. ${colours}Orange: bursts.`) + recorded + thinned;
 
   const draw = (where, width, font) => {
     const left = Math.min(font * 9, width / 3), right = font * 2.2, bottom = font * 3;
     const height = Math.max(120, Math.min(560, rows * 3));
-    const {canvas, c, ratio} = canvasIn(where, width, height + bottom + 6, font);
+    const {canvas, c} = canvasIn(where, width, height + bottom + 6, font);
     const box = {left, top: 4, width: width - left - right, height};
     const x = t => box.left + (t - view[0]) / (view[1] - view[0]) * box.width;
     const step = height / Math.max(rows, 1);
@@ -270,9 +309,8 @@ const rasterFigure = (run, place) => {
       }
       base += p.size;
     }
-    const from = lowerBound(time, view[0]), to = lowerBound(time, view[1]);
-    if (to - from > mostTicks) dense(c, box, ratio, from, to);
-    else ticks(c, box, from, to, step, x);
+    if (exact()) ticks(c, box, lowerBound(time, view[0]), lowerBound(time, view[1]), step, x);
+    else dense(c, box);
     const unit = seconds() ? 1000 : 1;
     axes(c, box, font, {xRange: view.map(v => v / unit), xLabel: seconds() ? "Time (s)" : "Time (ms)"});
     c.save();
@@ -301,29 +339,31 @@ const rasterFigure = (run, place) => {
       c.stroke();
     }
   };
-  const dense = (c, box, ratio, from, to) => {
-    // Pixels of the screen, but none lower than a neuron.
-    const w = Math.max(1, Math.round(box.width * ratio)), h = Math.max(1, Math.min(rows, Math.round(box.height * ratio)));
-    const events = new Uint16Array(w * h), bursts = new Uint16Array(w * h);
-    for (let i = from; i < to; ++i) {
-      const px = Math.min(w - 1, Math.floor((time[i] - view[0]) / (view[1] - view[0]) * w));
-      const at = Math.min(h - 1, Math.floor((row[i] + 0.5) / rows * h)) * w + px;
-      if (kind[i] === 1) bursts[at] += 1; else if (kind[i] === 0) events[at] += 1;
-    }
-    const picture = element("canvas", {"data-plain": "1"});
-    picture.width = w; picture.height = h;
-    const p = picture.getContext("2d"), image = p.createImageData(w, h);
+  const dense = (c, box) => {
+    const {columns, rows: h, events, bursts} = picture;
+    const column = t => (t - whole[0]) / (whole[1] - whole[0]) * columns;
+    const from = Math.max(0, Math.floor(column(view[0]))), to = Math.min(columns, Math.ceil(column(view[1])));
+    const w = to - from;
+    const drawing = element("canvas", {"data-plain": "1"});
+    drawing.width = w; drawing.height = h;
+    const p = drawing.getContext("2d"), image = p.createImageData(w, h);
     const [blue, orange] = [rgb("--event"), rgb("--burst")];
-    // The more spikes a pixel has, the stronger it is; but for one in a hundred, that rare crowds do not make all others pale.
+    // The more spikes a cell has, the stronger it is; but for one in a hundred, that rare crowds do not make all others pale.
     const counts = events.map((n, i) => n + bursts[i]).filter(n => n).sort();
     const most = counts[Math.floor(0.99 * counts.length)];
-    for (let i = 0; i < w * h; ++i) {
-      const n = events[i] + bursts[i];
-      if (n) image.data.set([...mix(blue, orange, bursts[i] / n), 60 + 195 * Math.min(1, n / most)], 4 * i);
+    for (let i = 0; i < h; ++i) {
+      for (let k = 0; k < w; ++k) {
+        const at = i * columns + from + k, n = events[at] + bursts[at];
+        if (n) image.data.set([...mix(blue, orange, bursts[at] / n), 60 + 195 * Math.min(1, n / most)], 4 * (i * w + k));
+      }
     }
     p.putImageData(image, 0, 0);
+    c.save();
+    c.beginPath(); c.rect(box.left, box.top, box.width, box.height); c.clip();
     c.imageSmoothingEnabled = false;
-    c.drawImage(picture, box.left, box.top, box.width, box.height);
+    const scale = box.width / (column(view[1]) - column(view[0]));
+    c.drawImage(drawing, box.left + (from - column(view[0])) * scale, box.top, w * scale, box.height);
+    c.restore();
   };
   const drag = (canvas, box) => {
     let start = null;
@@ -346,7 +386,7 @@ const rasterFigure = (run, place) => {
   };
   const figure = new Figure({
     title: several ? `Spikes of ${run.name}` : "Spikes", caption: describe(), draw,
-    text: `Raster of ${r.total} spikes of ${rows} neurons in ${r.populations.map(p => p.name).join(", ")}`,
+    text: `Raster of ${r.total} spikes of ${who} in ${r.populations.map(p => p.name).join(", ")}`,
     csv: () => {
       const names = [], first = [];
       let base = 0;
@@ -362,14 +402,15 @@ const rasterFigure = (run, place) => {
   });
   const show = range => { view = range; figure.redraw(); figure.caption = describe(); };
   const jump = (label, act) => element("button", {type: "button", onclick: () => show(act())}, label);
+  const parted = r.recorded.map(p => jump(partName(p), () => [p.from, p.to]));
   const shift = by => () => {
     const length = view[1] - view[0], from = Math.max(whole[0], Math.min(whole[1] - length, view[0] + by * length));
     return [from, from + length];
   };
   place.replaceChildren(
-    element("div", {class: "controls"}, jump("Whole run", () => whole), jump(`First ${short(stretch)} ms`, () => [whole[0], whole[0] + stretch]),
-      jump(`Last ${short(stretch)} ms`, () => [whole[1] - stretch, whole[1]]), jump("← Earlier", shift(-0.8)), jump("Later →", shift(0.8)),
-      element("span", {class: "muted"}, "Drag over the plot to look closer; a double click shows the whole run.")),
+    element("div", {class: "controls"}, jump("Whole run", () => whole), r.recorded.length ? null : jump(`First ${short(stretch)} ms`, () => [whole[0], whole[0] + stretch]),
+      r.recorded.length ? null : jump(`Last ${short(stretch)} ms`, () => [whole[1] - stretch, whole[1]]), ...parted,
+      jump("← Earlier", shift(-0.8)), jump("Later →", shift(0.8)), element("span", {class: "muted screen"}, "Drag over the plot to look closer; a double click shows the whole run.")),
     figure.node);
 };
 
@@ -402,8 +443,8 @@ const rates = () => {
     const [event, burst, probability] = [of(t => t.event_rate), of(t => t.burst_rate), of(ratio)];
     const silent = ![...event.values, ...burst.values].some(v => v > 0);
     const p0 = Number(keysOf(runs[0].resolved).get("neuron.p0"));
-    const size = runs[0].raster?.populations.find(p => p.name === names[i])?.size;
-    const how = `Population ${names[i]}${size ? `, ${plural(size, "neuron")}` : ""}; bins of ${short(longest.dt_ms)} ms` +
+    const known = runs[0].raster?.populations.find(p => p.name === names[i]);
+    const how = `Population ${names[i]}${known ? `, ${plural(known.size, known.source ? "source" : "neuron")}` : ""}; bins of ${short(longest.dt_ms)} ms` +
       (longest.joined > 1 ? ` (${longest.joined} recorded bins joined)` : "") +
       (longest.last_bin_ms < longest.dt_ms ? `, the last of ${short(longest.last_bin_ms)} ms` : "") + (several ? `; mean ± SD of ${traces.length} runs.` : ".");
     const end = values => short(values.filter(isNumber).at(-1) ?? null);
@@ -448,10 +489,11 @@ const weights = () => {
                   caption: `The last of ${plural(w.time_ms.length, "snapshot")}, ${w.targets} targets by ${w.sources} sources` +
                     (last.block > 1 ? `; a cell is the mean of ${last.block} by ${last.block} weights` : "") +
                     ". Blue negative, orange positive" + (last.sparse ? ", grey no synapse." : "."),
-                  text: `Weight matrix, mean ${short(w.mean.at(-1))}`,
+                  text: `Weight matrix, mean ${short(w.mean.at(-1))}${unit}`,
                   draw: matrixPlot({values: last.values, colours: diverging(limit), xLabel: "Source", yLabel: "Target",
                                     xTicks: ticks(last.values[0]?.length ?? 0, last.block), yTicks: ticks(last.values.length, last.block),
-                                    scale: {range: [-limit, limit]}}),
+                                    scale: {range: [-limit, limit]},
+                                    tell: (i, j) => `target ${i * last.block}, source ${j * last.block}: ${short(last.values[i][j])}`}),
                   csv: () => [["target", "source", "weight"],
                     ...last.values.flatMap((r, i) => r.map((v, j) => [i * last.block, j * last.block, v]))]}).node,
       new Figure({title: `Distribution, ${w.projection}`, columns: 1, caption: "Weights in 40 bins of equal width, at the first and the last snapshot.",

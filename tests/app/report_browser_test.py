@@ -80,8 +80,13 @@ class Pages(CommandLineTest):
                               s.dispatchEvent(new Event("change")); })()""")
             b.settle()
             self.assertIn("hidden_1", b.run("document.body.innerText"))
+            # A legend without a pointer names lines and tells no values.
+            idle = b.run("""[...document.querySelectorAll(".uplot")].map(u => [...u.querySelectorAll(".u-value, .u-series:first-child")]
+                              .filter(e => getComputedStyle(e).visibility !== "hidden").map(e => e.textContent))""")
+            self.assertEqual(sum(idle, []), [])
             printed = b.call("Page.printToPDF", preferCSSPageSize=True)
             self.assertGreater(len(printed["data"]), 10000)
+            browser.expect_printable(self, b)
             self.assertEqual((b.errors, b.requests), ([], []))
 
     def test_two_runs(self):
@@ -91,7 +96,7 @@ class Pages(CommandLineTest):
         self.visit("both.html", "comparison", self.check_exports)
 
     def test_a_crowd(self):
-        """Populations at 300 and at 900 Hz, in turn, 6 and 18 spikes a pixel: stripes that a picture by the pixel must show."""
+        """Populations at 300 and at 900 Hz, in turn, 6 and 18 spikes a pixel: stripes that a picture of counts must show."""
         self.write("crowd.toml", "duration = 19000.0\n[record]\nspikes = [\"p0\", \"p1\", \"p2\", \"p3\"]\n" + "".join(
             f'[population.p{i}]\nmodel = "poisson"\nsize = 10\nparameters = {{ rate = {300.0 if i % 2 == 0 else 900.0} }}\n'
             for i in range(4)))
@@ -101,7 +106,7 @@ class Pages(CommandLineTest):
             b.open(self.folder / "r/report.html")
             b.run("[...document.querySelectorAll('button')].find(x => x.textContent === 'Whole run').click()")
             b.settle()
-            self.assertIn("drawn by the pixel", b.run("document.querySelector('figure').textContent"))
+            self.assertIn("drawn as counts", b.run("document.querySelector('figure').textContent"))
             cover = b.run("""(() => {
               const canvas = document.querySelector("figure canvas"), {width, height} = canvas;
               const pixels = canvas.getContext("2d").getImageData(width * 0.2, 0, 500, height).data;

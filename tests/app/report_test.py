@@ -152,7 +152,7 @@ class Report(CommandLineTest):
         self.run_program("run", "silent.toml", "--out", "r", "--quiet")
         run, = data_of(self.page("r/report.html"))["runs"]
         self.assertEqual(run["raster"]["total"], 0)
-        self.assertEqual(run["raster"]["populations"], [{"name": name, "size": 1}])
+        self.assertEqual(run["raster"]["populations"], [{"name": name, "size": 1, "source": False}])
         self.assertEqual(set(run["traces"][0]["event_rate"]), {0})
         self.assertTrue(any("not spike" in warning for warning in run["warnings"]))
 
