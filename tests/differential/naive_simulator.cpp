@@ -10,7 +10,7 @@
 namespace apical::naive {
 namespace {
 
-constexpr std::size_t most_spikes = 20000;
+constexpr std::size_t most_spikes = 2000;
 
 struct Cell {
     Vector x{};            ///< just after the last input or spike,
