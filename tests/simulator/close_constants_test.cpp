@@ -22,6 +22,7 @@ class Naive {
 public:
     explicit Naive(const LinearDynamics& dynamics)
         : d_(dynamics), free_(d_.affine()), held_(d_.affine_held()), readout_(d_.affine_readout()) {
+        readout_[readout_.size() - 1] = -d_.threshold;  // the crossing itself, without a margin
         longest_ = 0.2 / d_.A.diagonal().cwiseAbs().maxCoeff();
     }
 
