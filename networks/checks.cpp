@@ -94,7 +94,8 @@ private:
     }
 
     static Classifier classifier_of(const PopulationDescription& p, const ModelInfo& model) {
-        return p.classifier.value_or(model.classifier);
+        const bool told = !p.spike_kinds.empty();  // by the file that a source plays
+        return p.classifier.value_or(told ? Classifier::model : model.classifier);
     }
 
     /// A burst of a cell that says where its bursts are must not run into the next one's first spike.
