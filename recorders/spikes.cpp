@@ -64,7 +64,7 @@ SpikeRecorder::SpikeRecorder(const std::filesystem::path& folder,
 }
 
 void SpikeRecorder::begin_part(Time at, std::int64_t epoch) {
-    open_ = true;
+    open_ = extent_ == Extent::parts;
     part_begin_ = at;
     part_epoch_ = epoch;
 }

@@ -133,7 +133,7 @@ class Look(CommandLineTest):
     def test_check_tells_the_size_and_writes_the_graph(self):
         self.run_program("new", "xor")
         text = self.run_program("check", "xor.toml", "--graph", "xor.dot").stdout
-        for word in ("neurons", "synapses", "smallest delay", "memory", "work"):
+        for word in ("network", "synapses", "smallest delay", "memory", "work"):
             self.assertIn(f"\n  {word}", text)
         self.assertTrue((self.folder / "xor.dot").read_text().startswith("digraph"))
         self.assertEqual(self.files(), ["xor.dot", "xor.toml"])
