@@ -47,12 +47,13 @@ TrainRecipe TrainOptions::recipe() const {
     recipe.kind = poisson_ != 0.0  ? TrainRecipe::Kind::poisson
                   : bursts_ != 0.0 ? TrainRecipe::Kind::bursts
                                    : TrainRecipe::Kind::regular;
-    if (recipe.burst_spikes < 2 || !(recipe.burst_interval > 0.0) ||
+    if (recipe.burst_spikes < 2 || recipe.burst_spikes > 100 || !(recipe.burst_interval > 0.0) ||
         !(recipe.burst_interval <= burst_threshold) ||
         !(recipe.burst_probability >= 0.0 && recipe.burst_probability <= 1.0)) {
-        throw wrong(fmt::format(
-            "a burst has two spikes or more, at intervals of at most {} ms, and a probability from 0 to 1",
-            burst_threshold));
+        throw wrong(
+            fmt::format("a burst has 2 to 100 spikes, at intervals of at most {} ms, and a probability from "
+                        "0 to 1",
+                        burst_threshold));
     }
     return recipe;
 }

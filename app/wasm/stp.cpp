@@ -2,6 +2,8 @@
 // regression, so that the page and the program cannot differ. There is no C library here: what little the
 // code asks for stands below.
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -45,21 +47,32 @@ TsodyksMarkram synapses[2];
 TsodyksMarkram::State states[2];
 Response last{};
 std::vector<double> times;
-double figures[7];
+constexpr std::size_t points = std::size_t{10} * 5;
+constexpr int most_synapses = 64;  // in one call: more would share its cost, but the page has to stay awake
+std::array<TsodyksMarkram, most_synapses> listed;
+std::size_t list_length = 0;
+std::array<double, points*(2 + most_synapses)> samples;
+std::array<double, 5> figures;
+
+TsodyksMarkram make_synapse(int variant, double U, double f, double tau_rec, double tau_fac, double tau_psc,
+                            double u_0) {
+    TsodyksMarkram s;
+    s.variant = static_cast<TsodyksMarkram::Variant>(variant);
+    s.U = U;
+    s.f = f;
+    s.tau_rec = tau_rec;
+    s.tau_fac = tau_fac;
+    s.tau_psc = tau_psc;
+    s.u_0 = u_0;
+    return s;
+}
 }  // namespace
 
 /// Parameters of synapse 0 or 1; f is NaN where it does not apply, u_0 where the synapse starts from rest.
 EXPORT(set_synapse)
 void set_synapse(int i, int variant, double U, double f, double tau_rec, double tau_fac, double tau_psc,
                  double u_0) {
-    synapses[i] = TsodyksMarkram{};
-    synapses[i].variant = static_cast<TsodyksMarkram::Variant>(variant);
-    synapses[i].U = U;
-    synapses[i].f = f;
-    synapses[i].tau_rec = tau_rec;
-    synapses[i].tau_fac = tau_fac;
-    synapses[i].tau_psc = tau_psc;
-    synapses[i].u_0 = u_0;
+    synapses[i] = make_synapse(variant, U, f, tau_rec, tau_fac, tau_psc, u_0);
     states[i] = synapses[i].initial();
 }
 
@@ -94,15 +107,49 @@ int make(int kind, double rate, double duration, double burst_probability, int b
 
 EXPORT(times) const double* train() { return times.data(); }
 
-/// How well synapse 0, which is to tell of bursts, and synapse 1, of events, separate them: a_e, a_b, q_e,
-/// q_b, r, C, R2.
-EXPORT(separate) const double* separate(double p0, int burst_spikes, double burst_interval, double R) {
+// How well synapses tell events from bursts. First what they release at the points of the regression, many of
+// them in one call; then the regression of any two.
+
+EXPORT(clear_list) void clear_list() { list_length = 0; }
+EXPORT(list_synapse)
+void list_synapse(int variant, double U, double f, double tau_rec, double tau_fac, double tau_psc,
+                  double u_0) {
+    listed[list_length++] = make_synapse(variant, U, f, tau_rec, tau_fac, tau_psc, u_0);
+}
+EXPORT(most_in_list) int most_in_list() { return most_synapses; }
+EXPORT(point_count) int point_count() { return static_cast<int>(points); }
+EXPORT(samples) double* samples_begin() { return samples.data(); }
+
+/// Simulates the list: fills samples() with rows of points: event rates, burst rates, and releases of each.
+EXPORT(simulate_list) void simulate_list(int burst_spikes, double burst_interval) {
     used = 0;
     times = {};
-    const Separation s = decode(synapses[0], synapses[1], {p0, burst_spikes, burst_interval, R}).separation;
-    const double all[] = {s.a_e, s.a_b, s.q_e, s.q_b, s.r, s.C, s.R2};
-    for (int i = 0; i < 7; ++i) figures[i] = all[i];
-    return figures;
+    TrainRecipe train;
+    train.burst_spikes = burst_spikes;
+    train.burst_interval = burst_interval;
+    const Releases all = releases({listed.data(), list_length}, sender_of(train));
+    double* row = samples.data();
+    const auto put = [&row](const std::vector<double>& values) {
+        row = std::copy(values.begin(), values.end(), row);
+    };
+    put(all.e);
+    put(all.b);
+    for (const std::vector<double>& released : all.released) put(released);
+}
+
+/// The regression of the two synapses whose releases the page has put into samples(), after both rates: R2,
+/// r, C, and what the first releases per event and per burst.
+EXPORT(pair) const double* pair_of_samples() {
+    used = 0;
+    times = {};
+    const auto row = [](std::size_t i) {
+        return std::vector<double>(samples.data() + i * points, samples.data() + (i + 1) * points);
+    };
+    const Releases given{row(0), row(1), {row(2), row(3)}};
+    const Separation s = separate(given, 0, 1, Sender{}.p0);
+    const Separation alone = separate(given, 0, 0, Sender{}.p0);
+    figures = {s.R2, s.r, s.C, alone.a_e, alone.a_b};
+    return figures.data();
 }
 
 }  // namespace apical

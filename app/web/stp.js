@@ -2,7 +2,7 @@
 // The explorer of short-term plasticity. All numbers come from the library's own code, compiled to WebAssembly (app/wasm/stp.cpp);
 // here are sliders, drawings and words.
 
-const {program, variants, presets, synapse: firstSynapse, train: firstTrain} = JSON.parse(document.getElementById("data").textContent);
+const {program, variants, presets, maps, map: firstMap, synapse: firstSynapse, train: firstTrain} = JSON.parse(document.getElementById("data").textContent);
 const page = document.getElementById("page");
 
 // --- the state of the page: what the URL's fragment keeps -----------------------------------------------------------------------
@@ -23,9 +23,9 @@ const trainFields = {
   burst_interval: {kinds: ["bursts"], label: "Interval in a burst (ms)", low: 0.5, high: 16},
   seed: {kinds: ["poisson", "bursts"], label: "Seed", low: 0, high: 2 ** 53},
 };
-const mapAxes = ["U", "tau_rec", "tau_fac", "f"];
-const state = {...firstSynapse, ...firstTrain, map_x: "tau_fac", map_y: "U", quantity: "R2",
-  partner: firstSynapse.U < 0.2 ? "xor_events" : "xor_bursts"};  // of the other kind: what facilitates starts small
+const mapAxes = Object.keys(maps);
+const state = {...firstSynapse, ...firstTrain, map_x: firstMap.across, map_y: firstMap.up, quantity: "R2",
+  partner: firstMap.partner};  // empty: the preset that tells most
 const texts = ["variant", "kind", "times", "map_x", "map_y", "partner", "quantity"];
 
 const readFragment = () => {
@@ -54,8 +54,9 @@ const load = async () => {
   library = (await WebAssembly.instantiate(bytes, {env: missing})).instance.exports;
 };
 
-const setSynapse = (i, s, variant = s.variant) => library.set_synapse(i, variants.indexOf(variant), s.U,
-  variant === "etm" ? s.f : NaN, s.tau_rec, s.tau_fac, s.tau_psc, s.u_0 ?? NaN);
+const parametersOf = (s, variant = s.variant) =>
+  [variants.indexOf(variant), s.U, variant === "etm" ? s.f : NaN, s.tau_rec, s.tau_fac, s.tau_psc, s.u_0 ?? NaN];
+const setSynapse = (i, s, variant) => library.set_synapse(i, ...parametersOf(s, variant));
 
 /** The spike times [ms] of the chosen train, or a sentence that says what is wrong with it. */
 const trainTimes = () => {
@@ -186,7 +187,7 @@ const presetChoice = () => {
     Object.assign(state, presets.find(p => p.name === select.value)?.synapse ?? {});
     update();
   });
-  return element("label", {}, "Preset ", select);
+  return element("label", {class: "screen"}, "Preset ", select);
 };
 
 /** Writes the state into the controls, but for the one that is being used. */
@@ -237,7 +238,7 @@ const copyPanel = () => {
     shown.textContent = text;
     try { await navigator.clipboard.writeText(text); say.textContent = "copied"; } catch { say.textContent = "select and copy:"; }
   }}, tool));
-  return [element("div", {class: "controls"}, "Copy as", ...buttons, say), shown];
+  return [element("div", {class: "controls screen"}, "Copy as", ...buttons, say), shown];
 };
 
 // --- plots ----------------------------------------------------------------------------------------------------------------------
@@ -246,7 +247,6 @@ let times = [], response = [], every = {}, curve = [];
 const figure = (parent, options) => { const f = new Figure(options); parent.append(f.node); return f; };
 const endOf = () => Math.max(state.kind === "times" ? times.at(-1) * 1.08 : state.duration, 1);
 const variantColour = v => `--c${variants.indexOf(v)}`;
-const logGrid = (low, high, n) => Array.from({length: n}, (_, i) => low * (high / low) ** (i / (n - 1)));
 
 const figures = {};
 const makeFigures = () => {
@@ -323,48 +323,90 @@ const quantities = {
   selectivity: "release per burst over release per event",
   per_event: "release per event", per_burst: "release per burst",
 };
-/** The regression for these parameters; the partner is a preset of the other kind. */
-const separation = s => {
-  const partner = presets.find(p => p.name === state.partner).synapse;
-  const tellsEvents = ["xor_bursts", "facilitating", "extended_facilitating", "classic_facilitation"].includes(state.partner);
-  setSynapse(tellsEvents ? 1 : 0, s);
-  setSynapse(tellsEvents ? 0 : 1, partner);
-  const spikes = state.burst_spikes, interval = state.burst_interval;
-  const at = library.separate(0.5, spikes, interval, Math.max(25, (spikes - 1) * interval + 16));
-  const [ae, ab, qe, qb, r, C, R2] = new Float64Array(library.memory.buffer, at, 7);
-  const [e, b] = tellsEvents ? [qe, qb] : [ae, ab];
-  return {R2, r, C, per_event: e, per_burst: b, selectivity: b / e};
+
+/** What synapses release at the points of the regression: in the order of the list, and none is simulated twice. */
+const known = new Map();
+const senderKey = () => `${state.burst_spikes}, ${state.burst_interval}`;
+const synapseKey = s => [senderKey(), s.variant, s.U, s.variant === "etm" ? s.f : "", s.tau_rec, s.tau_fac, s.variant === "tm3" ? s.tau_psc : "", s.u_0 ?? ""].join();
+const simulate = list => {
+  if (known.size > 50000) known.clear();
+  const missing = new Map(list.filter(s => !known.has(synapseKey(s))).map(s => [synapseKey(s), s])), points = library.point_count();
+  const all = [...missing];
+  for (let from = 0; from < all.length; from += library.most_in_list()) {
+    const some = all.slice(from, from + library.most_in_list());
+    library.clear_list();
+    for (const [, s] of some) library.list_synapse(...parametersOf(s));
+    library.simulate_list(state.burst_spikes, state.burst_interval);
+    const rows = new Float64Array(library.memory.buffer, library.samples(), points * (2 + some.length));
+    known.set(senderKey(), rows.slice(0, 2 * points));
+    some.forEach(([key], i) => known.set(key, rows.slice((2 + i) * points, (3 + i) * points)));
+  }
+};
+/** The regression for two synapses. R2 is null where they do not differ. */
+const separation = (s, partner) => {
+  simulate([s, partner]);
+  const points = library.point_count(), rows = new Float64Array(library.memory.buffer, library.samples(), 4 * points);
+  rows.set(known.get(senderKey()));
+  rows.set(known.get(synapseKey(s)), 2 * points);
+  rows.set(known.get(synapseKey(partner)), 3 * points);
+  const at = library.pair();
+  const [R2, r, C, per_event, per_burst] = new Float64Array(library.memory.buffer, at, 5);
+  return {R2: Number.isNaN(R2) ? null : R2, r, C, per_event, per_burst, selectivity: per_burst / per_event};
 };
 
-const mapSize = 12;
-const mapGrid = name => logGrid(...(name === "U" || name === "f" ? [0.01, 1] : [3, 1000]), mapSize).map(v => Number(v.toPrecision(3)));
+/** Presets by how well each tells events from bursts together with the chosen synapse; what tells nothing is null. */
+const partners = () => {
+  simulate([state, ...presets.map(p => p.synapse)]);
+  return presets.map(p => ({name: p.name, synapse: p.synapse, R2: separation(state, p.synapse).R2}))
+    .map(p => ({...p, tells: p.R2 !== null && p.R2 > 0}));
+};
+const best = list => list.reduce((a, b) => b.tells && b.R2 > (a?.R2 ?? 0) ? b : a, null);
+/** The other pathway: the one that was chosen, as long as it tells anything. */
+const chosenPartner = list => list.find(p => p.name === state.partner && p.tells) ?? best(list);
+
+const valueText = (quantity, v) => {
+  if (v === null || v === undefined) return quantity === "R2" ? "R² undefined: both release alike" : "–";
+  if (quantity !== "R2") return `${quantities[quantity]}: ${short(v)}`;
+  return `R² ${v < -100 ? "below −100" : `= ${v.toFixed(3).replace("-", "−")}`}${v < 0 ? " (negative: farther off than a constant would be)" : ""}`;
+};
+
+const mapSize = maps.U.length;
 let map = {cells: [], x: [], y: []}, mapRun = 0;
 
 const makeMap = () => {
   const node = element("section");
   const words = element("p", {id: "separation"});
   node.append(element("h2", {}, "How well events and bursts are told apart"),
-    element("p", {class: "muted"}, "The mean release per second is fitted as a plane, a e + c b, over event rates e of 1 to 30 Hz and burst " +
-      "probabilities b/e of 0.1 to 0.9. What is left of the one pathway after the other, scaled to vanish at p0 = 0.5, estimates b − p0 e; R² says how " +
-      "well. Bursts as set for the train."),
+    element("p", {class: "muted"}, "The mean release per second is fitted as a plane, a e + c b, over event rates e of 1 to 30 Hz (less, where bursts " +
+      "leave no room) and burst probabilities b/e of 0.1 to 0.9. What is left of the one pathway after the other, scaled to vanish at p0 = 0.5, " +
+      "estimates b − p0 e; R² says how well: 1 is exact, 0 no better than a constant, and negative worse than one. Bursts as set for the train."),
     element("div", {class: "controls"}, choice("Across", "map_x", mapAxes), choice("Up", "map_y", mapAxes),
-      choice("Other pathway", "partner", presets.map(p => p.name)), choice("Colour", "quantity", Object.keys(quantities), Object.values(quantities))),
+      choice("Other pathway", "partner", ["", ...presets.map(p => p.name)], ["the best preset", ...presets.map(p => p.name)]),
+      choice("Colour", "quantity", Object.keys(quantities), Object.values(quantities))),
     words);
   page.append(node);
   const at = (grid, v) => {
     const i = grid.findIndex(g => g >= v);
     return i < 0 ? null : i === 0 ? (v >= grid[0] * 0.5 ? 0 : null) : i - (grid[i] - v) / (grid[i] - grid[i - 1]);
   };
+  const value = (i, j) => map.cells[j]?.[i]?.[state.quantity];
   figures.map = figure(node, {
     title: "Separation map", caption: "", text: "Map of the separation over two parameters",
     draw: (...place) => {
-      const all = map.cells.flat().filter(v => v !== null);
+      const values = map.cells.map((row, j) => row.map((_, i) => value(i, j) ?? null));
+      const all = values.flat().filter(v => v !== null);
       const range = state.quantity === "R2" ? [0, 1] : [0, Math.max(1e-9, ...all)];
       const pick = grid => [0, Math.floor(grid.length / 3), Math.floor(2 * grid.length / 3), grid.length - 1];
       return matrixPlot({
-        values: [...map.cells].reverse(), colours: sequential(...range), xLabel: map.name_x, yLabel: map.name_y, square: false,
+        values: [...values].reverse(), colours: sequential(...range), xLabel: map.name_x, yLabel: map.name_y, square: false,
         xTicks: pick(map.x).map(i => ({at: (i + 0.5) / mapSize, text: short(map.x[i])})),
         yTicks: pick(map.y).map(i => ({at: 1 - (i + 0.5) / mapSize, text: short(map.y[i])})), scale: {range},
+        tell: (row, i) => {
+          const j = mapSize - 1 - row;
+          return `${map.key_x} = ${short(map.x[i])}, ${map.key_y} = ${short(map.y[j])}\n${valueText(state.quantity, value(i, j))}` +
+            (state.quantity === "R2" ? `\nwith ${map.partner}` : "");
+        },
+        pick: (row, i) => { state[map.key_x] = map.x[i]; state[map.key_y] = map.y[mapSize - 1 - row]; update(); },
         onmark: (c, box) => {
           const [i, j] = [at(map.x, state[map.key_x]), at(map.y, state[map.key_y])];
           if (i === null || j === null) return;
@@ -375,38 +417,64 @@ const makeMap = () => {
         },
       })(...place);
     },
-    csv: () => [[map.key_x, map.key_y, map.quantity], ...map.y.flatMap((y, j) => map.x.map((x, i) => [x, y, map.cells[j][i]]))],
+    csv: () => [[map.key_x, map.key_y, "R2", "per_event", "per_burst", "r", "C"], ...map.y.flatMap((y, j) => map.x.map((x, i) => {
+      const cell = map.cells[j][i] ?? {};
+      return [x, y, cell.R2, cell.per_event, cell.per_burst, cell.r, cell.C];
+    }))],
   });
 };
 
-/** Computes the map cell by cell, from anywhere to everywhere, and never blocks the page for long. */
+/** Says how the chosen pair does; returns the preset that is the other pathway, or null if none tells anything. */
+const tellPair = () => {
+  const list = partners(), other = chosenPartner(list), words = document.getElementById("separation");
+  for (const option of inputs.partner.field.options) {
+    const p = list.find(q => q.name === option.value), top = best(list);
+    option.disabled = p ? !p.tells : !top;
+    option.textContent = p ? `${p.name} (${p.tells ? `R² ${p.R2.toFixed(3)}` : "tells nothing"})` : top ? `the best preset: ${top.name}` : "none";
+  }
+  inputs.partner.field.value = other && state.partner === other.name ? other.name : "";
+  const here = separation(state, other?.synapse ?? state);
+  words.textContent = `Here: ${short(here.per_event)} released an event and ${short(here.per_burst)} a burst (${short(here.selectivity)} times); ` +
+    (other ? `with ${other.name} as the other pathway ${valueText("R2", here.R2)}, r = ${short(here.r)}, C = ${short(here.C)}.`
+      : "no preset makes a pair with it that tells events from bursts.");
+  Object.assign(words.dataset, {r2: here.R2, event: here.per_event, burst: here.per_burst, partner: other?.name ?? ""});
+  return other;
+};
+
+/** Computes the map from coarse to fine, a piece at a time, so that the page never stands still. */
 const computeMap = async () => {
   const run = ++mapRun;
-  await new Promise(done => setTimeout(done, 250));  // sliders move
+  delete document.documentElement.dataset.map;
+  await new Promise(done => setTimeout(done, 60));  // sliders move
   if (run !== mapRun) return;
-  const here = separation(state);
-  document.getElementById("separation").textContent = `Here: ${short(here.per_event)} released an event and ${short(here.per_burst)} a burst ` +
-    `(${short(here.selectivity)} times); with the other pathway R² = ${here.R2.toFixed(3)}, r = ${short(here.r)}, C = ${short(here.C)}.`;
-  Object.assign(document.getElementById("separation").dataset, {r2: here.R2, event: here.per_event, burst: here.per_burst});
+  const other = tellPair(), partner = other?.synapse;
   const [kx, ky] = [state.map_x, state.map_y];
   const label = k => `${k}${sliders[k].unit ? ` (${sliders[k].unit})` : ""}`;
-  map = {x: mapGrid(kx), y: mapGrid(ky), key_x: kx, key_y: ky, name_x: label(kx), name_y: label(ky), quantity: state.quantity,
+  map = {x: maps[kx], y: maps[ky], key_x: kx, key_y: ky, name_x: label(kx), name_y: label(ky), partner: other?.name,
          cells: Array.from({length: mapSize}, () => Array(mapSize).fill(null))};
-  const order = Array.from({length: mapSize ** 2}, (_, i) => (i * 89 + 7) % mapSize ** 2);  // 89 has no factor in common with 144
-  const caption = done => `${quantities[state.quantity]}${state.quantity === "R2" ? "; what is below 0 is shown as 0" : ""}. The ring: the parameters chosen above.${done ? "" : " Computing…"}` +
+  const caption = done => `${quantities[state.quantity]}${state.quantity === "R2" ? "; what is below 0 is shown as 0, what is undefined grey" : ""}. ` +
+    `The ring: the parameters chosen above. Point at a cell for its value, click to choose its parameters.${done ? "" : " Computing…"}` +
     ((kx === "f" || ky === "f") && state.variant !== "etm" ? " f has an effect in the variant etm only." : "");
-  let shown = performance.now();
-  for (const [n, cell] of order.entries()) {
-    const [i, j] = [cell % mapSize, Math.floor(cell / mapSize)];
-    map.cells[j][i] = separation({...state, [kx]: map.x[i], [ky]: map.y[j]})[state.quantity];
-    if (performance.now() - shown > 300 || n === order.length - 1) {
-      figures.map.caption = caption(n === order.length - 1);
-      figures.map.redraw();
+  const show = done => { figures.map.caption = caption(done); figures.map.redraw(); };
+  const synapseAt = (i, j) => ({...state, [kx]: map.x[i], [ky]: map.y[j]});
+  for (const step of partner ? [4, 2, 1] : []) {
+    // Each cell stands for the square right and up of it until these have been computed.
+    const grid = map.x.map((_, i) => i).filter(i => i % step === 0);
+    const rows = Math.max(1, Math.floor(48 / grid.length));
+    for (let k = 0; k < grid.length; k += rows) {
+      const cells = grid.slice(k, k + rows).flatMap(j => grid.map(i => [i, j]));
+      simulate(cells.map(([i, j]) => synapseAt(i, j)));
+      for (const [i, j] of cells) {
+        const found = separation(synapseAt(i, j), partner);
+        for (let y = j; y < Math.min(mapSize, j + step); ++y) map.cells[y].fill(found, i, i + step);
+      }
       await new Promise(done => setTimeout(done));
       if (run !== mapRun) return;
-      shown = performance.now();
     }
+    show(step === 1);
+    document.documentElement.dataset.coarse = String(run);
   }
+  if (!partner) show(true);
   document.documentElement.dataset.map = String(run);
 };
 

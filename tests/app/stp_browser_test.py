@@ -4,7 +4,9 @@ import csv
 import io
 import os
 import pathlib
+import re
 import sys
+import time
 import unittest
 
 import browser
@@ -66,7 +68,7 @@ class Explorer(CommandLineTest):
 
     def test_copies(self):
         with browser.Browser() as b:
-            self.open(b, "--preset", "facilitating")
+            self.open(b, "--preset", "extended_facilitating")
             copied = {}
             for tool in ("TOML", "NEST", "PyNN", "Brian 2"):
                 b.run(f"[...document.querySelectorAll('button')].find(x => x.textContent === '{tool}').click()")
@@ -90,13 +92,85 @@ class Explorer(CommandLineTest):
             printed = self.run_program("stp", "--preset", "xor_bursts").stdout
             self.assertGreater(float(facts["r2"]), 0.95)
             self.assertIn("an event", printed)
-            values = b.run("figures.map.csv().slice(1).map(r => r[2])")
-            self.assertEqual(len(values), 144)
-            self.assertTrue(all(v is not None and v <= 1 for v in values))
+            rows = b.run("figures.map.csv()")
+            # The program computes the same map.
+            self.run_program("stp", "--preset", "xor_bursts", "--map", "map.csv")
+            with open(self.folder / "map.csv", encoding="utf-8", newline="") as file:
+                expected = list(csv.reader(file))
+            self.assertEqual(rows[0], expected[0])
+            number = lambda text: float(text) if text else None
+            self.assertEqual([tuple(row) for row in rows[1:]], [tuple(map(number, row)) for row in expected[1:]])
+            # Also of other parameters, and of synapses that do not start from rest.
+            other = ("--preset", "xor_bursts", "--u_0", "0.5", "--across", "tau_rec", "--up", "tau_fac", "--partner", "depressing")
+            self.open(b, *other)
+            b.wait_for("document.documentElement.dataset.map", seconds=120)
+            self.run_program("stp", *other, "--map", "other.csv")
+            with open(self.folder / "other.csv", encoding="utf-8", newline="") as file:
+                expected_other = list(csv.reader(file))
+            shown = b.run("figures.map.csv()")
+            self.assertEqual([shown[0], *map(tuple, shown[1:])], [expected_other[0], *(tuple(map(number, row)) for row in expected_other[1:])])
+            values = [row[2] for row in rows[1:] if row[2] is not None]
             self.assertGreater(max(values) - min(values), 0.2, "it depends on the parameters")
+            self.assertEqual(facts["partner"], re.search(r"with the preset (\w+)", printed)[1])
+            self.assertIn(f"R² = {float(facts['r2']):.3f}", printed)
             svg = b.run("figures.map.svg()")
             self.assertIn("<image", svg)
             self.assertEqual((b.errors, b.requests), ([], []))
+
+    def test_the_map_tells_and_chooses(self):
+        with browser.Browser() as b:
+            b.look(1280)
+            started = time.monotonic()
+            self.open(b, "--preset", "xor_bursts")
+            b.wait_for("document.documentElement.dataset.coarse")
+            coarse = time.monotonic() - started
+            b.wait_for("document.documentElement.dataset.map", seconds=120)
+            self.assertLess(coarse, 60, "a first picture: under a second where nothing else runs")
+            point = """(type => {
+              const canvas = document.querySelector("#separation").parentElement.querySelector("figure canvas");
+              const {left, top} = canvas.getBoundingClientRect();
+              canvas.dispatchEvent(new PointerEvent(type, {clientX: left + 200, clientY: top + 30, bubbles: true}));
+            })"""
+            b.run(f"{point}('pointermove')")
+            tip = b.run("document.querySelector('.tip').textContent")
+            found = re.fullmatch(r"tau_fac = ([\d.]+), U = ([\d.]+)\nR² = (−?[\d.]+)( \(negative.*)?\nwith (\w+)", tip)
+            self.assertTrue(found, tip)
+            b.run(f"{point}('click')")
+            b.wait_for("document.documentElement.dataset.map", seconds=120)
+            chosen = b.run("['tau_fac', 'U'].map(n => Number(document.getElementById(`field-${n}`).value))")
+            self.assertEqual(chosen, [float(found[1]), float(found[2])])
+            # The other pathway is the best one at the chosen parameters: the one of the map, or one that tells more.
+            facts = b.run("({...document.getElementById('separation').dataset})")
+            told = float(found[3].replace("−", "-"))
+            if facts["partner"] == found[5]:
+                self.assertAlmostEqual(float(facts["r2"]), told, delta=6e-4)
+            else:
+                self.assertGreater(float(facts["r2"]), told)
+            # No other pathway is offered that tells nothing.
+            for preset, told in (("xor_events", True), ("depressing", True), ("classic_depression", False), ("facilitating", True)):
+                b.run(f"""(() => {{ const s = document.getElementById("preset"); s.value = "{preset}";
+                                  s.dispatchEvent(new Event("change")); }})()""")
+                b.wait_for("document.documentElement.dataset.map", seconds=120)
+                facts = b.run("({...document.getElementById('separation').dataset})")
+                if told:
+                    self.assertGreater(float(facts["r2"]), 0, preset)
+                self.assertEqual(facts["partner"] != "", told, preset)
+                self.assertNotEqual(facts["partner"], preset)
+                self.assertNotIn("NaN", b.run("document.body.innerText"))
+                self.assertTrue(b.run("[...inputs.partner.field.options].find(o => o.value === "
+                                      f"'{preset}').disabled"), "a synapse is no partner of itself")
+            self.assertEqual((b.errors, b.requests), ([], []))
+
+    def test_print_shows_the_parameters(self):
+        with browser.Browser() as b:
+            b.look(1280)
+            self.open(b, "--preset", "facilitating")
+            b.wait_for("document.documentElement.dataset.map", seconds=120)
+            browser.expect_printable(self, b)
+            values = b.run("Object.fromEntries(Object.keys(sliders).map(n => [n, inputs[n].field.value]))")
+            self.assertEqual(values["U"], "0.02")
+            seen = b.run("Object.keys(sliders).map(n => getComputedStyle(inputs[n].field).display)")
+            self.assertNotIn("none", seen)
 
     def test_every_size_and_theme(self):
         with browser.Browser() as b:

@@ -2,7 +2,9 @@
 """`apical stp`: the reference values, an independent recursion, the trains, the mistakes."""
 import csv
 import io
+import json
 import math
+import re
 import unittest
 
 from cli import CommandLineTest
@@ -68,6 +70,88 @@ class Stp(CommandLineTest):
         for value in GOLDEN[4][1].split():
             self.assertIn(f"{float(value):.6f}", text)
         self.assertRegex(text, r"an event and [\d.]+ a burst")
+
+    def summary(self, *options):
+        """Released an event and a burst, and R2, r, C of the pair, as printed."""
+        text = self.run_program("stp", *options).stdout
+        self.assertNotIn("nan", text)
+        planes = re.search(r"([\d.]+) an event and ([\d.]+) a burst", text)
+        pair = re.search(r"with the preset (\w+) as the other pathway: R² = (−?[\d.]+).*, r = (\S+), C = (\S+)", text)
+        number = lambda text: float(text.replace("−", "-"))
+        return [float(planes[1]), float(planes[2])], (pair[1], *map(number, pair.groups()[1:])) if pair else None
+
+    def test_bursts_as_set_reach_the_summary(self):
+        two, three, six = (self.summary("--preset", "xor_bursts", "--burst_spikes", n)[0] for n in ("2", "3", "6"))
+        self.assertLess(1.5 * two[1], three[1], "a burst of more spikes releases more")
+        self.assertLess(three[1], six[1])
+        apart = self.summary("--preset", "xor_bursts", "--burst_interval", "12")[0]
+        self.assertNotEqual(apart, three)
+        self.assertIn("2 to 100 spikes", self.run_program("stp", "--burst_spikes", "1", code=2).stderr)
+
+    def test_the_other_pathway_is_one_that_tells_something(self):
+        for preset, expected in (("xor_bursts", "xor_events"), ("xor_events", "xor_bursts")):
+            _, (partner, R2, r, C) = self.summary("--preset", preset)
+            self.assertEqual(partner, expected)
+            self.assertGreater(R2, 0.9)
+            self.assertGreater(C, 0)
+        # A synapse has nothing to tell after another one like it, and little after a worse one.
+        text = self.run_program("stp", "--preset", "xor_events", "--partner", "xor_events").stdout
+        self.assertIn("R² undefined (both release alike", text)
+        self.assertNotIn("nan", text)
+        text = self.run_program("stp", "--preset", "depressing", "--partner", "xor_events").stdout
+        if "−" in text:
+            self.assertIn("negative: farther off than a constant would be", text)
+        self.assertIn("there is no preset 'xor_event'", self.run_program("stp", "--partner", "xor_event", code=2).stderr)
+
+    def test_the_map_is_the_summary_at_other_parameters(self):
+        self.run_program("stp", "--preset", "xor_bursts", "--map", "map.csv", "--across", "tau_rec", "--up", "tau_fac")
+        text = (self.folder / "map.csv").read_text(encoding="utf-8")
+        self.assertNotIn("nan", text)
+        rows = list(csv.DictReader(io.StringIO(text)))
+        self.assertEqual(list(rows[0]), ["tau_rec", "tau_fac", "R2", "per_event", "per_burst", "r", "C"])
+        across = sorted({float(row["tau_rec"]) for row in rows})
+        self.assertEqual(len(rows), len(across) * len({row["tau_fac"] for row in rows}))
+        self.assertEqual((across[0], across[-1]), (3, 1000))
+        for row in (rows[0], rows[100], rows[-1]):
+            planes, pair = self.summary("--preset", "xor_bursts", "--partner", "xor_events", "--tau_rec", row["tau_rec"],
+                                        "--tau_fac", row["tau_fac"])
+            self.assertAlmostEqual(float(row["per_event"]), planes[0], delta=6e-5)
+            self.assertAlmostEqual(float(row["per_burst"]), planes[1], delta=6e-5)
+            if pair and float(row["R2"]) > -100:
+                self.assertAlmostEqual(float(row["R2"]), pair[1], delta=6e-4)
+                self.assertAlmostEqual(float(row["r"]), pair[2], delta=6e-5)
+        for mistake in (["--across", "tau"], ["--across", "U"], ["--up", "f"]):
+            self.run_program("stp", "--preset", "xor_bursts", "--map", "no.csv", *mistake, code=2)
+            self.assertFalse((self.folder / "no.csv").exists())
+
+    def test_the_map_is_an_output_as_others_are(self):
+        self.run_program("stp", "--preset", "xor_bursts", "--map", "map.csv", "--csv", "--out", "spikes.csv")
+        first = (self.folder / "map.csv").read_bytes()
+        self.assertTrue((self.folder / "spikes.csv").read_text(encoding="utf-8").startswith("spike,"))
+        # What is there stays, and nothing is left behind.
+        refused = self.run_program("stp", "--preset", "xor_events", "--map", "map.csv", code=2)
+        self.assertIn("error[E0302]: map.csv exists", refused.stderr)
+        self.assertEqual((self.folder / "map.csv").read_bytes(), first)
+        self.run_program("stp", "--preset", "xor_events", "--map", "map.csv", "--overwrite")
+        self.assertNotEqual((self.folder / "map.csv").read_bytes(), first)
+        # On standard output there is the map alone.
+        piped = self.run_program("stp", "--preset", "xor_bursts", "--map", "/dev/stdout")
+        self.assertEqual(piped.stdout.encode(), first)
+        self.assertIn("an event and", piped.stderr)
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["map.csv", "spikes.csv"])
+        for words, message in ((["--map", "m.csv", "--html"], "does not go with --html"), (["--across", "U"], "both U"),
+                               (["--across", "tau_rec"], "no effect without --map"), (["--csv", "--partner", "xor_events"], "no effect"),
+                               (["--map", "m.csv", "--out", "./m.csv"], "the same file")):
+            self.assertIn(message, self.run_program("stp", *words, code=2).stderr)
+        self.assertFalse((self.folder / "m.csv").exists())
+
+    def test_json_tells_the_pair(self):
+        _, (partner, R2, r, C) = self.summary("--preset", "xor_bursts")
+        told = json.loads(self.run_program("stp", "--preset", "xor_bursts", "--json").stdout)["separation"]
+        self.assertEqual((told["partner"], f"{told['R2']:.3f}", f"{told['r']:.4f}", f"{told['C']:.4f}"),
+                         (partner, f"{R2:.3f}", f"{r:.4f}", f"{C:.4f}"))
+        alike = self.run_program("stp", "--preset", "xor_events", "--partner", "xor_events", "--json").stdout
+        self.assertIsNone(json.loads(alike)["separation"]["R2"])
 
     def test_regular_trains(self):
         self.assertEqual(self.times("--regular", "20", "--duration", "200"), [50, 100, 150, 200])
