@@ -77,7 +77,7 @@ class Run(CommandLineTest):
         with h5py.File(self.folder / "r/spikes.h5") as file:
             recorded = sum(len(group["timestamps"]) for group in file["spikes"].values())
         # All but those of the tonic source, which is not recorded: 500 a second.
-        self.assertAlmostEqual(summary["spikes"] - recorded, 500 * 9.6, delta=1)
+        self.assertAlmostEqual(summary["spikes"] + summary["source_spikes"] - recorded, 500 * 9.6, delta=1)
         self.assertGreater(summary["synaptic_events"], summary["spikes"])
         with open(self.folder / "r/metrics.csv", newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
