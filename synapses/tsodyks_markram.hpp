@@ -23,12 +23,13 @@ namespace apical {
 ///
 ///     tm        f = U; recovery begins at once (y = 0). NEST tsodyks2_synapse
 ///     etm       the same with a free f. Costa, Sjostrom & van Rossum (2013); Payeur et al. (2021)
+///               as printed: their program had f = U
 ///     tm3       f = U; y -> y + r, and only what is no longer active recovers.
 ///               Tsodyks, Uziel & Markram (2000), NEST tsodyks_synapse
 ///     mongillo  as tm, but u jumps before the release. Mongillo, Barak & Tsodyks (2008)
 ///
 /// u starts from u_0, which is U unless it is given: the program of Payeur et al. starts both its depressing
-/// and its facilitating synapses from 0.01, which depressing ones with tau_fac = 1 s take seconds to forget.
+/// and its facilitating synapses from 0.01.
 ///
 /// One State serves a presynaptic neuron and projection, or a synapse.
 struct TsodyksMarkram {
