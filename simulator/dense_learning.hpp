@@ -58,9 +58,7 @@ public:
     void enqueue(std::span<const Spike> spikes, Index first) override { queue_.push(spikes, first); }
 
     Duration back_delay() const override { return queue_.back_delay(); }
-    void fire_now(Table::Local target, const Spike& spike) override {
-        fire({spike.time, target, spike.kind, spike.mark});
-    }
+    void show(Table::Local target, const Spike& spike) override { queue_.show(target, spike); }
 
     Time settles_after() const override { return T0_ + epoch_; }
 
@@ -216,12 +214,8 @@ private:
             float& w = weights[targets[k]];
             w = static_cast<float>(rule.changed(w, z, factors[k]));
         };
-        // Spikes at the arrival's tick must not see it. They come first in the log, but without a back_delay:
-        // then a spike that an arrival causes is shown when its neuron is next looked at.
+        // Spikes at the arrival's tick must not see it. They come first in the log.
         std::size_t k = lesson.begin;
-        if (queue_.back_delay() == Duration::zero()) {
-            for (; k < lesson.end; ++k) change(k, log_times_[k] > lesson.last ? lesson.z : lesson.before);
-        }
         for (; k < lesson.end && log_times_[k] == lesson.last; ++k) change(k, lesson.before);
         for (; k < lesson.end; ++k) change(k, lesson.z);
     }

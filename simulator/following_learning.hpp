@@ -134,7 +134,7 @@ public:
     }
     void enqueue(std::span<const Spike> spikes, Index first) override { queue_.push(spikes, first); }
     Duration back_delay() const override { return queue_.back_delay(); }
-    void fire_now(Table::Local, const Spike&) override {}  // the engine refuses a back_delay of zero
+    void show(Table::Local, const Spike&) override {}  // the engine refuses a back_delay of zero
 
     void enable(bool on) override {
         if (on != enabled_) start_anew_here();

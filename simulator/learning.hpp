@@ -18,9 +18,9 @@
 namespace apical {
 
 /// The plasticity of one projection within one shard. A synapse sees its presynaptic neuron's spike at t_pre
-/// + delay and its target's at t_post + back_delay; what it sees comes in order of time, and two spikes seen
-/// at one tick do not pair. Since back_delay is no shorter than a window, targets need not be brought up to
-/// date for learning.
+/// + delay and its target's at t_post + back_delay; what it sees comes in order of time, at one tick all
+/// arrivals before all spikes of targets, and two spikes seen at one tick do not pair. Since back_delay is no
+/// shorter than a window, targets need not be brought up to date for learning.
 class Learning {
 public:
     Learning() = default;
@@ -36,11 +36,10 @@ public:
     virtual void catch_up(Time end) = 0;
     /// The spikes of the shard's neurons in one window, sorted; `first` is the shard's first neuron.
     virtual void enqueue(std::span<const Spike> spikes, Index first) = 0;
-    /// back_delay is zero: a target's spike is seen at once, and targets must be brought up to date before
-    /// arrive().
+    /// back_delay is zero: targets must be brought up to date, and their spikes shown, before arrive().
     bool immediate() const { return back_delay() == Duration::zero(); }
     virtual Duration back_delay() const = 0;
-    virtual void fire_now(Table::Local target, const Spike& spike) = 0;
+    virtual void show(Table::Local target, const Spike& spike) = 0;
     /// The variable of the targets that the rule follows in between spikes; empty: none.
     virtual std::string_view follows() const { return {}; }
     /// That variable of each target at `time`; between two times it runs straight. A time shown before says
@@ -89,16 +88,24 @@ public:
 
     Duration back_delay() const { return back_delay_; }
 
-    /// Spikes in order of time; `first` is the shard's first neuron. Those that are seen at once do not
-    /// travel.
+    /// Spikes of a window, in order of time; `first` is the shard's first neuron. Those that do not travel
+    /// have been shown.
     void push(std::span<const Spike> spikes, Index first) {
-        if (back_delay_ == Duration::zero()) return;
         queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(next_));
         next_ = 0;
+        if (back_delay_ == Duration::zero()) return;
         for (const Spike& spike : spikes) {
             queue_.push_back({spike.time + back_delay_, static_cast<Table::Local>(spike.neuron - first),
                               spike.kind, spike.mark});
         }
+    }
+
+    /// A spike that does not travel. Which neuron is looked at first does not depend on when they spike.
+    void show(Table::Local target, const Spike& spike) {
+        const auto earlier = [](Time time, const PostSpike& other) { return time < other.seen; };
+        queue_.insert(std::upper_bound(queue_.begin() + static_cast<std::ptrdiff_t>(next_), queue_.end(),
+                                       spike.time, earlier),
+                      {spike.time, target, spike.kind, spike.mark});
     }
 
     /// Takes those that are seen before `end`.
@@ -164,9 +171,7 @@ public:
 
     Duration back_delay() const override { return queue_.back_delay(); }
 
-    void fire_now(Table::Local target, const Spike& spike) override {
-        fire({spike.time, target, spike.kind, spike.mark});
-    }
+    void show(Table::Local target, const Spike& spike) override { queue_.show(target, spike); }
 
     void enable(bool on) override { enabled_ = on; }
     void set_parameter(std::string_view parameter, double value, const std::string& owner,

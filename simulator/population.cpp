@@ -129,8 +129,7 @@ void Population::show_spikes(std::size_t shard) {
     sort(fresh);
     for (const Spike& spike : fresh) {
         for (Projection* projection : immediate_)
-            projection->learning[shard]->fire_now(static_cast<Table::Local>(spike.neuron - block.first),
-                                                  spike);
+            projection->learning[shard]->show(static_cast<Table::Local>(spike.neuron - block.first), spike);
     }
     block.shown = block.spikes.size();
 }

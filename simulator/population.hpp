@@ -95,7 +95,7 @@ protected:
         Index last;
         std::vector<Spike> spikes;
         Classification kinds;
-        std::size_t shown = 0;    ///< spikes of this window that rules with back_delay zero have seen
+        std::size_t shown = 0;    ///< spikes of this window that rules with back_delay zero know of
         std::vector<Spike> late;  ///< spikes at the very end of the window, which belong to the next
         Index size() const { return last - first; }
         void persist(Archive& archive);
@@ -127,8 +127,8 @@ protected:
     /// Records a spike of a neuron of `block` and says what it is.
     void emit(std::size_t shard, Index local, Time time, SpikeKind says, double mark);
 
-    /// Shows the spikes since the last call to rules that see them at once, in order of time. Due before a
-    /// row learns at an arrival.
+    /// Shows the spikes since the last call to rules with back_delay zero, in order of time. Due before a row
+    /// learns at an arrival.
     void show_spikes(std::size_t shard);
 
     /// Throws NumericsError.

@@ -89,9 +89,7 @@ public:
     }
 
     Duration back_delay() const override { return queue_.back_delay(); }
-    void fire_now(Table::Local target, const Spike& spike) override {
-        fire({spike.time, target, spike.kind, spike.mark});
-    }
+    void show(Table::Local target, const Spike& spike) override { queue_.show(target, spike); }
 
     Time settles_after() const override { return T0_ + epoch_; }
 
@@ -219,8 +217,7 @@ private:
             weights_.resize(traces_.size());
             for (std::size_t j = 0; j < synapses.size(); ++j) {
                 const std::uint32_t k = entries[j] - 1;
-                // Those at the arrival's tick must not see it. Without a back_delay they may stand anywhere:
-                // a spike that an arrival causes is shown when its neuron is next looked at.
+                // Those at the arrival's tick must not see it.
                 traces_[j] = (log_[k].seen > s.last ? s.z : s.before) * log_[k].decay;
                 weights_[j] = row.weights[synapses[j]];
             }

@@ -22,7 +22,7 @@ public:
     void catch_up(Time) override {}
     void enqueue(std::span<const Spike>, Index) override {}
     Duration back_delay() const override { return Duration::max(); }
-    void fire_now(Table::Local, const Spike&) override {}
+    void show(Table::Local, const Spike&) override {}
 
     void enable(bool) override {}
     void set_parameter(std::string_view parameter, double value, const std::string& owner, Time now) override;

@@ -180,13 +180,14 @@ TEST(DenseLearning, PairsNoSpikesOfOneTickInWhateverOrderTheyAreShown) {
     for (Learning* learning : std::array<Learning*, 2>{&eager, &lazy}) {
         learning->arrive(3, Time{} + ticks(1.0), SpikeKind::event);
         learning->arrive(3, Time{} + ticks(10.0), SpikeKind::event);
-        learning->fire_now(5, {Time{} + ticks(11.0), 0, 5, SpikeKind::event, 0.9});
-        learning->fire_now(6, {Time{} + ticks(10.0), 0, 6, SpikeKind::event, 0.9});
-        // One that is shown when the time that traces refer to has moved on, which it does by now and then.
+        learning->show(5, {Time{} + ticks(11.0), 0, 5, SpikeKind::event, 0.9});
+        learning->show(6, {Time{} + ticks(10.0), 0, 6, SpikeKind::event, 0.9});
+        // The time that traces refer to has moved on, which it does by now and then, when this is shown.
         learning->arrive(3, Time{} + ticks(63.0), SpikeKind::event);
-        learning->fire_now(5, {Time{} + ticks(700.0), 0, 5, SpikeKind::further, 0.9});
-        learning->fire_now(5, {Time{} + ticks(700.0), 0, 5, SpikeKind::event, 0.9});
-        learning->fire_now(6, {Time{} + ticks(63.0), 0, 6, SpikeKind::event, 0.9});
+        learning->show(5, {Time{} + ticks(700.0), 0, 5, SpikeKind::further, 0.9});
+        learning->show(5, {Time{} + ticks(700.0), 0, 5, SpikeKind::event, 0.9});
+        learning->show(6, {Time{} + ticks(63.0), 0, 6, SpikeKind::event, 0.9});
+        learning->catch_up(Time{} + ticks(701.0));
         learning->settle();
     }
     both.expect_equal(2e-6);

@@ -416,6 +416,20 @@ TEST_P(LearnsAtOnce, ASpikeThatTheArrivalItselfCausesDoesNotPairWithIt) {
     EXPECT_NEAR(outcome.synapses[1].weight, 25.0 - depression(10.0) + stdp(10.0), 1e-5);
 }
 
+TEST_P(LearnsAtOnce, NoArrivalOfATickHasLearntFromItsSpikes) {
+    // At 21 ms source 0 makes the target fire, whose spike is worth 30 mV to the synapse of source 1: once
+    // the arrival of source 1 at the same tick is through, or the target would fire again.
+    NetworkDescription d = describe({.pre = {}, .post = {}, .back_delay = 0.0});
+    d.populations[1] = trains("pre", {{20.0}, {10.0, 20.0}});
+    d.projections[1].plasticity->parameters = {{"A_plus", 30.0}, {"A_minus", 0.0}, {"w_max", 100.0}};
+    const Outcome outcome = simulate(d, 40.0, [](Network& network) {
+        network.simulation->projection(1).tables[0].row(0).weights[0] = 25.0F;
+    });
+    EXPECT_EQ(outcome.train(2), (Times{21.0}));
+    EXPECT_NEAR(outcome.synapses[1].weight, 25.0, rounding);
+    EXPECT_NEAR(outcome.synapses[2].weight, 0.5 + 30.0 * std::exp(-10.0 / 20.0), 1e-5);
+}
+
 INSTANTIATE_TEST_SUITE_P(Loops, LearnsAtOnce,
                          testing::Values(LoopCase{"visiting", "lif", Loop::visiting},
                                          LoopCase{"visiting_adapting", "sst", Loop::visiting}),
