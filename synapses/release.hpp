@@ -1,14 +1,16 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "core/error.hpp"
 #include "core/exp.hpp"
 #include "core/field.hpp"
 #include "core/rounding.hpp"
@@ -20,9 +22,9 @@ namespace apical {
 /// Transmits the spikes of one kind: the idealised, infinitely sharp short-term plasticity of the papers. A
 /// spike that no term of a projection releases does not reach the targets; plasticity sees every spike.
 ///
-/// What a spike is, the population says. With a `lag` the gate has a detector of its own: a trace of recent
-/// spikes, which learns of each only after the lag and decays with 16 ms; a spike that meets the trace at
-/// 1/e or more belongs to a burst. Payeur et al. (2021): the presynaptic side of their program.
+/// What a spike is, the population says. With a `lag` the gate has a detector of its own (GateDetector): a
+/// trace of recent spikes, which learns of each only after the lag and decays with 16 ms; a spike that meets
+/// the trace at 1/e or more belongs to a burst. Payeur et al. (2021): the presynaptic side of their program.
 struct Gate {
     enum class Passes { all, event, burst };
     Passes passes = Passes::all;
@@ -33,31 +35,76 @@ struct Gate {
         {"lag", &Gate::lag, "ms", "of a detector of its own; 0: as the population has it", not_negative},
     });
 
-    struct State {
-        double trace = 0.0;  ///< just after the last spike, without lag
-        bool in_burst = false;
-    };
-    State initial() const { return {}; }
-
-    /// What a spike is, `dt` [ms] after the last one, or after initial().
-    SpikeKind classify(State& state, double dt, SpikeKind kind) const {
-        constexpr double tau_trace = 16.0;  // [ms]
-        if (lag == 0.0) return kind;
-        constexpr double hair = ms(rounding);  // times and lag are rounded apart
-        const double known =
-            (dt >= lag - hair ? state.trace : state.trace - 1.0) * exp((lag - dt) / tau_trace);
-        state.trace = state.trace * exp(-dt / tau_trace) + 1.0;
-        const bool running = known >= exp(-(tau_trace + hair) / tau_trace);
-        const bool second = running && !state.in_burst;
-        state.in_burst = running;
-        return second ? SpikeKind::burst : running ? SpikeKind::further : SpikeKind::event;
-    }
-
     double release(SpikeKind kind) const {
         const bool open = passes == Passes::all || (passes == Passes::event && kind == SpikeKind::event) ||
                           (passes == Passes::burst && kind == SpikeKind::burst);
         return open ? 1.0 : 0.0;
     }
+};
+
+/// The detector of a gate with a lag, for all sources of a projection.
+class GateDetector {
+public:
+    GateDetector(double lag, Index sources) : lag_(ticks(lag)), sources_(sources) {}
+
+    /// What a spike is. Spikes come in order of time.
+    SpikeKind operator()(const Spike& spike) {
+        constexpr double tau_trace = 16.0;  // [ms]
+        for (; next_ < unknown_.size() && has_come(unknown_[next_].time + lag_, spike.time); ++next_) {
+            Source& known = sources_[unknown_[next_].source];
+            const Time time = unknown_[next_].time;
+            known.trace = known.trace * exp(-ms(time - known.last) / tau_trace) + 1.0;
+            known.last = time;
+        }
+        drop_known();
+        unknown_.push_back({spike.time, spike.neuron});
+        Source& own = sources_[spike.neuron];
+        // What the trace of one spike has come to after 16 ms.
+        const double least = exp(-ms(ticks(tau_trace) + rounding) / tau_trace);
+        const bool running = own.trace * exp(-ms(spike.time - own.last - lag_) / tau_trace) >= least;
+        const bool second = running && !own.in_burst;
+        own.in_burst = running;
+        return second ? SpikeKind::burst : running ? SpikeKind::further : SpikeKind::event;
+    }
+
+    void reset() {
+        sources_.assign(sources_.size(), {});
+        unknown_.clear();
+        next_ = 0;
+    }
+
+    template <class Archive>
+    void persist(Archive& archive) {
+        archive.columns("sources", std::span(sources_), "trace", &Source::trace, "last", &Source::last,
+                        "in_burst", &Source::in_burst);
+        archive.queue("unknown", unknown_, next_, "time", &Heard::time, "source", &Heard::source);
+        const auto exists = [this](const Heard& heard) { return heard.source < sources_.size(); };
+        if (!std::all_of(unknown_.begin(), unknown_.end(), exists))
+            throw DataError("gate: a spike of a source that there is not");
+    }
+
+private:
+    struct Source {
+        double trace = 0.0;  ///< of the spikes that are known, just after the last of them
+        Time last = never;   ///< the time of that
+        bool in_burst = false;
+    };
+    struct Heard {
+        Time time;
+        Index source;
+    };
+
+    void drop_known() {
+        constexpr std::size_t many = 64;
+        if (next_ < many || 2 * next_ < unknown_.size()) return;
+        unknown_.erase(unknown_.begin(), unknown_.begin() + static_cast<std::ptrdiff_t>(next_));
+        next_ = 0;
+    }
+
+    Duration lag_;
+    std::vector<Source> sources_;
+    std::vector<Heard> unknown_;  ///< [next_, end): within the lag, in order of time
+    std::size_t next_ = 0;
 };
 
 /// What the spikes of one population release down one projection: a sum of terms, each a gain times a
@@ -75,12 +122,13 @@ public:
     /// No terms: every spike releases 1. The first spikes come at time zero or later.
     Release(std::vector<Term> terms, Index sources) : last_(sources, Time{}) {
         if (terms.empty()) terms.push_back({1.0, Gate{}});
-        for (Term& term : terms) {
-            std::visit(
-                [&]<class M>(M& mechanism) {
-                    paths_.push_back(Path<M>{term.gain, mechanism, {sources, mechanism.initial()}});
-                },
-                term.mechanism);
+        for (const Term& term : terms) {
+            if (const Gate* const gate = std::get_if<Gate>(&term.mechanism)) {
+                paths_.push_back(GatePath(term.gain, *gate, sources));
+            } else {
+                const auto& synapse = std::get<TsodyksMarkram>(term.mechanism);
+                paths_.push_back(ShortTermPath{term.gain, synapse, {sources, synapse.initial()}});
+            }
         }
     }
 
@@ -89,22 +137,19 @@ public:
         SpikeKind kind;  ///< what the spike is to the target's plasticity: the last gate's word
     };
 
-    /// Each source's spikes come in order of time.
+    /// Spikes come in order of time.
     Released operator()(const Spike& spike) {
         Released sum{0.0, spike.kind};
         const double dt = ms(spike.time - last_[spike.neuron]);
         last_[spike.neuron] = spike.time;
         for (auto& path : paths_) {
-            sum.amount += std::visit(
-                [&]<class M>(Path<M>& p) {
-                    if constexpr (std::is_same_v<M, Gate>) {
-                        sum.kind = p.mechanism.classify(p.states[spike.neuron], dt, spike.kind);
-                        return p.gain * p.mechanism.release(sum.kind);
-                    } else {
-                        return p.gain * p.mechanism.release(p.states[spike.neuron], dt);
-                    }
-                },
-                path);
+            if (auto* const gate = std::get_if<GatePath>(&path)) {
+                sum.kind = gate->detector ? (*gate->detector)(spike) : spike.kind;
+                sum.amount += gate->gain * gate->gate.release(sum.kind);
+            } else {
+                auto& p = std::get<ShortTermPath>(path);
+                sum.amount += p.gain * p.synapse.release(p.states[spike.neuron], dt);
+            }
         }
         return sum;
     }
@@ -112,37 +157,46 @@ public:
     /// Starts anew at `now`.
     void reset(Time now) {
         last_.assign(last_.size(), now);
-        for (auto& path : paths_) {
-            std::visit([](auto& p) { p.states.assign(p.states.size(), p.mechanism.initial()); }, path);
-        }
+        for (auto& path : paths_) std::visit([](auto& p) { p.reset(); }, path);
     }
 
     template <class Archive>
     void persist(Archive& archive) {
         archive("last", std::span(last_));
         for (std::size_t i = 0; i < paths_.size(); ++i) {
-            const std::string name = "path_" + std::to_string(i);
-            std::visit(
-                [&]<class M>(Path<M>& path) {
-                    if constexpr (std::is_same_v<M, Gate>) {
-                        archive.columns(name, std::span(path.states), "trace", &Gate::State::trace,
-                                        "in_burst", &Gate::State::in_burst);
-                    } else {
-                        archive(name, std::span(path.states));
-                    }
-                },
-                paths_[i]);
+            std::visit([&](auto& path) { path.persist(archive, "path_" + std::to_string(i)); }, paths_[i]);
         }
     }
 
 private:
-    template <class M>
-    struct Path {
+    struct GatePath {
+        GatePath(double factor, const Gate& own, Index sources) : gain(factor), gate(own) {
+            if (gate.lag > 0.0) detector.emplace(gate.lag, sources);
+        }
+        void reset() {
+            if (detector) detector->reset();
+        }
+        template <class Archive>
+        void persist(Archive& archive, const std::string& name) {
+            if (detector) archive(name, *detector);
+        }
+
         double gain;
-        M mechanism;
-        std::vector<typename M::State> states;
+        Gate gate;
+        std::optional<GateDetector> detector{};  ///< if it has one of its own
     };
-    std::vector<std::variant<Path<Gate>, Path<TsodyksMarkram>>> paths_;
+    struct ShortTermPath {
+        void reset() { states.assign(states.size(), synapse.initial()); }
+        template <class Archive>
+        void persist(Archive& archive, const std::string& name) {
+            archive(name, std::span(states));
+        }
+
+        double gain;
+        TsodyksMarkram synapse;
+        std::vector<TsodyksMarkram::State> states;
+    };
+    std::vector<std::variant<GatePath, ShortTermPath>> paths_;
     std::vector<Time> last_;  ///< spike of each source, or the start
 };
 

@@ -315,6 +315,13 @@ TEST(Build, AGateMayKnowOfSpikesLater) {
     EXPECT_EQ(kinds({1.0, 11.0, 34.6}, "event"), (Kinds{event}));
     EXPECT_EQ(kinds({1.0, 11.0, 34.7}, "event"), (Kinds{event, event}));
     EXPECT_EQ(kinds({1.0, 1.7, 1.9}, "event"), (Kinds{event, event})) << "0.7 ms: not known of yet";
+    // However many there are. After the lag each counts: three are 1/e at 1.8 + 16 (1 + ln(1 + e^(0.3/16) +
+    // e^(0.6/16))) = 35.68 ms.
+    EXPECT_EQ(kinds({1.0, 1.3, 1.6}, "event"), (Kinds{event, event, event}));
+    EXPECT_EQ(kinds({1.0, 1.3, 1.6, 1.79}, "burst"), (Kinds{}));
+    EXPECT_EQ(kinds({1.0, 1.3, 1.6, 1.81}, "burst"), (Kinds{burst}));
+    EXPECT_EQ(kinds({1.0, 1.3, 1.6, 35.67}, "event"), (Kinds{event, event, event}));
+    EXPECT_EQ(kinds({1.0, 1.3, 1.6, 35.69}, "event"), (Kinds{event, event, event, event}));
 }
 
 TEST(Build, ASineIsStepsOfItsMeans) {
