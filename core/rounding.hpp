@@ -15,4 +15,7 @@ constexpr bool within(Duration interval, Duration length) { return interval <= l
 /// Whether a time has come, equality included.
 constexpr bool has_come(Time time, Time now) { return time - rounding <= now; }
 
+/// Whether a time is before another and does not equal it.
+constexpr bool comes_before(Time time, Time other) { return !has_come(other, time); }
+
 }  // namespace apical

@@ -55,7 +55,7 @@ enum class Baseline {
 /// average of events; what the published program does, and the reference here, is the slow average of spikes.
 /// It delivers the weight before this change, here it is delivered after.) Both are off unless given.
 ///
-/// Spikes of source and target seen at one tick do not pair. variance_reduced needs a target that states its
+/// Spikes of source and target seen at one time do not pair. variance_reduced needs a target that states its
 /// burst probability at each event. So does potential, by which inhibitory weights (eta > 0) learn to silence
 /// a dendrite, whose probability is a logistic function of its potential.
 ///

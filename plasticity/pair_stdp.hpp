@@ -22,7 +22,7 @@ namespace apical {
 /// With exponents of 0 the changes do not depend on the weight; otherwise weights are not negative. They are
 /// clipped to [w_min, w_max] at each change; where a configuration gives no bounds they keep the sign that
 /// weights start with. A change is added to the weight, whatever its sign: potentiation weakens inhibition.
-/// Bursts count as the spikes that they are. Spikes seen at one tick do not pair.
+/// Bursts count as the spikes that they are. Spikes seen at one time do not pair.
 ///
 /// Sources: Bi & Poo (1998), J Neurosci 18:10464 (window); Song, Miller & Abbott (2000), Nat Neurosci 3:919
 /// (additive rule and the defaults, in units of their largest weight); Morrison, Aertsen & Diesmann (2007),

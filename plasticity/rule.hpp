@@ -21,7 +21,7 @@ namespace apical {
 ///     at_fire(w, pre, dt, factor)   the new weight, at a spike of the target with that factor
 ///
 /// A synapse sees a presynaptic spike at t_pre + delay, whatever it releases, and a postsynaptic one at
-/// t_post + back_delay. Spikes seen at one tick do not pair.
+/// t_post + back_delay. Spikes seen at one time (core/rounding.hpp: as decimals) do not pair.
 template <class R>
 concept PlasticityRule = requires(const R rule, typename R::Pre pre, typename R::Post post, double dt,
                                   double w, SpikeKind kind, double mark, double factor) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/exp.hpp"
+#include "core/rounding.hpp"
 #include "simulator/learning.hpp"
 
 namespace apical {
@@ -46,13 +47,13 @@ public:
         move_on(time);
         Source& s = sources_[source];
         learn(source);
-        if (s.last != time) s.before = s.z;
+        if (comes_before(s.last, time)) s.before = s.z;
         s.last = time;
         s.z += rule_.jump(kind) * exp(ms(time - T0_) / rule_.decay_time());
     }
 
     void catch_up(Time end) override {
-        queue_.take(end, [this](const PostSpike& spike) { fire(spike); });
+        queue_.take_before(end, [this](const PostSpike& spike) { fire(spike); });
     }
 
     void enqueue(std::span<const Spike> spikes, Index first) override { queue_.push(spikes, first); }
@@ -121,7 +122,7 @@ public:
 private:
     struct Source {
         double z = 0.0;       ///< scaled trace
-        double before = 0.0;  ///< the same before the last arrival: a spike at its tick must not see it
+        double before = 0.0;  ///< the same before the last arrival: a spike at its time must not see it
         Time last = never;
         std::size_t learnt = 0;  ///< entries of the log
     };
@@ -214,9 +215,9 @@ private:
             float& w = weights[targets[k]];
             w = static_cast<float>(rule.changed(w, z, factors[k]));
         };
-        // Spikes at the arrival's tick must not see it. They come first in the log.
+        // Spikes at the arrival's time must not see it. They come first in the log.
         std::size_t k = lesson.begin;
-        for (; k < lesson.end && log_times_[k] == lesson.last; ++k) change(k, lesson.before);
+        for (; k < lesson.end && !comes_before(lesson.last, log_times_[k]); ++k) change(k, lesson.before);
         for (; k < lesson.end; ++k) change(k, lesson.z);
     }
 

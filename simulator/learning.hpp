@@ -10,6 +10,7 @@
 
 #include "core/exp.hpp"
 #include "core/field.hpp"
+#include "core/rounding.hpp"
 #include "core/spike.hpp"
 #include "plasticity/rule.hpp"
 #include "recorders/archive.hpp"
@@ -18,8 +19,9 @@
 namespace apical {
 
 /// The plasticity of one projection within one shard. A synapse sees its presynaptic neuron's spike at t_pre
-/// + delay and its target's at t_post + back_delay; what it sees comes in order of time, at one tick all
-/// arrivals before all spikes of targets, and two spikes seen at one tick do not pair. Since back_delay is no
+/// + delay and its target's at t_post + back_delay; what it sees comes in order of time, at one time all
+/// arrivals before all spikes of targets, and two spikes seen at one time do not pair (core/rounding.hpp: as
+/// decimals). Since back_delay is no
 /// shorter than a window, targets need not be brought up to date for learning.
 class Learning {
 public:
@@ -108,7 +110,13 @@ public:
                       {spike.time, target, spike.kind, spike.mark});
     }
 
-    /// Takes those that are seen before `end`.
+    /// Takes those whose time comes before `end`: arrivals at one that equals it are to come first.
+    template <class Fire>
+    void take_before(Time end, const Fire& fire) {
+        take(end - rounding, fire);
+    }
+
+    /// Takes those that are seen before `end`, to the tick.
     template <class Fire>
     void take(Time end, const Fire& fire) {
         for (; next_ < queue_.size() && queue_[next_].seen < end; ++next_) fire(queue_[next_]);
@@ -164,7 +172,7 @@ public:
     }
 
     void catch_up(Time end) override {
-        queue_.take(end, [this](const PostSpike& spike) { fire(spike); });
+        queue_.take_before(end, [this](const PostSpike& spike) { fire(spike); });
     }
 
     void enqueue(std::span<const Spike> spikes, Index first) override { queue_.push(spikes, first); }
@@ -205,7 +213,7 @@ public:
 
 private:
     /// What is remembered of one neuron's spikes: now, and as it was before the last one, which a spike at
-    /// the same tick must not see.
+    /// the same time must not see.
     template <class State>
     struct Memory {
         State now{};
@@ -216,7 +224,7 @@ private:
         template <class Update>
         void update(Time time, const Update& change) {
             const double dt = ms(time - last);
-            if (time != last) {
+            if (comes_before(last, time)) {
                 before = now;
                 last_before = last;
             }
@@ -224,8 +232,8 @@ private:
             change(now, dt);
         }
         std::pair<const State&, double> seen_before(Time time) const {
-            return last < time ? std::pair<const State&, double>{now, ms(time - last)}
-                               : std::pair<const State&, double>{before, ms(time - last_before)};
+            return comes_before(last, time) ? std::pair<const State&, double>{now, ms(time - last)}
+                                            : std::pair<const State&, double>{before, ms(time - last_before)};
         }
     };
 

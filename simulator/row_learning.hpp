@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/exp.hpp"
+#include "core/rounding.hpp"
 #include "core/simd.hpp"
 #include "simulator/learning.hpp"
 
@@ -78,7 +79,7 @@ public:
     }
 
     void catch_up(Time end) override {
-        queue_.take(end, [this](const PostSpike& spike) { fire(spike); });
+        queue_.take_before(end, [this](const PostSpike& spike) { fire(spike); });
     }
 
     void enqueue(std::span<const Spike> spikes, Index first) override {
@@ -135,11 +136,11 @@ public:
 private:
     struct Trace {
         double z = 0.0;       ///< scaled to T0
-        double before = 0.0;  ///< the same before the last spike, which one at its tick must not see
+        double before = 0.0;  ///< the same before the last spike, which one at its time must not see
         Time last = never;
 
         void add(Time time, double one) {
-            if (last != time) before = z;
+            if (comes_before(last, time)) before = z;
             last = time;
             z += one;
         }
@@ -217,8 +218,8 @@ private:
             weights_.resize(traces_.size());
             for (std::size_t j = 0; j < synapses.size(); ++j) {
                 const std::uint32_t k = entries[j] - 1;
-                // Those at the arrival's tick must not see it.
-                traces_[j] = (log_[k].seen > s.last ? s.z : s.before) * log_[k].decay;
+                // Those at the arrival's time must not see it.
+                traces_[j] = (comes_before(s.last, log_[k].seen) ? s.z : s.before) * log_[k].decay;
                 weights_[j] = row.weights[synapses[j]];
             }
             std::fill(traces_.begin() + static_cast<std::ptrdiff_t>(synapses.size()), traces_.end(), 0.0);
@@ -266,7 +267,7 @@ private:
         traces_.resize(row.targets.size());
         for (std::size_t i = 0; i < traces_.size(); ++i) {
             const Trace& trace = targets_[row.targets[i]];
-            traces_[i] = (trace.last < time ? trace.z : trace.before) * decay;
+            traces_[i] = (comes_before(trace.last, time) ? trace.z : trace.before) * decay;
         }
         row_learning::depress(rule_, traces_.data(), row.weights.data(), traces_.size());
     }
