@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "recorders/inspect.hpp"
 #include "tests/recorders/folder.hpp"
 
 namespace apical {
@@ -10,6 +11,7 @@ namespace {
 
 using test::Folder;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr Window first_ms{Time{}, Time{std::chrono::milliseconds{1}}};
@@ -113,6 +115,43 @@ TEST(SpikeRecorder, BoundsItsMemory) {
     recorder.observe(first_ms, spikes);
     EXPECT_EQ(times(folder, "spikes.h5.partial").size(), 600000U);
     EXPECT_EQ(times(folder, "events.h5.partial").size(), 600000U);
+}
+
+TEST(SpikeRecorder, OfPartsLeavesOutWhatLiesBetweenAndGoesOnInOne) {
+    const Folder folder;
+    const auto observe = [](SpikeRecorder& recorder, int from, int to) {
+        for (int i = from; i < to; ++i) {
+            if (i == 1) recorder.begin_part(at(1), 3);
+            if (i == 3) recorder.end_part(at(3));
+            if (i == 4) recorder.begin_part(at(4), 7);
+            if (i == 6) recorder.end_part(at(6));
+            recorder.observe({at(i), at(i + 1)}, std::vector<Spike>{{at(i + 0.5), 0, 2}});
+        }
+    };
+    {
+        SpikeRecorder recorder(folder.path(), two, "run", Time{}, SpikeRecorder::Extent::parts);
+        observe(recorder, 0, 5);
+        Hdf5File file = Hdf5File::create(folder / "state.h5", "checkpoint", "run");
+        Archive(file, Archive::Direction::keep)("recorder", recorder);
+        file.finish();
+        observe(recorder, 5, 6);  // and dies
+    }
+    SpikeRecorder recorder(folder.path(), two, "run", Time{}, SpikeRecorder::Extent::parts);
+    Hdf5File state = Hdf5File::open(folder / "state.h5");
+    Archive(state, Archive::Direction::give_back)("recorder", recorder);
+    observe(recorder, 5, 8);
+    recorder.finish(at(8));
+    EXPECT_THAT(times(folder, "spikes.h5"), ElementsAre(1.5, 2.5, 4.5, 5.5));
+    EXPECT_THAT(times(folder, "events.h5"), ElementsAre(1.5, 2.5, 4.5, 5.5));
+    for (const char* name : {"spikes.h5", "events.h5", "bursts.h5"}) {
+        const auto file = Hdf5File::open(folder / name);
+        EXPECT_THAT(file.read<double>("/parts/begin_ms"), ElementsAre(1.0, 4.0));
+        EXPECT_THAT(file.read<double>("/parts/end_ms"), ElementsAre(3.0, 6.0));
+        EXPECT_THAT(file.read<std::int64_t>("/parts/epoch"), ElementsAre(3, 7));
+        EXPECT_EQ(file.number("/", "t_stop_ms"), 8.0);
+    }
+    // Four spikes of four neurons in the 4 ms that were recorded.
+    EXPECT_THAT(describe(folder / "spikes.h5"), HasSubstr("pyr: 4 spikes, 1.5 to 5.5 ms, 250 Hz"));
 }
 
 }  // namespace

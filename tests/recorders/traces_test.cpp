@@ -73,6 +73,31 @@ TEST(TraceRecorder, DoesNotCareHowTheRunIsCut) {
     expect_traces(traces(folder / "traces.h5", "pyr"));
 }
 
+TEST(TraceRecorder, GoesOnInABin) {
+    const Folder folder;
+    {
+        TraceRecorder recorder(folder.path(), one, "run", 10.0);
+        recorder.observe({at(0), at(3)}, std::vector<Spike>{{at(1), 0, 0, SpikeKind::event},
+                                                            {at(1.5), 0, 0, SpikeKind::burst},
+                                                            {at(2), 0, 0, SpikeKind::further},
+                                                            {at(2.5), 0, 0, SpikeKind::further}});
+        Hdf5File file = Hdf5File::create(folder / "state.h5", "checkpoint", "run");
+        Archive(file, Archive::Direction::keep)("recorder", recorder);
+        file.finish();
+    }
+    TraceRecorder recorder(folder.path(), one, "run", 10.0);
+    Hdf5File file = Hdf5File::open(folder / "state.h5");
+    Archive(file, Archive::Direction::give_back)("recorder", recorder);
+    recorder.observe({at(3), at(10)}, std::vector<Spike>{{at(4), 0, 1, SpikeKind::event}});
+    recorder.finish(at(10));
+    auto recorded = traces(folder / "traces.h5", "pyr");
+    const double one_spike = 100.0 / static_cast<double>(one[0].size);
+    EXPECT_THAT(recorded["spike_rate"], ElementsAre(5.0 * one_spike));
+    EXPECT_THAT(recorded["event_rate"], ElementsAre(2.0 * one_spike));
+    EXPECT_THAT(recorded["burst_rate"], ElementsAre(one_spike));
+    EXPECT_THAT(recorded["burst_probability"], ElementsAre(0.5));
+}
+
 TEST(TraceRecorder, WritesABinWhenItHasPassed) {
     const Folder folder;
     TraceRecorder recorder(folder.path(), one, "run", 10.0);
