@@ -58,6 +58,25 @@ TEST(Signals, ASpikeAtTheTimeOfASampleIsInTheNext) {
     }
 }
 
+TEST(Drives, CompareTheirEndsAsDecimals) {
+    // Three times 0.1 ms is a tick less than 0.3 ms, six times two less than 0.6 ms.
+    const Simulation::Drive drive{.population = 0,
+                                  .port = 0,
+                                  .offset = 1.0,
+                                  .gain = 2.0,
+                                  .delay = {},
+                                  .from = at(0.3),
+                                  .until = at(0.6)};
+    const auto value = [&](int i) { return drive.at(Time{} + i * ticks(0.1), 1.0); };
+    EXPECT_LT(Time{} + 3 * ticks(0.1), at(0.3));
+    EXPECT_LT(Time{} + 6 * ticks(0.1), at(0.6));
+    EXPECT_EQ(value(2), 0.0);
+    EXPECT_EQ(value(3), 3.0);
+    EXPECT_EQ(value(5), 3.0);
+    EXPECT_EQ(value(6), 0.0);
+    EXPECT_EQ(value(7), 0.0);
+}
+
 class NoiseOnAGrid : public testing::TestWithParam<const char*> {
 protected:
     /// Fires at each noise that finds it at rest; noise comes at every millisecond but one in 10^5.
