@@ -137,6 +137,7 @@ TEST_P(RowLearningTest, PairsNoSpikesOfOneTickInWhateverOrderTheyAreShown) {
     const auto learnt = [](auto& learning, Table& synapses) {
         learning.arrive(0, Time{} + 1ms, SpikeKind::event);
         learning.arrive(0, Time{} + 10ms, SpikeKind::event);
+        learning.arrive(0, Time{} + 10ms, SpikeKind::event);  // of a cell without refractoriness
         learning.show(0, {Time{} + 11ms, 0, 100});
         for (Table::Local t = 1; t < targets; ++t) learning.show(t, {Time{} + 10ms, 0, Index{t} + 100});
         learning.catch_up(Time{} + 12ms);
