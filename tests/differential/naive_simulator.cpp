@@ -7,15 +7,24 @@
 #include <random>
 #include <tuple>
 
+#include "core/rounding.hpp"
+
 namespace apical::naive {
 namespace {
 
 constexpr std::size_t most_spikes = 2000;
 
+/// A time, and what Apical's roundings make of it.
+struct Moment {
+    Instant time = 0;
+    Instant tick = 0;
+};
+
 struct Cell {
-    Vector x{};            ///< just after the last input or spike,
-    Instant t = 0;         ///<   at this time
-    Instant release = 0;   ///< V_m is held before
+    Vector x{};           ///< just after the last input or spike,
+    Instant t = 0;        ///<   at this time
+    Instant release = 0;  ///< V_m is held before
+    Instant release_tick = 0;
     Vector probe{};        ///< later, as long as nothing arrives:
     Instant probed = 0;    ///<   no crossing before this time
     bool crossed = false;  ///<   and one at it
@@ -23,10 +32,10 @@ struct Cell {
 
 /// What makes spikes events or bursts.
 struct Detector {
-    std::vector<Instant> spikes{};
+    std::vector<Moment> spikes{};
     bool in_burst = false;
 
-    SpikeKind next(Instant now, bool running) {
+    SpikeKind next(Moment now, bool running) {
         const bool second = running && !in_burst;
         in_burst = running;
         spikes.push_back(now);
@@ -35,7 +44,7 @@ struct Detector {
 };
 
 struct Seen {
-    Instant time;
+    Moment at;
     SpikeKind kind;
 };
 
@@ -50,6 +59,7 @@ enum class Phase { sample, action, source, arrival, seen };
 struct Key {
     Instant time;
     Phase phase;
+    Instant tick;
     Index population;  ///< of the source; of the target, for what plasticity sees
     Index neuron;
     Index projection;
@@ -84,6 +94,7 @@ public:
                                      queue_.begin()->first.phase >= Phase::arrival;
             if (drifts && crossing < end_ && comes_first) {
                 now_ = crossing;
+                tick_ = s_.ticks_of(now_);
                 Cell& c = cells_[population][neuron];
                 c.x = c.probe;
                 c.t = now_;
@@ -94,9 +105,15 @@ public:
             const auto [key, event] = *queue_.begin();
             queue_.erase(queue_.begin());
             now_ = key.time;
+            tick_ = key.tick;
             happen(key, event);
         }
+        for (const auto& [key, event] : queue_) {  // what comes at the very end, to its tick before it
+            if (key.time == end_ && key.tick < s_.ticks(d_.duration))
+                equal_until_ = std::min(equal_until_, end_ - 1);
+        }
         result_.complete = result_.spikes.size() < most_spikes;
+        result_.equal_until = equal_until_;
         for (std::size_t i = 0; i < weights_.size(); ++i) result_.weights.push_back(weights_[i]);
         return std::move(result_);
     }
@@ -112,7 +129,7 @@ private:
             if (s_.is_source(p)) {
                 for (Index i = 0; i < population.size; ++i) {
                     for (const double time : population.spike_times[i])
-                        add({s_.units(time), Phase::source, p, i, 0}, {Event::What::spike});
+                        add({s_.units(time), Phase::source, s_.ticks(time), p, i, 0}, {Event::What::spike});
                 }
                 continue;
             }
@@ -122,6 +139,7 @@ private:
                 for (std::size_t k = 0; k < e.variables.size(); ++k) c.x[k] = state[k];
                 c.x[e.one] = 1.0L;
                 c.release = s_.units(state.back());
+                c.release_tick = s_.ticks(state.back());
                 if (c.release > 0) c.x[0] = e.V_reset;
                 c.probe = c.x;
                 cells_.back().push_back(c);
@@ -134,6 +152,7 @@ private:
         std::size_t port;
         Real gain = 1.0L;
         bool learns = true;
+        Moment acted{};                                        ///< the last action
         std::vector<std::vector<std::size_t>> rows;            ///< synapses by source
         std::vector<std::vector<std::size_t>> columns;         ///< by target
         std::vector<std::vector<Detector>> gates{};            ///< by term and source
@@ -176,17 +195,19 @@ private:
 
     void schedule(const ProjectionDescription& p, Index index) {
         for (std::size_t i = 0; i < p.gain_steps.times.size(); ++i) {
-            add({s_.units(p.gain_steps.times[i]), Phase::action, 0, 0, index},
+            const double time = p.gain_steps.times[i];
+            add({s_.units(time), Phase::action, s_.ticks(time), 0, 0, index},
                 {Event::What::gain, {}, p.gain_steps.values[i]});
         }
         if (!p.plasticity) return;
         if (p.plasticity->from > 0.0) {
             paths_[index].learns = false;
-            add({s_.units(p.plasticity->from), Phase::action, 0, 0, index},
+            const double from = p.plasticity->from;
+            add({s_.units(from), Phase::action, s_.ticks(from), 0, 0, index},
                 {Event::What::learning, {}, 1.0L});
         }
-        if (p.plasticity->until)
-            add({s_.units(*p.plasticity->until), Phase::action, 0, 0, index},
+        if (const auto until = p.plasticity->until)
+            add({s_.units(*until), Phase::action, s_.ticks(*until), 0, 0, index},
                 {Event::What::learning, {}, 0.0L});
     }
 
@@ -199,7 +220,8 @@ private:
     void set_up_inputs() {
         for (const StepsDescription& s : d_.steps) {
             const Index input = add_input(s.target, s.port);
-            for (std::size_t i = 0; i < s.times.size(); ++i) set(input, s_.units(s.times[i]), s.values[i]);
+            for (std::size_t i = 0; i < s.times.size(); ++i)
+                set(input, {s_.units(s.times[i]), s_.ticks(s.times[i])}, s.values[i]);
         }
         for (const SineDescription& s : d_.sines) {
             const Index input = add_input(s.target, s.port);
@@ -211,9 +233,10 @@ private:
                 const double begin = s.from + k * s.step;
                 const Real a = angle(begin);
                 const Real b = angle(std::min(begin + s.step, end));
-                set(input, s_.units(begin), s.amplitude * (std::cos(a) - std::cos(b)) / (b - a));
+                set(input, {s_.units(begin), s_.ticks(begin)},
+                    s.amplitude * (std::cos(a) - std::cos(b)) / (b - a));
             }
-            if (s.until) set(input, s_.units(*s.until), 0.0L);
+            if (s.until) set(input, {s_.units(*s.until), s_.ticks(*s.until)}, 0.0L);
         }
         for (const SignalDescription& s : d_.signals) {
             for (const DriveDescription& drive : d_.drives) {
@@ -226,7 +249,7 @@ private:
         for (Index i = 0; i < drives_.size(); ++i) {
             const Instant every = s_.units(drives_[i].signal.every);
             for (Instant t = every; t < end_; t += every)
-                add({t, Phase::sample, i, 0, 0}, {Event::What::sample});
+                add({t, Phase::sample, s_.ticks_of(t), i, 0, 0}, {Event::What::sample});
         }
     }
 
@@ -237,8 +260,8 @@ private:
     }
 
     /// From `time` on an input has a value. Inputs come after all populations.
-    void set(Index input, Instant time, Real value) {
-        add({time, Phase::arrival, static_cast<Index>(d_.populations.size()) + input, 0, 0},
+    void set(Index input, Moment at, Real value) {
+        add({at.time, Phase::arrival, at.tick, static_cast<Index>(d_.populations.size()) + input, 0, 0},
             {Event::What::level, {}, value});
     }
 
@@ -349,6 +372,7 @@ private:
         Cell& c = cells_[population][neuron];
         bring_up(n, c);
         const bool held = now_ < c.release;
+        take_as_equal({c.release, c.release_tick});
         for (std::size_t k = held ? 1 : 0; k < most_variables; ++k)
             c.x[k] += weight * n.equations.ports[port][k];
         c.probe = c.x;
@@ -363,6 +387,7 @@ private:
         for (std::size_t k = 0; k < most_variables; ++k) c.x[k] += e.jump[k];
         c.x[0] = e.V_reset;
         c.release = now_ + s_.units(static_cast<double>(e.t_ref));
+        c.release_tick = tick_ + s_.ticks(static_cast<double>(e.t_ref));
         c.probe = c.x;
         c.probed = now_;
         c.crossed = false;
@@ -372,8 +397,9 @@ private:
         for (Index p = 0; p < paths_.size(); ++p) {
             const auto& plasticity = d_.projections[p].plasticity;
             if (!plasticity || paths_[p].target != population) continue;
-            const Instant seen = now_ + s_.units(plasticity->back_delay.value_or(d_.projections[p].delay));
-            add({seen, Phase::seen, population, neuron, p}, {Event::What::seen, kind});
+            const double back = plasticity->back_delay.value_or(d_.projections[p].delay);
+            add({now_ + s_.units(back), Phase::seen, tick_ + s_.ticks(back), population, neuron, p},
+                {Event::What::seen, kind});
         }
     }
 
@@ -382,24 +408,47 @@ private:
         const Classifier own = p.model == "lif" ? Classifier::isi : Classifier::every;
         Detector& detector = detectors_[population][neuron];
         switch (p.classifier.value_or(own)) {
-            case Classifier::isi:
-                return detector.next(
-                    now_, !detector.spikes.empty() && now_ - detector.spikes.back() <= s_.units(p.b_th));
+            case Classifier::isi: {
+                if (detector.spikes.empty()) return detector.next(now(), false);
+                const Moment end = after(detector.spikes.back(), p.b_th);
+                take_as_equal(end);
+                return detector.next(now(), now_ <= end.time);
+            }
             case Classifier::trace:
-                return detector.next(now_, trace(detector.spikes, s_.units(p.b_th), 0) >= std::exp(-1.0L));
+                return detector.next(now(), trace(detector.spikes, p.b_th, 0.0) >= std::exp(-1.0L));
             default:
                 return SpikeKind::event;
         }
     }
 
-    /// The sum of exp(-age / tau) over spikes, of which none is known before it is `lag` old.
-    Real trace(const std::vector<Instant>& spikes, Instant tau, Instant lag) const {
+    /// The sum of exp(-age / tau) over spikes, of which none is known before it is `lag` old [ms].
+    Real trace(const std::vector<Moment>& spikes, double tau, double lag) {
         Real sum = 0.0L;
-        for (const Instant spike : spikes) {
-            const Instant age = now_ - spike - lag;
-            if (age >= 0) sum += std::exp(-static_cast<Real>(age) / static_cast<Real>(tau));
+        for (const Moment spike : spikes) {
+            const Moment known = after(spike, lag);
+            take_as_equal(known);
+            take_as_equal(after(known, tau));  // where one spike has come to 1 / e
+            const Instant age = now_ - known.time;
+            if (age >= 0) sum += std::exp(-static_cast<Real>(age) / static_cast<Real>(s_.units(tau)));
         }
         return sum;
+    }
+
+    // Times.
+
+    Moment now() const { return {now_, tick_}; }
+    Moment after(Moment m, double length) const {
+        return {m.time + s_.units(length), m.tick + s_.ticks(length)};
+    }
+
+    /// What comes now comes at another time that is to count as the same, if it is.
+    void take_as_equal(Moment other) const {
+        if (other.time != now_ || std::abs(other.tick - tick_) <= rounding.count()) return;
+        equal_until_ = std::min(equal_until_, now_);
+    }
+    /// The same of an action, which acts on what comes at its tick.
+    void take_as_after(Moment action) const {
+        if (action.time == now_ && tick_ < action.tick) equal_until_ = std::min(equal_until_, now_);
     }
 
     // Spikes on their way.
@@ -410,7 +459,9 @@ private:
         for (Index p = 0; p < paths_.size(); ++p) {
             if (paths_[p].source != population) continue;
             const auto [amount, last_word] = release(p, neuron, kind);
-            add({now_ + s_.units(d_.projections[p].delay), Phase::arrival, population, neuron, p},
+            const Moment arrival = after(now(), d_.projections[p].delay);
+            take_as_after(paths_[p].acted);
+            add({arrival.time, Phase::arrival, arrival.tick, population, neuron, p},
                 {Event::What::arrival, last_word, amount, paths_[p].gain});
         }
     }
@@ -430,10 +481,10 @@ private:
                 continue;
             }
             word = kind;
-            if (const Instant lag = s_.units(static_cast<double>(parameter(term.parameters, "lag", 0.0)));
-                lag > 0) {
+            const auto lag = static_cast<double>(parameter(term.parameters, "lag", 0.0));
+            if (lag > 0.0) {
                 Detector& detector = path.gates[i][source];
-                word = detector.next(now_, trace(detector.spikes, s_.units(16.0), lag) >= std::exp(-1.0L));
+                word = detector.next(now(), trace(detector.spikes, 16.0, lag) >= std::exp(-1.0L));
             }
             const bool open = term.variant == "all" ||
                               (term.variant == "event" && word == SpikeKind::event) ||
@@ -499,6 +550,7 @@ private:
                 return;
             case Event::What::gain:
                 paths_[key.projection].gain = event.value;
+                paths_[key.projection].acted = now();
                 return;
             case Event::What::learning:
                 learn(paths_[key.projection], event.value != 0.0L, key.projection);
@@ -528,9 +580,10 @@ private:
         Path& path = paths_[projection];
         const bool each = !p.release.empty() && p.release.front().state == ReleaseTerm::State::synapse;
         if (p.plasticity) {
+            take_as_after(path.acted);
             for (const std::size_t synapse : path.rows[source])
                 learn_at_arrival(p, path, synapse, event.kind);
-            path.arrivals[source].push_back({now_, event.kind});
+            path.arrivals[source].push_back({now(), event.kind});
         }
         for (const std::size_t synapse : path.rows[source]) {
             const Real delivered = weights_[synapse] * event.value;
@@ -545,8 +598,9 @@ private:
     Real seen_before(const std::vector<Seen>& history, Real tau, const Counts& counts) const {
         Real sum = 0.0L;
         for (const Seen& s : history) {
-            if (s.time < now_ && counts(s.kind))
-                sum += std::exp(-static_cast<Real>(now_ - s.time) / (tau * s_.units_per_ms()));
+            take_as_equal(s.at);
+            if (s.at.time < now_ && counts(s.kind))
+                sum += std::exp(-static_cast<Real>(now_ - s.at.time) / (tau * s_.units_per_ms()));
         }
         return sum;
     }
@@ -612,8 +666,9 @@ private:
     void see(Index projection, Index target, SpikeKind kind) {
         const PlasticityDescription& rule = *d_.projections[projection].plasticity;
         Path& path = paths_[projection];
+        take_as_equal(path.acted);
         const Real factor = teaching(rule, path.posts[target], kind);
-        path.posts[target].push_back({now_, kind});
+        path.posts[target].push_back({now(), kind});
         if (!path.learns || factor == 0.0L) return;
         for (const std::size_t synapse : path.columns[target]) {
             const auto& arrivals = path.arrivals[s_.drawn().synapses[synapse].source];
@@ -636,6 +691,7 @@ private:
 
     void learn(Path& path, bool on, Index projection) {
         path.learns = on;
+        path.acted = now();
         if (on) return;
         for (const auto& [synapse, change] : path.deferred)
             weights_[synapse] = bounded(*d_.projections[projection].plasticity, weights_[synapse] + change);
@@ -680,7 +736,7 @@ private:
     void follow(const Follower& f, Instant sampled, Real value) {
         const Instant at = sampled == 0 ? 0 : sampled + s_.units(f.drive.delay);
         const bool on = at >= s_.units(f.drive.from) && (!f.drive.until || at < s_.units(*f.drive.until));
-        set(f.input, at, on ? f.drive.offset + f.drive.gain * value : 0.0L);
+        set(f.input, {at, s_.ticks_of(at)}, on ? f.drive.offset + f.drive.gain * value : 0.0L);
     }
 
     const Simulator& s_;
@@ -688,6 +744,8 @@ private:
     Disturbance disturbance_;
     mutable std::mt19937_64 random_;
     Instant now_ = 0;
+    Instant tick_ = 0;  ///< of now
+    mutable Instant equal_until_ = std::numeric_limits<Instant>::max();
     Instant end_ = 0;
     std::vector<std::vector<Cell>> cells_;  ///< by population and neuron; sources have none
     std::vector<std::vector<Detector>> detectors_;

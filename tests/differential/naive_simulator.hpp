@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "core/spike.hpp"
@@ -8,6 +9,8 @@
 #include "tests/differential/cells.hpp"
 
 namespace apical::naive {
+
+inline constexpr Real ticks_in_ms = 0x1p30L;
 
 struct Synapse {
     Index projection;
@@ -38,9 +41,10 @@ struct Fired {
 };
 
 struct Result {
-    std::vector<Fired> spikes;  ///< of neurons, in order of time
-    std::vector<Real> weights;  ///< of Drawn::synapses
-    bool complete = true;       ///< not given up for too many spikes
+    std::vector<Fired> spikes;                                  ///< of neurons, in order of time
+    std::vector<Real> weights;                                  ///< of Drawn::synapses
+    bool complete = true;                                       ///< not given up for too many spikes
+    Instant equal_until = std::numeric_limits<Instant>::max();  ///< from here on Apical may tell equals apart
 };
 
 /// The semantics of a NetworkDescription as the documentation has them, played without any art: one ordered
@@ -50,6 +54,11 @@ struct Result {
 /// At one time: samples of signals, actions, spikes of sources; the end of refractoriness and crossings by
 /// drift; arrivals by (source population, source, projection, synapse), the threshold tested after each; then
 /// plasticity sees the spikes of targets. Two spikes that a synapse sees at one time do not pair.
+///
+/// A clock of tenths of a ms does not round, as Apical's ticks do, and has more times that are equal. Beside
+/// each goes the tick that the documented roundings make of it, which decides two things only: arrivals come
+/// in the order of their ticks; and equal times whose ticks are further apart than core/rounding.hpp says are
+/// noted, for there Apical does not take them as equal.
 class Simulator {
 public:
     /// `description` and `drawn` outlive it.
@@ -58,6 +67,11 @@ public:
     Result run(const Disturbance& disturbance = {}) const;
 
     Instant units(double ms) const { return std::llround(static_cast<Real>(ms) * units_per_ms_); }
+    static Instant ticks(double ms) { return std::llround(static_cast<Real>(ms) * ticks_in_ms); }
+    /// Of a time that no rounding has moved: Apical's crossings are rounded up.
+    Instant ticks_of(Instant units) const {
+        return static_cast<Instant>(std::ceil(static_cast<Real>(units) / units_per_ms_ * ticks_in_ms));
+    }
 
     struct Neurons {
         Equations equations;
