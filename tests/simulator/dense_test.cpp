@@ -180,6 +180,7 @@ TEST(DenseLearning, PairsNoSpikesOfOneTickInWhateverOrderTheyAreShown) {
     for (Learning* learning : std::array<Learning*, 2>{&eager, &lazy}) {
         learning->arrive(3, Time{} + ticks(1.0), SpikeKind::event);
         learning->arrive(3, Time{} + ticks(10.0), SpikeKind::event);
+        learning->arrive(3, Time{} + ticks(10.0), SpikeKind::event);  // of a cell without refractoriness
         learning->show(5, {Time{} + ticks(11.0), 0, 5, SpikeKind::event, 0.9});
         learning->show(6, {Time{} + ticks(10.0), 0, 6, SpikeKind::event, 0.9});
         // The time that traces refer to has moved on, which it does by now and then, when this is shown.
