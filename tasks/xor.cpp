@@ -505,14 +505,15 @@ private:
         result.result_hash = recording_.finish();
         const std::optional<Index> solved = solved_at(tests_);
         const bool tested = !tests_.empty();
+        const XorTest last = tested ? tests_.back() : XorTest{};
         result.summary = {{"task", std::string("xor")},
                           {"variant", variant_name(c_)},
                           {"seed", static_cast<std::int64_t>(c_.seed)},
-                          {"patterns_right", tested ? Value(std::int64_t{tests_.back().right}) : Value()},
+                          {"patterns_right", tested ? Value(std::int64_t{last.right}) : Value()},
                           {"examples", std::int64_t{done_}},
                           {"solved_at_example", solved ? Value(std::int64_t{*solved}) : Value()},
                           {"decision_threshold_hz", 500.0 / c_.neuron.t_ref},  // e = 1/2
-                          {"mean_squared_error", tested ? Value(tests_.back().squared_error) : Value()},
+                          {"mean_squared_error", tested ? Value(last.squared_error) : Value()},
                           {"biological_s", ms(simulation().now()) / 1000.0},
                           {"synaptic_events", static_cast<std::int64_t>(simulation().synaptic_events())}};
         append(result.summary, size_facts(size_of(description_)));
@@ -520,10 +521,9 @@ private:
         if (!tested) {
             result.verdict = "no test was reached";
         } else if (solved) {
-            result.verdict = fmt::format("{}/4 patterns right from sample {}", tests_.back().right, *solved);
+            result.verdict = fmt::format("{}/4 patterns right from sample {}", last.right, *solved);
         } else {
-            result.verdict =
-                fmt::format("{}/4 patterns right in the last test, not solved", tests_.back().right);
+            result.verdict = fmt::format("{}/4 patterns right in the last test, not solved", last.right);
         }
         return result;
     }

@@ -402,6 +402,20 @@ TEST_F(ImagesProtocol, OfInterneurons) {
     EXPECT_GE(times.at("hidden_1_to_output").first, c.presentation.settling);
 }
 
+/// Asked for more than there are, a run takes all training images but those that are kept for validation.
+TEST_F(ImagesProtocol, ValidationImagesAreNeverTrainedOn) {
+    ImagesConfig c = small(folder);
+    c.training.epochs = 1;
+    c.training.train_limit = 60000;
+    Observer seen;
+    watched(run_images, c, {&seen}, in(folder));
+    c.training.train_limit = training_images - c.training.validation;
+    std::vector<Presentation> list = planned(c, 1);
+    ASSERT_NEAR(seen.end(), list.back().to, 1e-6);
+    ASSERT_NO_FATAL_FAILURE(identify(list, images, seen));
+    expect_images(c, list);
+}
+
 TEST_F(ImagesProtocol, OfTestsAfterEachEpoch) {
     ImagesConfig c = small(folder);
     c.training.test = ImagesConfig::Test::epoch;
@@ -463,6 +477,7 @@ TEST_F(ImagesProtocol, OfALateStage) {
     const std::vector<std::string> learn{"input_to_hidden_1", "hidden_1_to_output"};
     std::map<double, std::map<std::string, std::pair<double, double>>> rules;  // eta and tau_pre, by onset
     std::map<double, double> gains;
+    std::map<double, std::pair<double, double>> cells;  // tau_soma and tau_dend of hidden cells
     std::set<double> onsets;
     for (const Presentation& p : planned(c, c.training.epochs)) {
         if (p.part == Part::training) onsets.insert(p.from);
@@ -485,6 +500,12 @@ TEST_F(ImagesProtocol, OfALateStage) {
             rules[*onset][name] = {file.number<double>(rule, "eta").value(),
                                    file.number<double>(rule, "tau_pre").value()};
         }
+        const std::string hidden = "cells" + std::to_string(rules.size());
+        archive.group(hidden, [&] {
+            network.simulation->population(network.populations.at("hidden_1")).persist(archive);
+        });
+        cells[*onset] = {file.number<double>("/" + hidden + "/model", "tau_soma").value(),
+                         file.number<double>("/" + hidden + "/model", "tau_dend").value()};
         gains[*onset] = network.simulation->projection(network.projections.at("output_to_hidden_1_YQ")).gain;
     };
     watch(c, images, folder, w);
@@ -512,6 +533,7 @@ TEST_F(ImagesProtocol, OfALateStage) {
             EXPECT_NEAR(rules.at(p.from).at("input_to_hidden_1").first / start.at("input_to_hidden_1"), 1.0,
                         1e-9);
         }
+        EXPECT_EQ(cells.at(p.from), std::pair(p.stage.tau_soma, p.stage.tau_dend)) << p.from;
         // The dendrite's trace keeps its mean: a jump is R/tau_dend.
         EXPECT_NEAR(gains.at(p.from), c.neuron.tau_dend / p.stage.tau_dend, 1e-9) << p.from;
         done += 1.0;
