@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <span>
@@ -16,8 +17,8 @@
 
 namespace apical {
 
-/// The state of a run in a file: kept, or given back. Objects name what they must remember once, for both
-/// directions,
+/// The state of a run in a file: kept, or given back; or only looked at. Objects name what they must remember
+/// once, for all of these,
 ///
 ///     void persist(Archive& archive) {
 ///         archive("now", now_);
@@ -34,7 +35,18 @@ public:
     enum class Direction { keep, give_back };
     Archive(Hdf5File& file, Direction direction) : file_(&file), direction_(direction) {}
 
-    bool gives_back() const { return direction_ == Direction::give_back; }
+    /// Without a file: looks for a number that is not finite, but among parameters and in queues, where that
+    /// stands for none.
+    Archive() = default;
+    struct NotFinite {
+        std::string name;   ///< and those of the groups that it is in, between slashes
+        std::size_t index;  ///< in its list
+        double value;
+    };
+    /// The first one found.
+    const std::optional<NotFinite>& not_finite() const { return not_finite_; }
+
+    bool gives_back() const { return file_ != nullptr && direction_ == Direction::give_back; }
 
     /// A number, time, truth value, enumerator or text; an optional one; a vector of numbers, which gets the
     /// length that it had; an object with persist() or a pointer to one, as a group of its own.
@@ -110,6 +122,7 @@ public:
     template <class Struct, class... NamesAndMembers>
     void queue(const std::string& name, std::vector<Struct>& list, std::size_t& next,
                NamesAndMembers... members) {
+        if (file_ == nullptr) return;
         list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(next));
         next = 0;
         columns(name, list, members...);
@@ -119,7 +132,7 @@ public:
     template <class Members>
     void group(const std::string& name, const Members& members) {
         const std::string outside = std::exchange(group_, group_ + "/" + name);
-        gives_back() ? require(group_) : file_->create_group(group_);
+        if (file_ != nullptr) gives_back() ? require(group_) : file_->create_group(group_);
         members();
         group_ = outside;
     }
@@ -128,6 +141,7 @@ public:
     template <class Struct>
     void fields(const std::string& name, Struct& parameters) {
         if constexpr (requires { parameters.*(Struct::fields.front().member); }) {
+            if (file_ == nullptr) return;
             group(name, [&] {
                 for (const auto& field : Struct::fields)
                     number(std::string(field.name), parameters.*(field.member));
@@ -163,6 +177,7 @@ private:
     template <class T>
     void number(const std::string& name, T& value) {
         using Kept = decltype(kept(value));
+        if (file_ == nullptr) return look(name, std::span(&value, 1));
         if constexpr (std::is_same_v<T, std::string>) {
             if (!gives_back()) return file_->set(object(), name, value);
             value = found(name, file_->text(object(), name));
@@ -228,9 +243,21 @@ private:
     template <class T>
     void transfer(const std::string& name, std::vector<T>& numbers) {
         const std::string dataset = group_ + "/" + name;
+        if (file_ == nullptr) return look(name, std::span(numbers));
         if (!gives_back()) return file_->write(dataset, {numbers.size()}, numbers);
         require(dataset);
         numbers = file_->read<T>(dataset);
+    }
+
+    template <class T>
+    void look([[maybe_unused]] const std::string& name, [[maybe_unused]] std::span<T> numbers) {
+        if constexpr (std::is_floating_point_v<T>) {
+            const auto found =
+                std::find_if(numbers.begin(), numbers.end(), [](T x) { return !std::isfinite(x); });
+            if (found == numbers.end() || not_finite_) return;
+            not_finite_ = {group_ + "/" + name, static_cast<std::size_t>(found - numbers.begin()),
+                           double{*found}};
+        }
     }
 
     template <class T>
@@ -244,9 +271,10 @@ private:
     void expect(const std::string& name, std::uint64_t found, std::uint64_t expected) const;
     [[noreturn]] void missing(const std::string& name) const;
 
-    Hdf5File* file_;
-    Direction direction_;
+    Hdf5File* file_ = nullptr;
+    Direction direction_ = Direction::keep;
     std::string group_;  ///< where we are; the root is empty
+    std::optional<NotFinite> not_finite_;
 };
 
 }  // namespace apical

@@ -97,18 +97,34 @@ void Simulation::check_now_and_then() {
     check_numbers();
 }
 
-void Simulation::check_numbers() const {
+void Simulation::check_numbers() {
     for (const Member& member : members_) {
         if (member.neurons) member.neurons->check_numbers(now_);
     }
     for (const auto& p : projections_) {
-        if (!p->plastic()) continue;
-        visit_synapses(p->index, [&](Index target, Index source, double weight) {
-            if (std::isfinite(weight)) return;
-            throw NumericsError(p->name, target, ms(now_),
-                                "the weight from neuron " + std::to_string(source) +
-                                    " is not a finite number (" + std::to_string(weight) + ")");
-        });
+        if (p->plastic() || p->tied) check_weights(*p);
+        check_memory(p->name, *p);
+    }
+    for (DrivenSignal& driven : signals_) check_memory("signal", driven);
+}
+
+void Simulation::check_weights(const Projection& p) const {
+    visit_synapses(p.index, [&](Index target, Index source, double weight) {
+        if (std::isfinite(weight)) return;
+        throw NumericsError(p.name, target, ms(now_),
+                            "the weight from neuron " + std::to_string(source) + " is not a finite number (" +
+                                std::to_string(weight) + ")");
+    });
+}
+
+template <class Object>
+void Simulation::check_memory(const std::string& name, Object& object) const {
+    Archive archive;
+    object.persist(archive);
+    if (const auto& found = archive.not_finite()) {
+        throw NumericsError(
+            name, static_cast<Index>(found->index), ms(now_),
+            found->name.substr(1) + " is not a finite number (" + std::to_string(found->value) + ")");
     }
 }
 

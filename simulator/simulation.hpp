@@ -132,9 +132,9 @@ public:
     /// The same by one step: a window, or all windows in a row in which nothing arrives and nothing can fire.
     void step(Time end);
     Time now() const { return now_; }
-    /// Throws NumericsError if a state or a weight is not a finite number: with its name, and the time at
-    /// which it was seen. Runs look now and then; it is for whoever runs to look at the end.
-    void check_numbers() const;
+    /// Throws NumericsError if a state, a weight or a trace is not a finite number: with its name, and the
+    /// time at which it was seen. Runs look now and then; it is for whoever runs to look at the end.
+    void check_numbers();
 
     /// Everything that a run changes. It is given back to a network that was made like this one; recorders
     /// keep what they must remember themselves.
@@ -196,6 +196,9 @@ private:
 
     void prepare();
     void check_now_and_then();
+    void check_weights(const Projection& p) const;
+    template <class Object>
+    void check_memory(const std::string& name, Object& object) const;
     void tell_sines(Time end);
     void persist_plan(Archive& archive);
     void act();

@@ -90,6 +90,26 @@ protected:
     std::filesystem::path path_ = folder_ / "state.h5";
 };
 
+TEST(ArchiveWithoutAFile, FindsTheFirstNumberThatIsNotFinite) {
+    Everything looked_at;
+    looked_at.lost = 0.0;
+    const auto found = [&] {
+        Archive archive;
+        archive("value", looked_at);
+        return archive.not_finite();
+    };
+    EXPECT_FALSE(found());
+    looked_at.states[1].x = std::numeric_limits<double>::quiet_NaN();
+    ASSERT_TRUE(found());
+    EXPECT_EQ(found()->name, "/value/states");
+    EXPECT_EQ(found()->index, 3U) << "two numbers a struct";
+    looked_at.floats[1] = -std::numeric_limits<float>::infinity();
+    EXPECT_EQ(found()->name, "/value/floats");
+    EXPECT_EQ(found()->value, -std::numeric_limits<double>::infinity());
+    looked_at.known = std::numeric_limits<double>::infinity();
+    EXPECT_EQ(found()->name, "/value/known");
+}
+
 TEST_F(ArchiveTest, GivesBackWhatItKept) {
     Everything kept;
     keep(kept);

@@ -103,6 +103,74 @@ TEST(NumbersOfWeights, AreLookedAt) {
     }
 }
 
+TEST(NumbersOfWeights, AreLookedAtWhereTheyAreCopied) {
+    NetworkDescription d;
+    d.populations = {neurons("a", "lif", 3), neurons("b", "lif", 3)};
+    d.projections = {projection("a", "b", "membrane", 0.5, 1.0), projection("b", "a", "membrane", 0.5, 1.0)};
+    d.projections[1].tie.emplace().to = d.projections[0].name;
+    Network n = build(d);
+    n.simulation->run_until(at(5.0));
+    EXPECT_NO_THROW(n.simulation->check_numbers());
+    n.simulation->projection(1).tables[0].row(2).weights[1] = std::numeric_limits<float>::infinity();
+    EXPECT_THAT(complaint([&] { n.simulation->check_numbers(); }),
+                AllOf(HasSubstr("b_to_a[1]"), HasSubstr("weight from neuron 2"), HasSubstr("inf")));
+}
+
+/// A rule whose weights stay as they are, while what it remembers of a target does not.
+struct Growing {
+    static constexpr std::string_view name = "growing";
+    static constexpr std::array<Field<Growing>, 0> fields{};
+    struct Pre {
+        double trace;
+    };
+    struct Post {
+        double trace;
+    };
+    bool sees(SpikeKind) const { return true; }
+    bool learns_at_arrival() const { return false; }
+    void arrive(Pre&, double, SpikeKind) const {}
+    double fire(Post& post, double, SpikeKind, double) const {
+        post.trace = post.trace * 1e200 + 1.0;  // 1, 1e200, infinite
+        return 1.0;
+    }
+    double at_arrival(double w, const Post&, double) const { return w; }
+    double at_fire(double w, const Pre&, double, double) const { return w; }
+};
+
+TEST(NumbersOfTraces, EndARunByThemselves) {
+    NetworkDescription d;
+    d.populations = {neurons("cells", "lif", 4), neurons("other", "lif", 2)};
+    d.projections = {projection("other", "cells", "membrane", 0.5, 1.0)};
+    d.projections[0].plasticity.emplace().rule = "pair_stdp";
+    Network n = build(d);
+    Projection& p = n.simulation->projection(0);
+    ASSERT_EQ(p.learning.size(), 1U);
+    p.learning[0] = std::make_unique<LearningOf<Growing>>(Growing{}, p.tables[0], 4, Duration{ticks(1.0)});
+    const auto spike = [&](double time) {
+        const std::vector<Spike> spikes{{at(time), 0, 2, SpikeKind::event, 0.0}};
+        p.learning[0]->enqueue(spikes, 0);
+        p.learning[0]->catch_up(at(time + 2.0));
+    };
+    spike(1.0);
+    spike(2.0);
+    EXPECT_NO_THROW(n.simulation->check_numbers());
+    spike(3.0);
+    EXPECT_THAT(
+        complaint([&] { n.simulation->run_until(at(60000.0)); }),
+        AllOf(HasSubstr("other_to_cells[2]"), HasSubstr("learning/0/post/now is not a finite number (inf)")));
+}
+
+TEST(NumbersOfSynapses, AreLookedAt) {
+    NetworkDescription d;
+    d.populations = {trains("input", {{1.0, 2.0}, {1.5}}), neurons("cells", "lif", 4)};
+    d.projections = {projection("input", "cells", "membrane", 0.5, 1.0)};
+    Network n = build(d);
+    n.simulation->projection(0).release =
+        Release({{1.0, TsodyksMarkram{.U = std::numeric_limits<double>::quiet_NaN()}}}, 2);
+    EXPECT_THAT(complaint([&] { n.simulation->check_numbers(); }),
+                AllOf(HasSubstr("input_to_cells["), HasSubstr("release/"), HasSubstr("nan")));
+}
+
 struct Extreme {
     std::string label;
     std::string model;
