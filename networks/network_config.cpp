@@ -630,6 +630,9 @@ private:
             term.parameters = read_parameters(table, *model);
             table.topic("short_term");
             if (!with_gain) table.read({.name = "state", .meaning = "whose state it is"}, states, term.state);
+            if (term.gain == 0.0)
+                table.warn("gain", "E0210",
+                           fmt::format("the term \"{}\" releases nothing: its gain is 0", term.variant));
             check_term(table, term, *model);
         }
         return term;
@@ -854,6 +857,8 @@ private:
                 "from", "E0210",
                 fmt::format("{}: from is {} ms, and the run ends at {} ms", never, from, network_.duration));
         }
+        if (until && *until > network_.duration)
+            warn_late(table, "until", fmt::format("until = {} ms", *until));
     }
 
     void read_record() {

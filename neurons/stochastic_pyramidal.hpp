@@ -70,6 +70,15 @@ struct PyramidalCell {
         "with a target with p = clip(p0 [1 + G (target - e)], 0, 1), G where target > e, else 1\n"
         "a burst has burst_spikes spikes, burst_interval apart\n"
         "Greedy, Zhu, Pemberton, Mellor & Costa (2022), NeurIPS 35, in spikes";
+    static constexpr bool escape = trigger == EventTrigger::escape;
+    /// What bounds the work of each kind.
+    static constexpr Field<PyramidalCell> effort =
+        escape ? Field<PyramidalCell>{"slack", &PyramidalCell::slack, "1",
+                                      "rise of u before the bound of the hazard is made anew: time of "
+                                      "computing, not the law",
+                                      positive}
+               : Field<PyramidalCell>{"tolerance", &PyramidalCell::tolerance, "1",
+                                      "error of the phase per call", positive};
     static constexpr auto fields = std::to_array<Field<PyramidalCell>>({
         {"R", &PyramidalCell::R, "ms", "shortest interval of events", positive},
         {"tau_soma", &PyramidalCell::tau_soma, "ms", "decay of the somatic trace", positive},
@@ -82,12 +91,7 @@ struct PyramidalCell {
          Range{.low = 2.0, .high = 16.0}},
         {"burst_interval", &PyramidalCell::burst_interval, "ms", "interval of the spikes of a burst",
          positive},
-        {"tolerance", &PyramidalCell::tolerance, "1", "error of the phase per call (integrator only)",
-         positive},
-        {"slack", &PyramidalCell::slack, "1",
-         "rise of u before the bound of the hazard is made anew: time of computing, not the law (escape "
-         "only)",
-         positive},
+        effort,
     });
 
     /// `soma`: a jump of x. `dendrite`: a jump of d. `bias`: a jump of the bias, which stays.
@@ -116,7 +120,6 @@ struct PyramidalCell {
         double spikes_left;  ///< [1]
         double phase;        ///< [1] of the integrator
     };
-    static constexpr bool escape = trigger == EventTrigger::escape;
     using State = std::conditional_t<escape, EscapeState, IntegratorState>;
     static constexpr auto variables = [] {
         if constexpr (escape) {

@@ -48,6 +48,11 @@ IDLE = [
      "the weights do not learn: from is 100 ms, and the run ends at 100 ms", "100.0"),
     (network(tables='[sine.s]\ntarget = "b"\nport = "current"\namplitude = 1.0\nperiod = 10.0\nfrom = 200.0'),
      "there is no sine: from is 200 ms, and the run ends at 100 ms", "200.0"),
+    (plasticity('rule = "pair_stdp", until = 100.5'), "until = 100.5 ms has no effect: the run ends at 100 ms", "100.5"),
+    (network(tables='[sine.s]\ntarget = "b"\nport = "current"\namplitude = 1.0\nperiod = 10.0\nuntil = 200.0'),
+     "until = 200 ms has no effect: the run ends at 100 ms", "200.0"),
+    (network(projection='release = [{ variant = "tm", gain = 0.0, U = 0.5 }, { variant = "all" }]'),
+     'the term "tm" releases nothing: its gain is 0', "0.0"),
     (plasticity('rule = "burst_dependent", baseline = "moving_average", p0 = 0.3'),
      'p0 has no effect: baseline is "moving_average", and prior is 0', "0.3"),
     (plasticity('rule = "pair_stdp", A_minus = 0.0, tau_minus = 30.0'), "tau_minus has no effect: A_minus is 0",
@@ -55,6 +60,8 @@ IDLE = [
 ]
 
 ACTING = [
+    plasticity('rule = "pair_stdp", until = 100.0'),
+    network(projection='release = [{ variant = "tm", gain = -1.0 }, { variant = "all" }]'),
     short_term('variant = "tm", tau_fac = 500, u_0 = 0.2'),
     short_term('variant = "etm", tau_fac = 500, f = 0.1'),
     network("adaptive_lif", population='b_th = 10.0\nclassifier = "isi"'),
