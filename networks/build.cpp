@@ -337,7 +337,7 @@ private:
         signal.size = followed.size;
         signal.tau = s.tau;
         signal.undefined = s.undefined;
-        signal.every = ticks(s.every);
+        signal.every = s.every;
         std::vector<Simulation::Drive> drives;
         for (const DriveDescription& drive : d_.drives) {
             if (drive.signal != s.name) continue;

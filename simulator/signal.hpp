@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -21,7 +22,7 @@ struct Signal {
     Index size = 1;
     double tau = 10.0;       ///< [ms]
     double undefined = 0.0;  ///< of the ratio while there is no event
-    Duration every = std::chrono::milliseconds{1};
+    double every = 1.0;      ///< [ms] between samples; their times are rounded to ticks once each
 
     struct Sample {
         Time time;
@@ -32,7 +33,8 @@ struct Signal {
     /// a sample's time, to rounding, is not in it.
     void observe(const Window& window, std::span<const Spike> spikes, std::vector<Sample>& samples) {
         std::size_t next = 0;
-        for (Time at = begin_of_next(window.begin); at <= window.end; at += every) {
+        for (auto k = next_after(window.begin); time_of(k) <= window.end; ++k) {
+            const Time at = time_of(k);
             for (; next < spikes.size() && !has_come(at, spikes[next].time); ++next) count(spikes[next]);
             decay(at);
             samples.push_back({at, value()});
@@ -47,7 +49,13 @@ struct Signal {
     }
 
 private:
-    Time begin_of_next(Time now) const { return Time{} + every * (now.time_since_epoch() / every + 1); }
+    Time time_of(std::int64_t sample) const { return Time{} + ticks(static_cast<double>(sample) * every); }
+    std::int64_t next_after(Time now) const {
+        auto sample = static_cast<std::int64_t>(ms(now) / every);  // or a neighbour of it, by rounding
+        while (time_of(sample) > now) --sample;
+        while (time_of(sample) <= now) ++sample;
+        return sample;
+    }
 
     void decay(Time now) {
         // In a silence the ratio stays what it was: neither number may become so small that it loses digits.

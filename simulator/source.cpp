@@ -9,11 +9,11 @@ namespace apical {
 
 void LatencyPopulation::emit(const Window& window, std::vector<Spike>& spikes) {
     if (volley_.empty()) return;
-    while (begin_ + volley_[next_].after < window.end) {
-        spikes.push_back(spike(begin_ + volley_[next_].after, volley_[next_].neuron));
+    for (Time time = next_time(); time < window.end; time = next_time()) {
+        spikes.push_back(spike(time, volley_[next_].neuron));
         if (++next_ < volley_.size()) continue;
         next_ = 0;
-        begin_ += ticks(latency_.period);
+        ++volleys_;
     }
 }
 
@@ -28,12 +28,14 @@ void LatencyPopulation::set_rates(std::span<const double> rates, Time now) {
         return std::tie(a.after, a.neuron) < std::tie(b.after, b.neuron);
     });
     begin_ = now;
+    volleys_ = 0;
     next_ = 0;
 }
 
 void LatencyPopulation::persist_trains(Archive& archive) {
     archive.columns("volley", volley_, "after", &Turn::after, "neuron", &Turn::neuron);
     archive("begin", begin_);
+    archive("volleys", volleys_);
     archive("next", next_);
 }
 

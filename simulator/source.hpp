@@ -149,7 +149,11 @@ public:
     }
 
     void emit(const Window& window, std::vector<Spike>& spikes) override;
-    Time next_time() const override { return volley_.empty() ? Time::max() : begin_ + volley_[next_].after; }
+    Time next_time() const override {
+        if (volley_.empty()) return Time::max();
+        // Rounded once: with periods that are no whole number of ticks no error adds up.
+        return begin_ + ticks(static_cast<double>(volleys_) * latency_.period) + volley_[next_].after;
+    }
     void set_rates(std::span<const double> rates, Time now) override;
 
 private:
@@ -161,9 +165,10 @@ private:
     void persist_trains(Archive& archive) override;
 
     Latency latency_;
-    std::vector<Turn> volley_;  ///< in order of time
-    Time begin_{};              ///< of the present volley
-    std::size_t next_ = 0;      ///< turn
+    std::vector<Turn> volley_;   ///< in order of time
+    Time begin_{};               ///< of the first volley
+    std::uint64_t volleys_ = 0;  ///< that are over
+    std::size_t next_ = 0;       ///< turn
 };
 
 /// Given spike times [ms], ascending for each neuron, and, where they are known, the kinds of these spikes.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/rounding.hpp"
 #include "tasks/recording.hpp"
 #include "tasks/run.hpp"
 
@@ -37,23 +38,28 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
 
     const Time end = Time{} + ticks(description.duration);
     simulation.cut(end);
-    const Duration every = ticks(description.record.weights_every);
-    Time snapshot_at = every > Duration::zero() ? Time{} + every : Time::max();
-    for (Time t = snapshot_at; t < end; t += every) simulation.cut(t);
+    // Rounded once each, and the last is that of the end: no error adds up to one a hair before it.
+    const double every = description.record.weights_every;
+    const auto time_of = [&](std::uint64_t snapshot) {
+        const Time time = every > 0.0 ? Time{} + ticks(static_cast<double>(snapshot) * every) : end;
+        return has_come(end, time) ? end : time;
+    };
+    std::uint64_t snapshots = 1;
+    simulation.cut(time_of(snapshots));
 
     const Persist state = [&](Archive& archive) {
         archive("simulation", simulation);
         archive("recording", recording);
         archive("activity", activity);
-        archive("snapshot_at", snapshot_at);
+        archive("snapshots", snapshots);
     };
     if (!context.resume(state)) recording.snapshot();
     bool interrupted = false;
     while (simulation.now() < end && !interrupted) {
         simulation.step(end);
-        if (simulation.now() == snapshot_at) {
+        if (simulation.now() == time_of(snapshots)) {
             recording.snapshot();
-            snapshot_at += every;
+            simulation.cut(time_of(++snapshots));
         }
         recording.tick();
         context.progress({.time = ms(simulation.now()),
@@ -65,8 +71,7 @@ RunResult run_network(const NetworkDescription& description, const RunContext& c
                           .accuracy = {}});
         interrupted = context.pause(state);
     }
-    const bool taken = every > Duration::zero() && snapshot_at - every == simulation.now();
-    if (!taken) recording.snapshot();
+    if (simulation.now() != time_of(snapshots - 1)) recording.snapshot();
     RunResult result;
     result.interrupted = interrupted;
     result.result_hash = recording.finish();

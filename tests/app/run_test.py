@@ -139,6 +139,9 @@ class Run(CommandLineTest):
         self.run_program("run", "net.toml", "--out", "a", "--set", 'record.weights=["p"]', "--set", "record.weights_every=50")
         with h5py.File(self.folder / "a/weights.h5") as file:
             self.assertEqual(len(file["weights/p"]), 5, "at 0, 50, 100, 150 and 200 ms")
+        self.run_program("run", "net.toml", "--out", "b", "--set", 'record.weights=["p"]', "--set", "record.weights_every=0.8")
+        with h5py.File(self.folder / "b/weights.h5") as file:
+            self.assertEqual(len(file["weights/p"]), 251, "the last at the end, though 0.8 ms are no whole number of ticks")
 
     def test_initial_values_of_any_distribution(self):
         for distribution in ('{ distribution = "lognormal", mean = -60, cv = 0.01 }', '{ distribution = "uniform", low = -60, high = -60 }'):

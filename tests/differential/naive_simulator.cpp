@@ -247,9 +247,9 @@ private:
             }
         }
         for (Index i = 0; i < drives_.size(); ++i) {
-            const Instant every = s_.units(drives_[i].signal.every);
-            for (Instant t = every; t < end_; t += every)
-                add({t, Phase::sample, s_.ticks_of(t), i, 0, 0}, {Event::What::sample});
+            const auto time_of = [&](int k) { return s_.units(k * drives_[i].signal.every); };
+            for (int k = 1; time_of(k) < end_; ++k)
+                add({time_of(k), Phase::sample, s_.ticks_of(time_of(k)), i, 0, 0}, {Event::What::sample});
         }
     }
 

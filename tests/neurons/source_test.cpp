@@ -142,6 +142,14 @@ TEST(LatencySource, FiresTheBrighterTheEarlierOnceInEachVolley) {
     EXPECT_EQ(emit(source, 211.0, 260.0, 1.5), (std::vector<std::vector<double>>{{226.0}, {211.0}, {}, {}}));
 }
 
+TEST(LatencySource, RoundsNoPeriodTwice) {
+    LatencyPopulation source("s", 0, 1, {.rate = 200.0, .full_rate = 200.0, .period = 0.7, .spread = 0.1});
+    const std::vector<double> times = emit(source, 0.0, 700.0, 1.5)[0];
+    ASSERT_EQ(times.size(), 1000U);
+    for (std::size_t k = 0; k < times.size(); ++k)
+        ASSERT_NEAR(times[k], 0.7 * static_cast<double>(k), ms_per_tick) << k;
+}
+
 TEST(Sources, RatesOfZeroAreSilent) {
     SourcePopulationOf source("s", 0, 3, 3, Poisson{0.0});
     for (const auto& train : emit(source, 0.0, 1e6, 1e5)) EXPECT_TRUE(train.empty());

@@ -337,6 +337,27 @@ TEST(Signals, KeepTheRatioOfBurstsToEventsThroughASilence) {
         EXPECT_TRUE(sample.time < at(2.0) || std::abs(sample.value - ratio) < 1e-9) << ms(sample.time);
 }
 
+/// A spike at the time of a sample is in none before the next one, however many samples there were and
+/// whatever the grid is in ticks.
+TEST(Signals, SampleOnTheDecimalGrid) {
+    for (const double every : {0.1, 0.3, 0.7, 1.0, 1.3}) {
+        Signal signal;
+        signal.kind = Signal::Kind::spike_rate;
+        signal.every = every;
+        signal.tau = 0.01;  // a sample sees what came since the last one, if anything
+        std::vector<Spike> spikes;
+        for (int k = 1; k <= 500; ++k) spikes.push_back({at(std::round(k * every * 10.0) / 10.0), 0, 0});
+        std::vector<Signal::Sample> samples;
+        signal.observe({at(0.0), at(500.5 * every)}, spikes, samples);
+        ASSERT_EQ(samples.size(), 500U) << every;
+        for (int k = 1; k <= 500; ++k) {
+            const Signal::Sample& sample = samples[static_cast<std::size_t>(k - 1)];
+            EXPECT_NEAR(ms(sample.time), k * every, tick) << every;
+            EXPECT_LT(sample.value, 1000.0) << every << ": the spike at " << k * every << " ms";
+        }
+    }
+}
+
 TEST(Drives, RatesArePerNeuronAndSumOverShards) {
     NetworkDescription d = told({10.0});
     d.populations[1].size = 40;

@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "core/error.hpp"
+#include "tests/recorders/folder.hpp"
 
 namespace apical {
 namespace {
@@ -29,14 +30,6 @@ std::string complaint(const std::function<void()>& call) {
 
 class IdxTest : public testing::Test {
 protected:
-    void SetUp() override {
-        folder_ = fs::path(testing::TempDir()) /
-                  ("idx_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-        fs::remove_all(folder_);
-        fs::create_directories(folder_);
-    }
-    void TearDown() override { fs::remove_all(folder_); }
-
     fs::path write(const std::string& name, const std::vector<std::uint8_t>& bytes) const {
         std::ofstream file(folder_ / name, std::ios::binary);
         for (const std::uint8_t byte : bytes) file.put(static_cast<char>(byte));
@@ -66,7 +59,8 @@ protected:
         }
     }
 
-    fs::path folder_;
+    test::Folder temporary_;
+    fs::path folder_ = temporary_.path();
 };
 
 TEST_F(IdxTest, ReadsPlainAndCompressedFiles) {
