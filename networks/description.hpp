@@ -49,6 +49,12 @@ struct Background {
     Kind kind = Kind::poisson;
     double step = 1.0;  ///< [ms] of the grid, for all but poisson
 
+    /// [1] of weight in an arrival, which come the more often: smaller ones, and more of them, have the
+    /// grid's variance at its mean.
+    double part() const { return kind == Kind::variance_matched ? 1.0 - rate * step / 1000.0 : 1.0; }
+    /// [Hz] of arrivals.
+    double arrivals() const { return rate / part(); }
+
     /// What is wrong with the rate for such steps, if anything.
     std::optional<std::string> rate_problem() const {
         constexpr double least_counted = 0.001;  // more seldom, and drawing zeros takes all the time
@@ -58,6 +64,8 @@ struct Background {
             return "rate x step is the mean of a count: it must be between 0.001 and 100";
         if (kind != Kind::counts && kind != Kind::poisson && mean >= 1.0)
             return "rate x step is a probability: it must be below 1";
+        if (apical::rate_problem(arrivals()) && !apical::rate_problem(rate))
+            return "rate x step is so near 1 that its small variance takes more than 1e8 arrivals a second";
         return apical::rate_problem(rate);
     }
 };

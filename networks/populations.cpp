@@ -153,17 +153,11 @@ private:
         const bool grid = b.kind == Background::Kind::bernoulli_grid;
         const bool counted = b.kind == Background::Kind::counts;
         Noise noise{.port = port_index,
-                    .rate = b.rate,
-                    .weight = b.weight,
+                    .rate = b.arrivals(),
+                    .weight = b.weight * b.part(),
                     .stream = static_cast<std::uint32_t>(stream),
                     .grid = grid || counted ? b.step : 0.0,
                     .counted = counted};
-        if (b.kind == Background::Kind::variance_matched) {
-            // Smaller arrivals, and more of them: the grid's variance at its mean.
-            const double rest = 1.0 - b.rate * b.step / 1000.0;
-            noise.rate /= rest;
-            noise.weight *= rest;
-        }
         setup.noise.push_back(noise);
         if (!port.level) return;
         noise.weight = -noise.weight;

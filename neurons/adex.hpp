@@ -140,10 +140,6 @@ struct AdEx {
     void settle(State& s) const {
         if (s.V_m >= V_peak - margins().arrival) s.V_m = std::max(s.V_m, top());
     }
-    void set(State& s, std::size_t variable, double value) const {
-        reinterpret_cast<double*>(&s)[variable] = value;
-        if (variable == 0) settle(s);
-    }
 
     std::optional<Emission> advance(State& s, double dt) const {
         double left = dt;

@@ -140,10 +140,6 @@ struct BurstPoisson {
 
     /// One whose soma is set to theta, to rounding, fires.
     void settle(State& s) const { settle_soma(*this, s); }
-    void set(State& s, std::size_t variable, double value) const {
-        reinterpret_cast<double*>(&s)[variable] = value;
-        if (variable == 0) settle(s);
-    }
 
     std::optional<Emission> advance(State& s, double dt, Draw& draw) const {
         const double drift = margins_of_soma(*this).drift;

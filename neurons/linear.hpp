@@ -182,6 +182,7 @@ public:
     }
 
     State initial() const { return initial_; }
+    double fastest() const { return free_.fastest(); }  ///< [1/ms] of its rates
 
     void receive(State& s, std::size_t port, double weight) const {
         const bool held = s.refractory > 0.0;

@@ -15,8 +15,9 @@ namespace apical {
 ///
 /// * An input that moves the potential up at once, or a value that is set, reaches the threshold if it comes
 ///   to within `arrival` of it.
-/// * A drift crosses the threshold if it passes it by `drift`; the spike is at the crossing itself. A neuron
-///   driven at its rheobase never fires.
+/// * A drift crosses the threshold if it passes it by `drift`. The spike of a linear cell is at the crossing
+///   itself, that of one that is integrated where it is passed by as much. A neuron driven at its rheobase
+///   never fires.
 ///
 /// The hair is far below anything physical, and far above what sums of some thousand terms lose.
 struct ThresholdMargins {

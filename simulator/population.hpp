@@ -162,14 +162,20 @@ private:
     std::vector<Follower> followers_;
 };
 
-/// Sets a variable, which is one of `Model::variables`: by the model's own `set`, where something follows
-/// from a value.
+/// Sets a variable, which is one of `Model::variables`: by the model's own `set`, or as a number of the
+/// state; a membrane, which is the first one, then settles where the model says how.
 template <class Model>
 void set_variable(const Model& model, typename Model::State& state, std::size_t variable, double value) {
     if constexpr (requires { model.set(state, variable, value); }) {
         model.set(state, variable, value);
     } else {
-        reinterpret_cast<double*>(&state)[variable] = value;
+        using State = typename Model::State;
+        auto numbers = std::bit_cast<std::array<double, sizeof(State) / sizeof(double)>>(state);
+        numbers[variable] = value;
+        state = std::bit_cast<State>(numbers);
+        if constexpr (requires { model.settle(state); }) {
+            if (variable == 0) model.settle(state);
+        }
     }
 }
 
@@ -193,6 +199,7 @@ public:
           model_(model),
           initial_(initial.begin(), initial.end()),
           states_(initial_) {
+        if constexpr (requires { model_.fastest(); }) require_time_constant(1.0 / model_.fastest());
         updated_.assign(size(), Time{});
         draws_.assign(size(), 0);
         for (Index i = 0; i < size(); ++i) keys_.emplace_back(this->setup().seed, "model", name(), i);

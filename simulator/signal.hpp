@@ -30,25 +30,39 @@ struct Signal {
     };
 
     /// Takes in the spikes of a window; the samples whose time lies in (begin, end] are appended. A spike at
-    /// a sample's time, to rounding, is not in it.
+    /// a sample's time, to rounding, is not in it, even if it comes a window before.
     void observe(const Window& window, std::span<const Spike> spikes, std::vector<Sample>& samples) {
-        std::size_t next = 0;
-        for (auto k = next_after(window.begin); time_of(k) <= window.end; ++k) {
+        for (const Spike& spike : spikes) {
+            if (spike.population == population) waiting_.push_back({spike.time, spike.kind});
+        }
+        auto next = waiting_.begin();
+        const auto count_before = [&](Time sample) {
+            for (; next != waiting_.end() && !has_come(sample, next->time); ++next) count(*next);
+        };
+        auto k = next_after(window.begin);
+        for (; time_of(k) <= window.end; ++k) {
             const Time at = time_of(k);
-            for (; next < spikes.size() && !has_come(at, spikes[next].time); ++next) count(spikes[next]);
+            count_before(at);
             decay(at);
             samples.push_back({at, value()});
         }
-        for (; next < spikes.size(); ++next) count(spikes[next]);
+        count_before(time_of(k));
+        waiting_.erase(waiting_.begin(), next);
     }
 
     void persist(Archive& archive) {
         archive("numerator", numerator_);
         archive("events", events_);
         archive("updated", updated_);
+        archive.columns("waiting", waiting_, "time", &Waiting::time, "kind", &Waiting::kind);
     }
 
 private:
+    struct Waiting {
+        Time time;
+        SpikeKind kind;
+    };
+
     Time time_of(std::int64_t sample) const { return Time{} + ticks(static_cast<double>(sample) * every); }
     std::int64_t next_after(Time now) const {
         auto sample = static_cast<std::int64_t>(ms(now) / every);  // or a neighbour of it, by rounding
@@ -66,8 +80,7 @@ private:
         updated_ = now;
     }
 
-    void count(const Spike& spike) {
-        if (spike.population != population) return;
+    void count(const Waiting& spike) {
         decay(spike.time);
         const double jump = 1000.0 / (static_cast<double>(size) * tau);
         const bool counts = kind == Kind::spike_rate ||
@@ -82,6 +95,7 @@ private:
         return events_ > 0.0 ? numerator_ / events_ : undefined;
     }
 
+    std::vector<Waiting> waiting_;  ///< spikes that no sample has counted
     double numerator_ = 0.0;
     double events_ = 0.0;
     Time updated_{};

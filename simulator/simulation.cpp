@@ -133,10 +133,12 @@ void Simulation::process(const Window& window) {
     for (Index m = 0; m < members_.size(); ++m) {
         if (!members_[m].neurons) continue;
         scheduler_.pop_before(window.end, m, members_[m].arrivals);
-        for (const Arrival& arrival : members_[m].arrivals)
-            work += fan_out_[arrival.projection][arrival.source];
+        for (const Arrival& arrival : members_[m].arrivals) {
+            const std::uint64_t synapses = fan_out_[arrival.projection][arrival.source];
+            work += synapses;
+            if (arrival.release != 0.0) synaptic_events_ += synapses;  // others come for a rule alone
+        }
     }
-    synaptic_events_ += work;
     const auto job = [&](std::size_t i) {
         Member& member = members_[jobs_[i].member];
         member.neurons->process(jobs_[i].shard, window, member.arrivals);

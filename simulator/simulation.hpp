@@ -143,7 +143,7 @@ public:
     // Looking.
 
     std::uint64_t spikes() const { return spike_count_; }
-    /// Synapses times the spikes they have been sent.
+    /// Synapses times the spikes they have been sent, but for those that release nothing.
     std::uint64_t synaptic_events() const { return synaptic_events_; }
     std::uint64_t synapses() const;
     /// The spikes of the last window.

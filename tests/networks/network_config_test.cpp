@@ -267,6 +267,11 @@ TEST(NetworkConfig, WhatWouldDoNothingIsAnError) {
     EXPECT_THAT(complaint(noisy + " }]"), HasSubstr("step has no effect: kind is \"poisson\""));
     EXPECT_THAT(complaint(noisy + ", kind = \"variance_matched\" }]"),
                 HasSubstr("rate x step is a probability: it must be below 1"));
+    EXPECT_THAT(complaint(noisy + "e-4, kind = \"variance_matched\" }]"), Not(HasSubstr("background")));
+    EXPECT_THAT(complaint("[population.x]\nmodel = \"lif\"\nbackground = [{ port = \"membrane\", rate = "
+                          "999.99999, weight = "
+                          "1, step = 1, kind = \"variance_matched\" }]"),
+                HasSubstr("more than 1e8 arrivals a second"));
     EXPECT_THAT(complaint(noisy + "e-7, kind = \"counts\" }]"), HasSubstr("between 0.001 and 100"));
     EXPECT_THAT(complaint(noisy + "0, kind = \"counts\" }]"), Not(HasSubstr("background")));
     EXPECT_THAT(complaint(noisy + "00, kind = \"counts\" }]"),

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -355,6 +356,38 @@ TEST(Signals, SampleOnTheDecimalGrid) {
             EXPECT_NEAR(ms(sample.time), k * every, tick) << every;
             EXPECT_LT(sample.value, 1000.0) << every << ": the spike at " << k * every << " ms";
         }
+    }
+}
+
+/// A spike a tick before the time of a sample is not in it, wherever windows end.
+TEST(Signals, DoNotDependOnWindows) {
+    for (const double edge : {0.0, 7.0 - 2 * tick, 7.0 - tick, 7.0}) {
+        Signal signal;
+        signal.kind = Signal::Kind::spike_rate;
+        signal.every = 7.0;
+        const std::vector<Spike> spikes{{at(1.0), 0, 0}, {at(7.0 - tick), 0, 0}};
+        std::vector<Signal::Sample> samples;
+        const auto cut = std::find_if(spikes.begin(), spikes.end(),
+                                      [&](const Spike& spike) { return spike.time >= at(edge); });
+        signal.observe({at(0.0), at(edge)}, {spikes.begin(), cut}, samples);
+        signal.observe({at(edge), at(15.0)}, {cut, spikes.end()}, samples);
+        ASSERT_EQ(samples.size(), 2U);
+        EXPECT_NEAR(samples[0].value, 100.0 * std::exp(-0.6), 1e-9) << "one spike, with tau 10 ms";
+        EXPECT_NEAR(samples[1].value, 100.0 * (std::exp(-1.3) + std::exp(-0.7)), 1e-6);
+    }
+}
+
+TEST(Gates, WhatReleasesNothingIsNoSynapticEvent) {
+    for (const bool learns : {false, true}) {
+        NetworkDescription d;
+        d.populations = {trains("input", {{1.0, 30.0, 32.0}}), neurons("cell", "lif", 5)};
+        d.populations[0].classifier = Classifier::isi;
+        d.projections = {projection("input", "cell", "membrane", 0.1, 1.0)};
+        d.projections[0].release = {{.variant = "burst"}};
+        if (learns) d.projections[0].plasticity.emplace().rule = "burst_dependent";
+        Network network = build(d);
+        network.simulation->run_until(at(50.0));
+        EXPECT_EQ(network.simulation->synaptic_events(), 5U) << "one burst, onto five cells";
     }
 }
 

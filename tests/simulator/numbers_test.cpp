@@ -171,6 +171,20 @@ TEST(NumbersOfSynapses, AreLookedAt) {
                 AllOf(HasSubstr("input_to_cells["), HasSubstr("release/"), HasSubstr("nan")));
 }
 
+TEST(NumbersOfConstants, AreRefusedInAllLoopsWhereTheClockCannotFollow) {
+    for (const Loop loop : {Loop::automatic, Loop::visiting}) {
+        for (const char* model : {"lif", "sst"}) {
+            NetworkDescription d;
+            d.populations = {neurons("cells", model, 2, {{"tau_m", 1e-7}})};
+            BuildOptions options;
+            options.loop = loop;
+            EXPECT_THAT([&] { build(d, options); }, testing::ThrowsMessage<ModelError>(
+                                                        HasSubstr("the clock cannot follow a time constant")))
+                << model;
+        }
+    }
+}
+
 struct Extreme {
     std::string label;
     std::string model;
