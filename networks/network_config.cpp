@@ -200,6 +200,9 @@ private:
         const auto classifier = source ? p.classifier.value_or(said) : p.classifier;
         if (classifier && classifier != Classifier::isi && classifier != Classifier::trace)
             table.idle("b_th", fmt::format("classifier is \"{}\"", name_of(classifiers, *classifier)));
+        if (classifier == Classifier::trace && p.b_th == 0.0)
+            table.complain("b_th", "E0204",
+                           "b_th is 0: the trace of the classifier \"trace\" decays with it");
         if (!source) return check_classifier(table, model, p);
         if (p.classifier == Classifier::model && p.spike_kinds.empty()) {
             table.complain(

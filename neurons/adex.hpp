@@ -176,7 +176,7 @@ private:
         s.g_ex = ode::faded(s.g_ex, exp(-dt / tau_syn_ex));
         s.g_in = ode::faded(s.g_in, exp(-dt / tau_syn_in));
         s.refractory = std::max(s.refractory - dt, 0.0);
-        return {dt, false};
+        return {dt, false, false};
     }
 
     /// The time derivative of {V_m, w}; the conductances are evaluated at the nodes of a step beforehand.
@@ -249,7 +249,7 @@ private:
         s.w = landing.y[1];
         s.g_ex = ode::faded(s.g_ex, flow.excitatory());
         s.g_in = ode::faded(s.g_in, flow.inhibitory());
-        return {landing.time, landing.crossed};
+        return {landing.time, landing.crossed, false};  // at the top of an upstroke all steps are too long
     }
 };
 

@@ -158,6 +158,7 @@ struct BurstPoisson {
             if (s.refractory > 0.0) longest = std::min(longest, s.refractory);
             if (s.countdown > 0.0) longest = std::min(longest, s.countdown);
             const ode::Passage passage = pass(*this, s, longest, 0.0, s.refractory == 0.0);
+            if (passage.lost) return Emission{lost_in_steps};
             left -= passage.time;
             crossed = passage.crossed;
             s.refractory = std::max(s.refractory - passage.time, 0.0);

@@ -166,6 +166,7 @@ struct BurstPyramidal {
             const bool boxed = s.box[0] > 0.0;
             const ode::Passage passage = pass(*this, s, boxed ? std::min(left, next_edge(s)) : left,
                                               boxed ? I_box * open_boxes(s) : 0.0, true);
+            if (passage.lost) return Emission{lost_in_steps};
             left -= passage.time;
             crossed = passage.crossed;
             if (boxed) {

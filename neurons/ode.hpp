@@ -51,6 +51,7 @@ struct Step {
     Vector<n> begin;
     Vector<n> end;
     std::array<Vector<n>, 7> slope;  ///< at the stages; the first at the begin, the last at the end
+    bool lost = false;               ///< even the shortest step misses the tolerance
 
     /// Variable i after x steps, 0 <= x <= 1.
     double at(std::size_t i, double x) const {
@@ -110,7 +111,7 @@ Vector<n> along(const Vector<n>& y, double h, const std::array<Vector<n>, 7>& sl
 template <std::size_t n, class Flow>
 Step<n> dormand_prince(Flow& flow, const Vector<n>& y, double h) {
     flow.span(h);
-    Step<n> s{h, y, {}, {}};
+    Step<n> s{h, y, {}, {}, false};
     auto& k = s.slope;
     k[0] = flow(0, y);
     k[1] = flow(1, along(y, h, k, std::array{1.0 / 5}));
@@ -153,10 +154,11 @@ Step<n> controlled_step(Flow& flow, const Vector<n>& y, const Vector<n>& toleran
                         double& guess) {
     double h = std::min(longest, guess);
     while (true) {
-        const Step<n> step = dormand_prince(flow, y, h);
+        Step<n> step = dormand_prince(flow, y, h);
         double error = 0.0;
         for (std::size_t i = 0; i < n; ++i) error += step.error(i) / tolerance[i];
-        const bool accepted = error <= 1.0 || h <= shortest_step;
+        step.lost = !(error <= 1.0);
+        const bool accepted = !step.lost || h <= shortest_step;
         // A step that was cut by the next input says little about the length to try.
         if (!accepted || h == guess) {
             const double wanted = error < 1e10 ? 0.9 * exp(-0.2 * log(error + 1e-10)) : 0.1;
@@ -231,6 +233,7 @@ struct Landing {
 struct Passage {
     double time;   ///< [ms]
     bool crossed;  ///< the threshold has been reached, if that was looked for
+    bool lost;     ///< and it cannot be followed: a rate is too fast even for the shortest step
 };
 
 /// A crossing on the continuous extension, of order 4, made as accurate as a step: the step again, but only

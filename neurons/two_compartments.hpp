@@ -228,7 +228,7 @@ ode::Passage pass(const Cell& cell, TwoCompartmentState& s, double longest, doub
     s.g_ex_dend = ode::faded(s.g_ex_dend, flow.excitatory());
     s.g_in_soma = ode::faded(s.g_in_soma, flow.inhibitory());
     s.g_in_dend = ode::faded(s.g_in_dend, flow.inhibitory());
-    return {landing.time, landing.crossed};
+    return {landing.time, landing.crossed, step.lost};
 }
 
 /// A whole step of such a cell, with all arrivals in it, as far as nothing happens to it (neurons/leap.hpp).

@@ -121,6 +121,7 @@ struct UrbanczikSenn {
             if (!steps.take()) return Emission{lost_in_steps};
             const bool armed = s.refractory == 0.0;
             const ode::Passage passage = pass(s, armed ? left : std::min(left, s.refractory), armed);
+            if (passage.lost) return Emission{lost_in_steps};
             left -= passage.time;
             if (passage.crossed) {
                 // The engine refuses an offset that is not a number.
@@ -217,7 +218,7 @@ private:
         s.g_ex = ode::faded(s.g_ex, flow.excitatory());
         s.g_in = ode::faded(s.g_in, flow.inhibitory());
         s.I_dend = ode::faded(s.I_dend, flow.dendritic());
-        return {landing.time, landing.crossed || !(s.hazard > 0.0)};
+        return {landing.time, landing.crossed || !(s.hazard > 0.0), step.lost};
     }
 };
 

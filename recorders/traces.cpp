@@ -84,7 +84,7 @@ void TraceRecorder::close_bin(Time end) {
         traces.spikes = traces.events = traces.bursts = 0;
     }
     ++bin_;
-    ++buffered_;
+    if (++buffered_ >= most_buffered) flush();
 }
 
 void TraceRecorder::observe(const Window& window, std::span<const Spike> spikes) {
@@ -97,7 +97,6 @@ void TraceRecorder::observe(const Window& window, std::span<const Spike> spikes)
         traces.bursts += spike.kind == SpikeKind::burst ? 1U : 0U;
     }
     close_bins(window.end);
-    if (buffered_ >= most_buffered) flush();
 }
 
 void TraceRecorder::flush() {

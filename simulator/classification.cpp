@@ -1,5 +1,7 @@
 #include "simulator/classification.hpp"
 
+#include <utility>
+
 #include "core/exp.hpp"
 #include "core/rounding.hpp"
 
@@ -16,8 +18,8 @@ Classification::Classification(Classifier classifier, Duration b_th, Index neuro
 SpikeKind Classification::operator()(Index neuron, Time time, SpikeKind says) {
     if (classifier_ == Classifier::every) return SpikeKind::event;
     if (classifier_ == Classifier::model) return says;
-    const bool running = continues_burst(neuron, time - last_spike_[neuron]);
-    last_spike_[neuron] = time;
+    const Time last = std::exchange(last_spike_[neuron], time);
+    const bool running = continues_burst(neuron, time - last) && last != never;
     const bool second = running && !in_burst_[neuron];
     in_burst_[neuron] = running;
     if (!running) return SpikeKind::event;

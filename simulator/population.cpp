@@ -72,12 +72,12 @@ void Population::not_finite(Index neuron, std::string_view variable, double valu
 }
 
 void Population::lost(Index neuron, Time now, double offset) const {
-    throw NumericsError(
-        name(), neuron, ms(now),
-        offset == lost_in_rounding ? "a current or a potential is so large that V_m is lost in its rounding"
-        : offset == lost_in_steps
-            ? "a conductance or a current is so large that V_m cannot be followed in 20000 steps in a ms"
-            : "the state is not a number");
+    throw NumericsError(name(), neuron, ms(now),
+                        offset == lost_in_rounding
+                            ? "a current or a potential is so large that V_m is lost in its rounding"
+                        : offset == lost_in_steps ? "a conductance or a current is so large that V_m cannot "
+                                                    "be followed, not even in 20000 steps in a ms"
+                                                  : "the state is not a number");
 }
 
 void Population::require_time_constant(double shortest) const {
@@ -120,6 +120,15 @@ void Population::emit(std::size_t shard, Index local, Time time, SpikeKind says,
     Block& block = blocks_[shard];
     const Spike spike{time, setup_.index, block.first + local, block.kinds(local, time, says), mark};
     block.spikes.push_back(spike);
+    // One that needs next to no time to come back from its reset would fire without end.
+    constexpr std::size_t many = 1000;
+    constexpr Duration microsecond{1 << 20};  // and a little less
+    if (block.spikes.size() <= many) return;
+    const Spike& earlier = block.spikes[block.spikes.size() - 1 - many];
+    if (earlier.neuron == spike.neuron && time - earlier.time < microsecond) {
+        throw NumericsError(name(), spike.neuron, ms(time),
+                            "a current is so large that it fires more than 1000 times in a microsecond");
+    }
 }
 
 void Population::show_spikes(std::size_t shard) {

@@ -50,6 +50,14 @@ TEST(Classifiers, ThresholdIsAParameterAndNoTimeIsTheFirst) {
     EXPECT_EQ(run(d, 50.0).kinds(1), (Kinds{event, burst, event, burst}));
 }
 
+TEST(Classifiers, TheFirstSpikeIsAnEventHoweverLongBurstsMayBe) {
+    for (const Classifier classifier : {Classifier::isi, Classifier::trace}) {
+        NetworkDescription d = told({10.0, 50.0, 200.0}, classifier);
+        d.populations[1].b_th = 1e8;
+        EXPECT_EQ(run(d, 250.0).kinds(1), (Kinds{event, burst, further}));
+    }
+}
+
 TEST(Classifiers, ByTraceForgetsABurstMoreSlowlyThanASpike) {
     // After a pair 10 ms apart the trace, 1 + e^(-10/16), takes 16 (1 + ln 1.535) = 22.86 ms to fall to 1/e.
     for (const auto& [third, kind] : {std::pair{32.8, further}, {32.9, event}}) {
