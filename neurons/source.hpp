@@ -77,7 +77,8 @@ struct Latency {
 
     std::optional<std::string> check() const {
         if (spread >= period) return "a volley must end before the next: spread < period";
-        return std::nullopt;
+        const auto wrong = rate_problem(1000.0 / period);
+        return wrong ? std::optional("period: " + *wrong) : std::nullopt;
     }
 };
 

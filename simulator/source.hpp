@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "core/error.hpp"
 #include "core/random.hpp"
+#include "core/rate.hpp"
 #include "core/spike.hpp"
 #include "neurons/source.hpp"
 #include "recorders/archive.hpp"
@@ -31,7 +33,8 @@ public:
     virtual void emit(const Window& window, std::vector<Spike>& spikes) = 0;
     /// Of the first spike that has not been emitted; Time::max() if there is none.
     virtual Time next_time() const = 0;
-    /// New rates [Hz], one for all or one for each, from `now` on. Throws ModelError if the source has none.
+    /// New rates [Hz], one for all or one for each, from `now` on. Throws ModelError if the source has none,
+    /// or no train has one of these.
     virtual void set_rates(std::span<const double> rates, Time now) = 0;
     /// Forgets bursts that are under way; the trains go on.
     void reset() { kinds_.reset(); }
@@ -92,6 +95,9 @@ public:
     }
 
     void set_rates(std::span<const double> rates, Time now) override {
+        for (const double rate : rates) {
+            if (const auto wrong = rate_problem(rate)) throw ModelError(name() + ": " + *wrong);
+        }
         for (Index i = 0; i < size(); ++i) {
             Neuron& n = neurons_[i];
             n.budget = std::max(0.0, n.budget - n.rate * 1e-3 * ms(now - n.since));

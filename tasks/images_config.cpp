@@ -4,10 +4,14 @@
 
 #include <fmt/format.h>
 
+#include "core/rate.hpp"
+
 namespace apical {
 namespace {
 
 constexpr Range at_least_one{.low = 1.0};
+constexpr Range of_a_train{.low = 0.0, .high = highest_rate, .low_open = true};
+constexpr Range of_volleys{.low = 1000.0 / highest_rate};  // [ms]
 
 void read_variant(ConfigTable& root, ImagesConfig& c) {
     root.read({.name = "feedback", .meaning = "weights of the feedback onto the dendrites"},
@@ -90,8 +94,8 @@ void read_presentation(ConfigTable& root, ImagesConfig& c) {
     ConfigTable input = root.table("input", "The pixels.");
     input.read({.name = "encoding", .meaning = "of a pixel's value in spikes"}, encoding_choices,
                c.input.encoding);
-    input.read({"rate", "Hz", "of a white pixel; others in proportion", positive}, c.input.rate);
-    input.read({"period", "ms", "of the volleys of the latency code", positive}, c.input.period);
+    input.read({"rate", "Hz", "of a white pixel; others in proportion", of_a_train}, c.input.rate);
+    input.read({"period", "ms", "of the volleys of the latency code", of_volleys}, c.input.period);
     input.read({"spread", "ms", "between the brightest and the darkest pixel of a volley", positive},
                c.input.spread);
     if (c.input.spread >= c.input.period)

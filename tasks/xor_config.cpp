@@ -2,11 +2,14 @@
 
 #include <string>
 
+#include "core/rate.hpp"
+
 namespace apical {
 
 namespace {
 
 constexpr Range at_least_one{.low = 1.0};
+constexpr Range of_a_train{.low = 0.0, .high = highest_rate};
 
 void read_variant(ConfigTable& root, XorConfig& c) {
     root.read(
@@ -42,8 +45,8 @@ void read_network(ConfigTable& root, XorConfig& c) {
 
 void read_cells(ConfigTable& root, XorConfig& c) {
     ConfigTable input = root.table("input", "Poisson trains of the two input populations.");
-    input.read({"high_rate", "Hz", "a neuron's rate for a 1", not_negative}, c.input.high_rate);
-    input.read({"low_rate", "Hz", "a neuron's rate for a 0", not_negative}, c.input.low_rate);
+    input.read({"high_rate", "Hz", "a neuron's rate for a 1", of_a_train}, c.input.high_rate);
+    input.read({"low_rate", "Hz", "a neuron's rate for a 0", of_a_train}, c.input.low_rate);
 
     ConfigTable neuron =
         root.table("neuron", "The two-compartment cells of the hidden and output populations.");

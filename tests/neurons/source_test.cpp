@@ -150,6 +150,17 @@ TEST(LatencySource, RoundsNoPeriodTwice) {
         ASSERT_NEAR(times[k], 0.7 * static_cast<double>(k), ms_per_tick) << k;
 }
 
+TEST(Sources, RatesThatTheClockCannotFollowAreRefused) {
+    SourcePopulationOf poisson("s", 0, 2, 3, Poisson{20.0});
+    SourcePopulationOf regular("s", 0, 2, 3, Regular{20.0});
+    EXPECT_NO_THROW(poisson.set_rates(std::vector{1e8}, at(0.0)));
+    EXPECT_THROW(poisson.set_rates(std::vector{20.0, 1.1e8}, at(0.0)), ModelError);
+    EXPECT_THROW(regular.set_rates(std::vector{1e10}, at(0.0)), ModelError);
+    // Volleys of 1e8 Hz are 1e-5 ms apart.
+    EXPECT_EQ((Latency{.period = 1.1e-5, .spread = 1e-6}.check()), std::nullopt);
+    EXPECT_NE((Latency{.period = 0.9e-5, .spread = 1e-6}.check()), std::nullopt);
+}
+
 TEST(Sources, RatesOfZeroAreSilent) {
     SourcePopulationOf source("s", 0, 3, 3, Poisson{0.0});
     for (const auto& train : emit(source, 0.0, 1e6, 1e5)) EXPECT_TRUE(train.empty());
