@@ -106,11 +106,10 @@ public:
 private:
     Simulation& simulation() { return *network_.simulation; }
 
-    void judge() {
+    void judge() const {
         for (const Finding& finding : check_fit(d_, catalogue())) {
-            const std::string message = finding.place + ": " + finding.message;
-            if (finding.severity == Severity::error) throw ConfigError(message);
-            network_.warnings.push_back(message);
+            if (finding.severity == Severity::error)
+                throw ConfigError(finding.place + ": " + finding.message);
         }
     }
 

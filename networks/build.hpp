@@ -29,7 +29,6 @@ struct Network {
     std::unique_ptr<Simulation> simulation;
     std::map<std::string, Index> populations;
     std::map<std::string, Index> projections;
-    std::vector<std::string> warnings;  ///< what is legal and probably not meant
 
     /// The index of a state variable of a population; throws ConfigError if there is none of that name.
     std::size_t variable(const std::string& population, const std::string& name) const;
@@ -51,7 +50,8 @@ struct Refusal {
 /// what depends on the numbers of neurons themselves is for the reader of the configuration to check.
 std::vector<Refusal> refusals(const NetworkDescription& description);
 
-/// Throws ConfigError for names that do not exist, ModelError for parameters.
+/// Throws ConfigError for names that do not exist and parts that do not fit, ModelError for parameters. What
+/// is legal and probably not meant check_fit() tells.
 Network build(const NetworkDescription& description, const BuildOptions& options = {});
 
 }  // namespace apical

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "networks/catalogue.hpp"
+#include "networks/checks.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
 
@@ -57,7 +59,7 @@ TEST(Build, KnowsWhereThingsAre) {
     EXPECT_EQ(network.variable("cells", "refractory"), 2U);
     EXPECT_THROW(network.variable("cells", "V"), ConfigError);
     EXPECT_THROW(network.variable("nobody", "V_m"), ConfigError);
-    EXPECT_TRUE(network.warnings.empty());
+    EXPECT_TRUE(check_fit(d, catalogue()).empty());
     EXPECT_EQ(network.simulation->synapses(), 16U + 12U) << "no neuron onto itself";
 }
 
@@ -263,12 +265,15 @@ TEST(Build, WarnsOfAClassifierThatMisreadsTheModel) {
     NetworkDescription d;
     d.populations = {population("cells", "stochastic_pyramidal")};
     d.populations[0].classifier = Classifier::isi;
-    EXPECT_TRUE(build(d).warnings.empty());
+    EXPECT_TRUE(check_fit(d, catalogue()).empty());
     d.populations[0].parameters["R"] = 24.0;
-    ASSERT_EQ(build(d).warnings.size(), 1U);
-    EXPECT_NE(build(d).warnings[0].find("cells"), std::string::npos);
+    const std::vector<Finding> findings = check_fit(d, catalogue());
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].severity, Severity::warning);
+    EXPECT_NE(findings[0].place.find("cells"), std::string::npos) << findings[0].place;
+    EXPECT_NO_THROW(build(d));
     d.populations[0].classifier.reset();
-    EXPECT_TRUE(build(d).warnings.empty());
+    EXPECT_TRUE(check_fit(d, catalogue()).empty());
 }
 
 TEST(Build, OneWeightForAllTakesNoMemory) {

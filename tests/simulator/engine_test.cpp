@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "networks/catalogue.hpp"
+#include "networks/checks.hpp"
 #include "simulator/scheduler.hpp"
 #include "simulator/source.hpp"
 #include "tests/simulator/network.hpp"
@@ -95,13 +97,13 @@ TEST(Classifiers, ByTheModelAndByIntervalAgreeForTheDefaultsOfThePyramidalCell) 
         const Outcome by_model = run(d, 2000.0);
         d.populations[0].classifier = Classifier::isi;
         EXPECT_TRUE(same_outcome(by_model, run(d, 2000.0))) << model;
-        EXPECT_TRUE(build(d).warnings.empty());
+        EXPECT_TRUE(check_fit(d, catalogue()).empty());
         const auto bursts = std::count_if(by_model.spikes.begin(), by_model.spikes.end(),
                                           [](const Spike& s) { return s.kind == burst; });
         EXPECT_GT(bursts, 1000);
 
         d.populations[0].parameters["R"] = 20.0;
-        EXPECT_EQ(build(d).warnings.size(), 1U)
+        EXPECT_EQ(check_fit(d, catalogue()).size(), 1U)
             << "events 12 ms after a burst's end would be taken for a part of it";
     }
 }
