@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -155,11 +156,16 @@ bool FolderLock::taken(const fs::path& folder) {
 FolderLock::FolderLock(const fs::path& folder)
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): that is how POSIX declares it
     : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    // Where the file system has no locks there is none.
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        ::close(descriptor_);
-        throw IoError(folder.string(), "another process is writing this run");
+    // taken() holds it for a moment, too: only who keeps it is writing.
+    constexpr int attempts = 40;
+    constexpr auto pause = std::chrono::milliseconds(5);
+    for (int i = 0; i < attempts; ++i) {
+        if (i > 0) std::this_thread::sleep_for(pause);
+        // Where the file system has no locks there is none.
+        if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
     }
+    ::close(descriptor_);
+    throw IoError(folder.string(), "another process is writing this run");
 }
 
 FolderLock::~FolderLock() { ::close(descriptor_); }

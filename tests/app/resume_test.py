@@ -233,7 +233,9 @@ class Resume(CommandLineTest):
             if (self.folder / "r/spikes.h5.partial").exists():
                 break
             time.sleep(0.01)
+        first.send_signal(signal.SIGSTOP)  # or it may be over before the second gives up
         self.assertIn("another process is writing this run", self.run_program("resume", "r", code=4).stderr)
+        first.send_signal(signal.SIGCONT)
         self.assertEqual(first.wait(timeout=120), 0)
 
 
