@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -57,12 +58,17 @@ void listen() {
 
 }  // namespace
 
-void hear_signals() {
-    if (::pipe2(bell.data(), O_CLOEXEC) != 0) return;  // then they do what they do by themselves
-    std::thread(listen).detach();
+bool hear_signals() {
+    if (::pipe2(bell.data(), O_CLOEXEC) != 0) return false;
+    try {
+        std::thread(listen).detach();
+    } catch (const std::system_error&) {
+        return false;
+    }
     struct sigaction action = {};
     action.sa_handler = on_signal;
     for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+    return true;
 }
 
 bool interrupted() { return signals_received.load(std::memory_order_relaxed) > 0; }

@@ -6,8 +6,8 @@
 namespace apical {
 
 /// From now on SIGINT and SIGTERM end the process with the exit code 130, whatever it is doing; the second at
-/// once.
-void hear_signals();
+/// once. Where the system gives no pipe or no thread for that, they do what they do by themselves: false.
+bool hear_signals();
 
 /// Has somebody asked for the end?
 bool interrupted();

@@ -150,9 +150,12 @@ int dispatch(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
     occupy_streams();
-    hear_signals();
     int code = 0;
     try {
+        if (!hear_signals())
+            fmt::print(stderr,
+                       "warning: the system gives no thread to hear signals with: Ctrl-C ends the program at "
+                       "once, and a run then keeps no checkpoint\n");
         code = dispatch({argv + 1, argv + argc});
     } catch (const std::exception& error) {
         // A failure to print is told of below.

@@ -2,6 +2,7 @@
 """Ctrl-C while no window passes: it was not heard while relays are measured, networks built, or data read. And runs that were ended before
 their first checkpoint could not be gone on with."""
 import json
+import resource
 import signal
 import subprocess
 import time
@@ -53,6 +54,18 @@ class Interruption(CommandLineTest):
 
     def hash(self, folder):
         return json.loads((self.folder / folder / "summary.json").read_text())["result_hash"]
+
+    def test_without_a_thread_for_signals(self):
+        # The stack of a thread would be larger than any address space.
+        size = 2 ** 47
+        if resource.getrlimit(resource.RLIMIT_STACK)[1] != resource.RLIM_INFINITY:
+            self.skipTest("the stack's limit cannot be raised")
+        done = subprocess.run([cli.PROGRAM, "explain", "tau_rec"], cwd=self.folder, env=self.environment(), capture_output=True, text=True,
+                              check=False, timeout=300,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, (size, resource.RLIM_INFINITY)))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, self.run_program("explain", "tau_rec").stdout)
+        self.assertIn("warning: the system gives no thread to hear signals with", done.stderr)
 
     def test_while_relays_are_measured(self):
         self.run_program("new", "xor")
