@@ -125,6 +125,8 @@ void Output::finish() {
             file.read(part.data(), part.size());
             write({part.data(), static_cast<std::size_t>(file.gcount())});
         }
+        if (!file.eof())
+            throw IoError(temporary_.string(), std::string("cannot be read: ") + std::strerror(errno));
     }
     if (::close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail(errno);
     if (straight_) return;
