@@ -445,6 +445,7 @@ private:
         RunResult result;
         result.interrupted = interrupted_;
         result.result_hash = recording_.finish();
+        for (std::size_t i = 1; i < learners_.size(); ++i) learners_[i].simulation().check_numbers();
         double biological = 0.0;
         for (std::size_t i = 0; i < learners_.size(); ++i)
             biological += ms(learners_[i].simulation().now()) / 1000.0;

@@ -156,11 +156,11 @@ void Recording::snapshot(std::int64_t epoch, std::int64_t sample) {
 }
 
 std::string Recording::finish() {
-    network_.simulation->check_numbers();
     const Time end = network_.simulation->now();
     if (spikes_) spikes_->finish(end);
     if (traces_) traces_->finish(end);
     if (weights_) weights_->finish();
+    network_.simulation->check_numbers();  // what is recorded may tell how they came to be wrong
     for (const std::string& name : plastic_) {
         // Target by target, so that the hash does not depend on the shards.
         Simulation& simulation = *network_.simulation;

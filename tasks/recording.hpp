@@ -65,7 +65,8 @@ public:
     void snapshot(std::int64_t epoch = 0, std::int64_t sample = 0);
     void persist(Archive& archive);
     const SpikeCounts& counts() const { return counts_; }
-    /// Closes the files; returns the result hash, over spikes and all weights that can change.
+    /// Closes the files; returns the result hash, over spikes and all weights that can change. Throws
+    /// NumericsError if a state or a weight is no number.
     std::string finish();
 
 private:

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <set>
@@ -12,6 +14,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/error.hpp"
 #include "tasks/digits.hpp"
 #include "tasks/images_config.hpp"
 #include "tasks/images_network.hpp"
@@ -728,6 +731,51 @@ TEST_F(ImagesProtocol, OfAnEvaluationInTheStageOfTheWeights) {
         evaluate_images(c, folder / "weights.h5", context);
         // An event leaves R/tau_soma.
         EXPECT_NEAR(gain, epochs == 1 ? 1.0 : c.neuron.tau_soma / 9.0, 1e-9) << epochs;
+    }
+}
+
+/// Makes a weight no number, shortly before the end: one of a pixel in the corner, which is dark and sends
+/// nothing.
+class Poison final : public Recorder {
+public:
+    explicit Poison(double from) : from_(from) {}
+    void poison(Network& network) {
+        network_ = &network;
+        network.simulation->add(*this);
+    }
+    void observe(const Window& window, std::span<const Spike>) override {
+        if (ms(window.begin) < from_) return;
+        Projection& p = network_->simulation->projection(network_->projections.at("input_to_hidden_1"));
+        p.tables.front().row(0).weights[0] = std::numeric_limits<float>::quiet_NaN();
+    }
+    void finish(Time) override {}
+
+private:
+    double from_;  ///< [ms]
+    Network* network_ = nullptr;
+};
+
+/// Whichever copy of the network it is, and what was recorded can be read.
+TEST(ImagesNumbers, ThatAreNoneEndTheRunAfterItsFiles) {
+    for (const std::size_t wrong : {0U, 1U}) {
+        Folder folder;
+        ImagesConfig c = digits_config();
+        c.training.epochs = 1;
+        c.training.train_limit = 4;
+        c.training.validation = 0;
+        c.training.test_limit = 4;
+        c.training.batch = 2;
+        c.presentation = {.duration = 20.0, .settling = 5.0, .gap = 0.0, .readout = 20.0};
+        c.hidden.sizes = {4.0};
+        c.record = {.spikes = true, .images = 0, .traces = true, .weights = false};
+        Poison poison(75.0);  // two images to learn and two of the test take 80 ms
+        RunContext context = in(folder);
+        context.built = [&](Network& network, std::size_t copy) {
+            if (copy == wrong) poison.poison(network);
+        };
+        EXPECT_THROW(run_images(c, context), NumericsError) << wrong;
+        for (const char* name : {"spikes.h5", "traces.h5"})
+            EXPECT_TRUE(std::filesystem::exists(folder / name)) << name << ", " << wrong;
     }
 }
 
