@@ -35,7 +35,8 @@ Facts measure(const Loaded& loaded, const NetworkDescription& network) {
             {"smallest_delay_ms", delay ? Value(*delay) : Value()},
             {"duration_ms", network.duration},
             {"memory_bytes", e.bytes},
-            {"synaptic_events", e.events_per_second * network.duration / 1000.0}};
+            {"synaptic_events", e.events_per_second * network.duration / 1000.0},
+            {"left_to_run", loaded.judges_relays() ? Value(std::string("relays")) : Value()}};
 }
 
 void print(const Loaded& loaded, const NetworkDescription& network, const Facts& facts) {
@@ -64,6 +65,11 @@ void print(const Loaded& loaded, const NetworkDescription& network, const Facts&
     fmt::print("  {:<16}about {}\n", "memory", bytes_text(number("memory_bytes")));
     fmt::print("  {:<16}about {:.2g} synaptic events, if neurons spike at {:g} Hz\n", "work",
                number("synaptic_events"), Estimate::assumed_rate);
+    if (loaded.judges_relays())
+        fmt::print(
+            "  {:<16}only a run measures them, first of all, and refuses those that do not tell bursts "
+            "from events\n",
+            "relays");
 }
 
 }  // namespace
@@ -97,7 +103,7 @@ int check_verb(const Arguments& arguments) {
             configs.empty() ? "check what? The configuration is missing" : "one configuration at a time"));
     }
     Loaded loaded = load(configs.front(), overrides(set, seed));
-    loaded.inputs();  // a run would refuse files that are not there
+    loaded.inputs();  // a run would refuse files that are not there, or wrong
     const NetworkDescription network = loaded.network();
     const Facts facts = measure(loaded, network);
     if (json) {

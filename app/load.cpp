@@ -39,6 +39,12 @@ NetworkDescription Loaded::network() const {
     return std::get<NetworkDescription>(what);
 }
 
+bool Loaded::judges_relays() const {
+    if (const auto* xor_config = std::get_if<XorConfig>(&what)) return apical::judges_relays(*xor_config);
+    const auto* images = std::get_if<ImagesConfig>(&what);
+    return images != nullptr && apical::judges_relays(*images);
+}
+
 std::string Loaded::size_text() const {
     if (const auto* xor_config = std::get_if<XorConfig>(&what)) {
         return fmt::format("2-{}-1 populations of {}", xor_config->hidden, xor_config->neurons);
@@ -58,6 +64,7 @@ std::string Loaded::size_text() const {
 std::vector<std::filesystem::path> Loaded::inputs() const {
     std::vector<std::filesystem::path> files;
     if (const auto* images = std::get_if<ImagesConfig>(&what)) {
+        expect_images(*images);
         if (!images->data.empty()) files = find_data_set(images->data);
     } else if (const auto* network_ = std::get_if<NetworkDescription>(&what)) {
         for (const PopulationDescription& population : network_->populations) {

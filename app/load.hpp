@@ -25,7 +25,10 @@ struct Loaded {
     NetworkDescription network() const;
     /// One line: "2-4-1 populations of 50".
     std::string size_text() const;
-    /// The files of images and spikes that it reads. Throws DataError if a folder holds no data set.
+    /// Whether a run may refuse relay cells, which it measures first.
+    bool judges_relays() const;
+    /// The files of images and spikes that it reads. Throws DataError if a data set is not there, is wrong or
+    /// has too few images.
     std::vector<std::filesystem::path> inputs() const;
 };
 

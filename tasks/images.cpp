@@ -540,6 +540,11 @@ NetworkDescription describe_images(const ImagesConfig& config) {
     return describe_images(config, config.task == "digits" ? digit_size * digit_size : mnist_pixels);
 }
 
+void expect_images(const ImagesConfig& config) {
+    // Of drawn digits there are as many as are asked for, and without a folder nothing can be said.
+    if (!config.data.empty()) plan_of(config, read_data_set(config.data));
+}
+
 std::vector<ReadOut> evaluate_images(const ImagesConfig& config, const std::filesystem::path& weights,
                                      const RunContext& context) {
     std::vector<double> times{10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200.0, 300.0};  // [ms]

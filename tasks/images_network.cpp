@@ -7,6 +7,7 @@
 #include "synapses/decode.hpp"
 #include "tasks/feedback_synapses.hpp"
 #include "tasks/idx.hpp"
+#include "tasks/run.hpp"
 
 namespace apical {
 namespace {
@@ -306,9 +307,12 @@ double eta_of(const ImagesConfig& c, const ImagesStage& stage, const ProjectionD
     return eta * c.neuron.t_ref / taught * error_scale(c, p.target) * trace_of(c, stage, p);
 }
 
+bool judges_relays(const ImagesConfig& c) {
+    return c.inhibition == ImagesConfig::Inhibition::interneurons && c.control != Control::no_feedback;
+}
+
 std::optional<RelayDecoder> measure_relay(const ImagesConfig& c, std::size_t threads) {
-    if (c.inhibition != ImagesConfig::Inhibition::interneurons || c.control == Control::no_feedback)
-        return {};
+    if (!judges_relays(c)) return {};
     RelayStudy s;
     s.sender = output_cells(c);
     s.relays = {interneurons(c.pv, "pv", label_count)};

@@ -102,12 +102,20 @@ RunResult run_xor(const XorConfig& config, const RunContext& context);
 /// The network that run_xor trains: what `check` measures and draws.
 NetworkDescription describe_xor(const XorConfig& config);
 
+/// Whether the run begins with a simulation of relay cells and refuses those that do not tell bursts from
+/// events.
+bool judges_relays(const XorConfig& config);
+bool judges_relays(const ImagesConfig& config);
+
 /// The same of the XOR task of five ensembles.
 RunResult run_xor_ensembles(const XorEnsemblesConfig& config, const RunContext& context);
 NetworkDescription describe_xor_ensembles(const XorEnsemblesConfig& config);
 
 /// Trains and tests a network on images. Throws DataError if the data set is missing or wrong.
 RunResult run_images(const ImagesConfig& config, const RunContext& context);
+
+/// Throws DataError where run_images would, for its data: those that are missing or wrong, or are too few.
+void expect_images(const ImagesConfig& config);
 
 /// The share of test images that a trained network gets wrong, by how long it is read out.
 struct ReadOut {

@@ -142,7 +142,7 @@ XorFeedback calibrate(const XorConfig& c, const RunContext& context) {
                                                 "residual {:.2f} Hz",
                                                 name, d.fit.a_e, d.fit.a_b, d.fit.q_e, d.fit.q_b,
                                                 d.rest_y + d.rest_q, d.r, d.C, d.R2, d.residual));
-        if (c.control == XorConfig::Control::none) expect_separation(d, name);
+        if (judges_relays(c)) expect_separation(d, name);
         return d;
     };
     f.positive = fit("pv, driven by events", positive);
@@ -565,6 +565,10 @@ NetworkDescription describe_xor(const XorConfig& config) {
     XorFeedback feedback{.scale = 1.0, .positive = relay, .negative = relay, .direct = {}};
     feedback.direct.r = feedback.direct.C = 1.0;
     return describe_xor(config, feedback);
+}
+
+bool judges_relays(const XorConfig& config) {
+    return relayed(config) && config.control == XorConfig::Control::none;
 }
 
 RunResult run_xor(const XorConfig& config, const RunContext& context) { return XorRun(config, context)(); }
