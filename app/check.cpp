@@ -21,7 +21,7 @@ namespace po = boost::program_options;
 namespace {
 
 Facts measure(const Loaded& loaded, const NetworkDescription& network) {
-    const Estimate e = estimate(network);
+    const Estimate e = estimate(network, loaded.copies());
     const NetworkSize size = size_of(network);
     const auto delay = smallest_delay(network, catalogue());
     return {{"task", loaded.task},

@@ -5,12 +5,14 @@
 #include <fstream>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/text.hpp"
+#include "core/spike.hpp"
 #include "networks/connect.hpp"
 
 namespace apical {
@@ -22,6 +24,7 @@ namespace {
 constexpr double bytes_per_synapse = 8.0;
 constexpr double bytes_per_plastic_synapse = 24.0;
 constexpr double bytes_per_neuron = 300.0;
+constexpr double bytes_per_given_spike = sizeof(double) + sizeof(Spike);  // as described, and as played
 
 const PopulationDescription& population(const NetworkDescription& network, const std::string& name) {
     const auto found = std::find_if(network.populations.begin(), network.populations.end(),
@@ -82,9 +85,14 @@ double of_the_process() {
 
 }  // namespace
 
-Estimate estimate(const NetworkDescription& network) {
+Estimate estimate(const NetworkDescription& network, double copies) {
     Estimate e;
-    for (const PopulationDescription& p : network.populations) e.neurons += p.size;
+    double given_spikes = 0.0;
+    for (const PopulationDescription& p : network.populations) {
+        e.neurons += p.size;
+        for (const std::vector<double>& train : p.spike_times)
+            given_spikes += static_cast<double>(train.size());
+    }
     for (const ProjectionDescription& projection : network.projections) {
         const PopulationDescription& source = population(network, projection.source);
         const double count =
@@ -93,15 +101,15 @@ Estimate estimate(const NetworkDescription& network) {
         if (projection.plasticity) e.plastic += count;
         e.events_per_second += count * rate_of(source);
     }
-    e.bytes = e.neurons * bytes_per_neuron + (e.synapses - e.plastic) * bytes_per_synapse +
-              e.plastic * bytes_per_plastic_synapse;
+    e.bytes = copies * (e.neurons * bytes_per_neuron + (e.synapses - e.plastic) * bytes_per_synapse +
+                        e.plastic * bytes_per_plastic_synapse + given_spikes * bytes_per_given_spike);
     return e;
 }
 
 double available_memory() { return std::min({of_the_machine(), of_the_group(), of_the_process()}); }
 
-void expect_memory(const NetworkDescription& network) {
-    const double needed = estimate(network).bytes;
+void expect_memory(const NetworkDescription& network, double copies) {
+    const double needed = estimate(network, copies).bytes;
     const double there = available_memory();
     if (needed <= there) return;
     throw MemoryError(

@@ -16,7 +16,8 @@ struct Estimate {
     double events_per_second =
         0.0;  ///< synaptic events, if sources keep their rate and neurons the assumed one
 };
-Estimate estimate(const NetworkDescription& network);
+/// `copies` of the network are in memory at a time; all else is of one.
+Estimate estimate(const NetworkDescription& network, double copies);
 
 /// The network does not fit into this machine.
 class MemoryError : public Error {
@@ -26,7 +27,8 @@ class MemoryError : public Error {
 /// [bytes] that this process may still get: of the machine, its control group, and its own limits.
 double available_memory();
 
-/// Throws MemoryError, with the numbers, if the network is estimated to need more than there is.
-void expect_memory(const NetworkDescription& network);
+/// Throws MemoryError, with the numbers, if so many copies of the network are estimated to need more than
+/// there is.
+void expect_memory(const NetworkDescription& network, double copies);
 
 }  // namespace apical

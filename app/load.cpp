@@ -39,6 +39,11 @@ NetworkDescription Loaded::network() const {
     return std::get<NetworkDescription>(what);
 }
 
+double Loaded::copies() const {
+    const auto* images = std::get_if<ImagesConfig>(&what);
+    return images != nullptr ? images->training.batch : 1.0;
+}
+
 bool Loaded::judges_relays() const {
     if (const auto* xor_config = std::get_if<XorConfig>(&what)) return apical::judges_relays(*xor_config);
     const auto* images = std::get_if<ImagesConfig>(&what);

@@ -25,6 +25,8 @@ struct Loaded {
     NetworkDescription network() const;
     /// One line: "2-4-1 populations of 50".
     std::string size_text() const;
+    /// How many copies of the network are in memory at a time.
+    double copies() const;
     /// Whether a run may refuse relay cells, which it measures first.
     bool judges_relays() const;
     /// The files of images and spikes that it reads. Throws DataError if a data set is not there, is wrong or

@@ -373,7 +373,7 @@ std::uint64_t size_of_log(const fs::path& folder) {
 
 int begin_run(const Conduct& conduct, Loaded loaded, const std::string& command_line, const fs::path& out,
               bool overwrite) {
-    if (!conduct.beyond_memory) expect_memory(loaded.network());
+    if (!conduct.beyond_memory) expect_memory(loaded.network(), loaded.copies());
     const std::vector<fs::path> files = loaded.inputs();
     const Manifest inputs = fingerprints(files);
     const std::string run_id = new_run_id();
@@ -424,7 +424,7 @@ int resume_run(const Conduct& conduct, const fs::path& folder, bool previous) {
     }
     expect_unchanged(manifest.value("inputs", Manifest::array()));
     const Loaded loaded = load(folder / "config.resolved.toml", {});
-    if (!conduct.beyond_memory) expect_memory(loaded.network());
+    if (!conduct.beyond_memory) expect_memory(loaded.network(), loaded.copies());
     manifest["exit_state"] = "running";
     manifest["resumed"].push_back(utc_text(std::chrono::system_clock::now()));
     const Checkpoints::Provenance provenance = provenance_of(loaded, loaded.config.text());

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""A network that does not fit: `check` knew, and `run` died of it after seconds, without a sentence."""
+"""A network that does not fit: `check` knew, and `run` died of it after seconds, without a sentence. Copies of a network that learn in batches,
+and the spikes that sources play, were not counted."""
+import json
 import resource
 import subprocess
 import unittest
@@ -38,6 +40,29 @@ class Memory(CommandLineTest):
             self.assertIn("--beyond-memory", done.stderr)
         self.assertFalse((self.folder / "r").exists())
         self.assertIn("beyond-memory", self.run_program("explain", "E0703").stdout)
+
+    def estimated(self, *arguments):
+        return json.loads(self.run_program("check", *arguments, "--json").stdout)["memory_bytes"]
+
+    def test_copies_count(self):
+        self.run_program("new", "digits")
+        self.assertAlmostEqual(self.estimated("digits.toml", "--set", "task.batch=8") / self.estimated("digits.toml"), 8.0)
+        if self.limited("--version").returncode != 0:
+            self.skipTest("a sanitizer needs more address space")
+        # Of 256 x 2000 + 2000 x 100 synapses that learn, 24 bytes each: 17 MB, 256 times.
+        done = self.limited("run", "digits.toml", "--set", "hidden.sizes=[2000]", "--set", "task.batch=256", "--out", "r")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("error[E0703]: the network needs about", done.stderr)
+        self.assertFalse((self.folder / "r").exists())
+
+    def test_given_spikes_count(self):
+        def network(spikes):
+            self.write("net.toml", f"duration = 10.0\n[population.a]\nmodel = \"spike_train\"\nspike_times = [{list(range(spikes))}]\n")
+            return self.estimated("net.toml")
+        # A time of 8 bytes; time, population, neuron, kind and mark of 8, 4, 4, 1 and 8.
+        bytes_of_one = (network(3000) - network(1000)) / 2000
+        self.assertGreaterEqual(bytes_of_one, 8 + 25)
+        self.assertLess(bytes_of_one, 2 * (8 + 25))
 
     def test_an_allocation_that_fails_is_a_sentence(self):
         if self.limited("--version").returncode != 0:
