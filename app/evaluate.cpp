@@ -15,6 +15,7 @@
 #include "app/load.hpp"
 #include "app/options.hpp"
 #include "app/progress_line.hpp"
+#include "app/run_folder.hpp"
 #include "app/terminal.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
@@ -32,14 +33,27 @@ struct OwnTest {
     double error_percent;
     double readout;  ///< [ms]
     std::uint64_t images;
+    std::uint64_t seed;
+    std::vector<std::string> data;  ///< SHA-256 of the files it read
 };
+
+std::vector<std::string> hashes(const nlohmann::ordered_json& fingerprints) {
+    std::vector<std::string> list;
+    for (const auto& file : fingerprints) list.push_back(file.value("sha256", ""));
+    return list;
+}
+
+nlohmann::ordered_json object_in(const fs::path& path) {
+    std::ifstream file(path);
+    auto found = nlohmann::ordered_json::parse(file, nullptr, false);
+    return found.is_object() ? found : nlohmann::ordered_json::object();
+}
 
 std::optional<OwnTest> own_test(const fs::path& folder) {
     const Loaded loaded = load(folder / "config.resolved.toml", {});
-    std::ifstream summary_file(folder / "summary.json");
-    const auto summary = nlohmann::json::parse(summary_file, nullptr, false);
+    const auto summary = object_in(folder / "summary.json");
     const auto* const config = std::get_if<ImagesConfig>(&loaded.what);
-    if (config == nullptr || !summary.is_object() || !summary.contains("test_error_percent") ||
+    if (config == nullptr || !summary.contains("test_error_percent") ||
         !summary["test_error_percent"].is_number())
         return std::nullopt;
     std::ifstream confusion(folder / "confusion.csv");
@@ -51,14 +65,26 @@ std::optional<OwnTest> own_test(const fs::path& folder) {
         for (std::string field; std::getline(row, field, ',');)
             images += std::strtoull(field.c_str(), nullptr, 10);
     }
-    return OwnTest{summary["test_error_percent"].get<double>(), config->presentation.readout, images};
+    const auto manifest = object_in(folder / "manifest.json");
+    return OwnTest{summary["test_error_percent"].get<double>(), config->presentation.readout, images,
+                   config->seed, hashes(manifest.value("inputs", nlohmann::ordered_json::array()))};
 }
 
-/// The standard deviation of the difference of two tests with the same weights, at most [%].
+/// What makes a test another one than the run's own; empty if only chance does.
+std::string difference(const OwnTest& own, const Loaded& loaded, std::uint64_t images, bool changed) {
+    if (own.images != images) return fmt::format("of {}: another set", own.images);
+    // The seed draws digits, and weights that do not learn.
+    if (own.seed != loaded.seed()) return "with another seed";
+    if (own.data != hashes(fingerprints(loaded.inputs()))) return "of other images";
+    return changed ? "with another configuration, which --set has changed" : "";
+}
+
+/// The standard deviation of the difference of two tests with the same weights, at most [%]. The probability
+/// of an error is estimated by Laplace's rule, for none among the images seen does not make it 0.
 double spread(const OwnTest& own) {
-    const double p = own.error_percent / 100.0;
-    return 100.0 *
-           std::sqrt(2.0 * p * (1.0 - p) / static_cast<double>(std::max<std::uint64_t>(own.images, 1)));
+    const auto n = static_cast<double>(std::max<std::uint64_t>(own.images, 1));
+    const double p = (own.error_percent / 100.0 * n + 1.0) / (n + 2.0);
+    return 100.0 * std::sqrt(2.0 * p * (1.0 - p) / n);
 }
 
 }  // namespace
@@ -101,11 +127,13 @@ int evaluate_verb(const Arguments& arguments) {
     }
     const std::vector<ReadOut> curve = evaluate_images(*config, folder / "weights.h5", {});
     const std::optional<OwnTest> own = own_test(folder);
+    const std::string differs =
+        own ? difference(*own, loaded, curve.front().images, !set.empty()) : std::string();
     if (json) {
         nlohmann::ordered_json rows = nlohmann::ordered_json::array();
         for (const ReadOut& r : curve) {
             rows.push_back({{"time_ms", r.time}, {"error_percent", r.error_percent}, {"images", r.images}});
-            if (own && own->readout == r.time) {
+            if (own && differs.empty() && own->readout == r.time) {
                 rows.back()["run_error_percent"] = own->error_percent;
                 rows.back()["run_images"] = own->images;
             }
@@ -115,7 +143,7 @@ int evaluate_verb(const Arguments& arguments) {
     }
     fmt::print("read-out [ms]  error [%]\n");
     for (const ReadOut& r : curve) {
-        const bool same = own && own->readout == r.time;
+        const bool same = own && differs.empty() && own->readout == r.time;
         fmt::print(
             "{:>13g}  {:>9.2f}{}\n", r.time, r.error_percent,
             same ? fmt::format("   the run's own test: {:.2f} of {} images", own->error_percent, own->images)
@@ -124,9 +152,8 @@ int evaluate_verb(const Arguments& arguments) {
     fmt::print("{} images. ", curve.front().images);
     if (!own) {
         fmt::print("The run got to no test of its own.\n");
-    } else if (own->images != curve.front().images) {
-        fmt::print("The run's own test was of {}: another set, so that the two do not compare.\n",
-                   own->images);
+    } else if (!differs.empty()) {
+        fmt::print("The run's own test was {}, so that the two do not compare.\n", differs);
     } else {
         fmt::print(
             "The weights and the images are those of the run's own test; the phases of the input trains and "

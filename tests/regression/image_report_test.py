@@ -2,6 +2,7 @@
 """Reports of images showed no spikes, rates or bursts: a small part is recorded, and the report shows it."""
 import json
 import re
+import struct
 import unittest
 
 import h5py
@@ -89,9 +90,48 @@ class ImageReport(CommandLineTest):
         self.assertLess(abs(same["error_percent"] - own), 400 * (2 * p * (1 - p) / 100) ** 0.5)
         text = self.run_program("evaluate", "r").stdout
         self.assertIn(f"the run's own test: {own:.2f} of 100 images", text)
-        self.assertIn(f"differ: by up to {100 * (2 * p * (1 - p) / 100) ** 0.5:.2f} %", text)
+        self.assertIn(f"differ: by up to {self.spread(own, 100):.2f} %", text)
         fewer = self.run_program("evaluate", "r", "--set", "task.test_limit=20").stdout
         self.assertIn("another set", fewer)
+
+    @staticmethod
+    def spread(error, images):
+        """Of the difference of two tests [%], the probability of an error by Laplace's rule: (wrong + 1) / (images + 2)."""
+        p = (error / 100 * images + 1) / (images + 2)
+        return 100 * (2 * p * (1 - p) / images) ** 0.5
+
+    def data_set(self, name, value):
+        """Ten images of each class, all of one shade, as large as drawn digits."""
+        (self.folder / name).mkdir()
+        for half in ("train", "t10k"):
+            (self.folder / name / f"{half}-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 0x803, 100, 16, 16) + bytes([value]) * 25600)
+            (self.folder / name / f"{half}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, 100) + bytes(range(10)) * 10)
+
+    def expect_comparison(self, run, reason, *options):
+        text = self.run_program("evaluate", run, *options).stdout
+        points = json.loads(self.run_program("evaluate", run, "--json", *options).stdout)
+        same = "The weights and the images are those of the run's own test"
+        self.assertEqual([same in text, "the run's own test:" in text, any("run_error_percent" in p for p in points)], [not reason] * 3, text)
+        self.assertIn(reason and f"The run's own test was {reason}", text)
+
+    def test_evaluate_compares_what_is_the_same(self):
+        self.run_digits("r")
+        self.expect_comparison("r", "")
+        self.expect_comparison("r", "with another seed", "--set", "seed=77")
+        self.expect_comparison("r", "with another configuration", "--set", "neuron.tau_soma=25")
+        for name, value in (("data", 200), ("copy", 200), ("other", 100)):
+            self.data_set(name, value)
+        self.expect_comparison("r", "of other images", "--data", "data")
+        self.run_digits("d", "--data", "data")
+        self.expect_comparison("d", "")
+        self.expect_comparison("d", "", "--data", "copy")
+        self.expect_comparison("d", "of other images", "--data", "other")
+
+    def test_a_run_without_an_error_may_err_in_another_test(self):
+        self.run_digits("r")
+        for error in (0.0, 100.0):
+            (self.folder / "r/summary.json").write_text(json.dumps({**self.summary("r"), "test_error_percent": error}))
+            self.assertIn(f"differ: by up to {self.spread(error, 15):.2f} %", self.run_program("evaluate", "r").stdout)
 
 
 if __name__ == "__main__":
