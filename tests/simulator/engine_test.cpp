@@ -393,7 +393,7 @@ TEST(Gates, WhatReleasesNothingIsNoSynapticEvent) {
         d.populations = {trains("input", {{1.0, 30.0, 32.0}}), neurons("cell", "lif", 5)};
         d.populations[0].classifier = Classifier::isi;
         d.projections = {projection("input", "cell", "membrane", 0.1, 1.0)};
-        d.projections[0].release = {{.variant = "burst"}};
+        d.projections[0].release = {{"burst", 1.0, {}}};
         if (learns) d.projections[0].plasticity.emplace().rule = "burst_dependent";
         Network network = build(d);
         network.simulation->run_until(at(50.0));
