@@ -80,6 +80,7 @@ int check_verb(const Arguments& arguments) {
     std::string graph;
     bool json = false;
     bool overwrite = false;
+    bool beyond_memory = false;
     VerbOptions options("apical check CONFIG [options]",
                         "Finds everything that is wrong with a configuration, tells the size of its network, "
                         "and runs nothing.",
@@ -92,6 +93,8 @@ int check_verb(const Arguments& arguments) {
         ("graph", po::value(&graph)->value_name("FILE"),
          "write the populations and projections for Graphviz")                     //
         ("overwrite", po::bool_switch(&overwrite), "replace the file of --graph")  //
+        ("beyond-memory", po::bool_switch(&beyond_memory),
+         "for a run on another machine: the memory that is estimated may be more than this one has")  //
         ("json", po::bool_switch(&json), "print the figures as JSON");
     const auto values = options.parse(arguments);
     if (!values) return 0;
@@ -105,6 +108,7 @@ int check_verb(const Arguments& arguments) {
     Loaded loaded = load(configs.front(), overrides(set, seed));
     loaded.inputs();  // a run would refuse files that are not there, or wrong
     const NetworkDescription network = loaded.network();
+    if (!beyond_memory) expect_memory(network, loaded.copies());  // as a run does
     const Facts facts = measure(loaded, network);
     if (json) {
         fmt::print("{}\n", to_json(facts).dump(2));

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "app/build_info.hpp"
+#include "app/estimate.hpp"
 #include "app/interruption.hpp"
 #include "app/load.hpp"
 #include "app/options.hpp"
@@ -186,13 +187,15 @@ Sweep read_sweep(const fs::path& path) {
 }
 
 /// Throws ConfigError with everything that is wrong with a key or a value of the points, before one of them
-/// runs. Points that differ in their seeds only are read once; of very many, those that bring a new value.
-void expect_right(const std::string& config, const std::vector<Point>& points) {
+/// runs, or MemoryError if one of them needs too much. Points that differ in their seeds only are read once;
+/// of very many, those that bring a new value.
+void expect_right(const std::string& config, const std::vector<Point>& points, bool beyond_memory) {
     constexpr std::size_t many = 1000;
     std::map<std::string, std::size_t> first_point;  // that has a setting
     std::set<std::string> read;
     std::set<std::string> told;
     std::string message;
+    std::string too_large;  // the first such point
     for (const Point& point : points) {
         bool brings_new = false;
         std::string all;
@@ -206,20 +209,25 @@ void expect_right(const std::string& config, const std::vector<Point>& points) {
         }
         if (!read.insert(all).second || (read.size() > many && !brings_new)) continue;
         try {
-            load(config, changes);
+            const Loaded loaded = load(config, changes);
+            if (!beyond_memory && too_large.empty()) expect_memory(loaded.network(), loaded.copies());
         } catch (const ConfigError& error) {
             if (told.insert(error.what()).second)
                 message += (message.empty() ? "" : "\n") + std::string(error.what());
+        } catch (const MemoryError& error) {
+            too_large = fmt::format("point {} of the sweep: {}", point.index, error.what());
         }
     }
     if (!message.empty()) throw ConfigError(message);
+    if (!too_large.empty()) throw MemoryError(too_large);
 }
 
 // --- one point
 
 class Folder {
 public:
-    Folder(std::string config, const fs::path& out) : config_(std::move(config)), root_(out) {}
+    Folder(std::string config, const fs::path& out, bool beyond_memory)
+        : config_(std::move(config)), root_(out), beyond_memory_(beyond_memory) {}
 
     const fs::path& root() const { return root_; }
     fs::path of(const Point& point) const { return root_ / "points" / fmt::format("{:04}", point.index); }
@@ -227,10 +235,13 @@ public:
 
     /// The command line of the program for it: one that was broken off goes on from its checkpoint.
     std::vector<std::string> command(const Point& point) const {
-        if (fs::exists(of(point) / "checkpoint.h5") && current(point))
-            return {"resume", of(point).string(), "--quiet", "--threads", "1"};
-        std::vector<std::string> words{"run",         config_,   "--out",     of(point).string(),
-                                       "--overwrite", "--quiet", "--threads", "1"};
+        std::vector<std::string> words{"--quiet", "--threads", "1"};
+        if (beyond_memory_) words.emplace_back("--beyond-memory");
+        if (fs::exists(of(point) / "checkpoint.h5") && current(point)) {
+            words.insert(words.begin(), {"resume", of(point).string()});
+            return words;
+        }
+        words.insert(words.begin(), {"run", config_, "--out", of(point).string(), "--overwrite"});
         for (const std::string& text : settings(point)) words.insert(words.end(), {"--set", text});
         if (seeded(point)) words.insert(words.end(), {"--seed", std::to_string(point.seed)});
         return words;
@@ -311,6 +322,7 @@ private:
 
     std::string config_;
     fs::path root_;
+    bool beyond_memory_;
 };
 
 std::string last_line(const std::string& text) {
@@ -524,6 +536,7 @@ int sweep_verb(const Arguments& arguments) {
     std::string out;
     std::string index;
     bool overwrite = false;
+    bool beyond_memory = false;
     std::size_t jobs = std::max(1U, std::thread::hardware_concurrency());
     VerbOptions options(
         "apical sweep plan|run|status|collect CONFIG [options]",
@@ -541,6 +554,8 @@ int sweep_verb(const Arguments& arguments) {
          "replace a plan.csv, results.csv or sweep.html in it that is not a sweep's")  //
         ("jobs", po::value(&jobs)->value_name("N"),
          "runs at a time, of one thread each (default: all cores)")  //
+        ("beyond-memory", po::bool_switch(&beyond_memory),
+         "plan and run points though the memory that is estimated for them is more than there is")  //
         ("index", po::value(&index)->value_name("K"),
          "run this point only (default in an array of jobs of Slurm, Grid Engine or PBS: the job's number)");
     const auto values = options.parse(arguments);
@@ -555,7 +570,8 @@ int sweep_verb(const Arguments& arguments) {
         throw wrong(fmt::format("'{}': expected plan, run, status or collect", action));
     if (jobs < 1) throw wrong("--jobs is 0: expected 1 or more");
     const Sweep sweep = read_sweep(config);
-    const Folder folder(config, out.empty() ? fs::path(config).replace_extension(".sweep") : fs::path(out));
+    const Folder folder(config, out.empty() ? fs::path(config).replace_extension(".sweep") : fs::path(out),
+                        beyond_memory);
 
     if (action == "status") return status(folder, sweep);
     if (action == "collect") return collect(folder, sweep, overwrite);
@@ -566,17 +582,17 @@ int sweep_verb(const Arguments& arguments) {
         if (failed) throw IoError(folder.root().string(), "cannot be made: " + failed.message());
     };
     const auto run = [&](const std::vector<Point>& points, std::size_t at_a_time) {
-        expect_right(config, points);
+        expect_right(config, points, beyond_memory);
         make_folder();
         return run_points(folder, points, at_a_time);
     };
     if (action == "plan") {
-        expect_right(config, sweep.points);
+        expect_right(config, sweep.points, beyond_memory);
         make_folder();
         folder.write("plan.csv", plan_csv(sweep), mark_of_table, overwrite);
         for (const Point& point : sweep.points) {
-            fmt::print("apical sweep run {} --out {} --index {}\n", quoted(config),
-                       quoted(folder.root().string()), point.index);
+            fmt::print("apical sweep run {} --out {} --index {}{}\n", quoted(config),
+                       quoted(folder.root().string()), point.index, beyond_memory ? " --beyond-memory" : "");
         }
         return 0;
     }

@@ -67,8 +67,9 @@ inline constexpr auto error_codes = std::to_array<ErrorCode>({
      "The state of a neuron left the range in which its equations can be solved."},
     {"E0702", "the run failed", "An error without a kind of its own: please report it with the message."},
     {"E0703", "not enough memory",
-     "A run is refused before it begins where its estimate, which `apical check` prints too, exceeds the\n"
-     "memory that is available (of the machine, of a control group, of ulimit -v): make the network "
+     "A run is refused before it begins, by `apical check` and `apical sweep` too, where its estimate "
+     "exceeds\n"
+     "the memory that is available (of the machine, of a control group, of ulimit -v): make the network "
      "smaller,\n"
      "or --beyond-memory to try all the same. An allocation that fails later ends a run; what its last\n"
      "checkpoint holds is not lost."},

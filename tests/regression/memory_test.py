@@ -33,11 +33,12 @@ class Memory(CommandLineTest):
 
     def test_it_is_refused_before_it_begins_with_the_numbers(self):
         self.write("net.toml", NETWORK.format(size=1_000_000))  # 10^12 synapses of 8 bytes
-        self.assertIn("8 TB", self.run_program("check", "net.toml").stdout)
-        for verb in (["run", "net.toml", "--out", "r"], ["run", "net.toml", "--out", "r", "--json"]):
+        self.assertIn("8 TB", self.run_program("check", "net.toml", "--beyond-memory").stdout)
+        for verb in (["check", "net.toml"], ["check", "net.toml", "--json"], ["run", "net.toml", "--out", "r"], ["run", "net.toml", "--out", "r", "--json"]):
             done = self.run_program(*verb, code=1)
             self.assertRegex(done.stderr, r"error\[E0703\]: the network needs about 8 TB of memory, and [\d.]+ [kMGT]B are available")
             self.assertIn("--beyond-memory", done.stderr)
+            self.assertEqual(done.stdout, "")
         self.assertFalse((self.folder / "r").exists())
         self.assertIn("beyond-memory", self.run_program("explain", "E0703").stdout)
 
@@ -63,6 +64,16 @@ class Memory(CommandLineTest):
         bytes_of_one = (network(3000) - network(1000)) / 2000
         self.assertGreaterEqual(bytes_of_one, 8 + 25)
         self.assertLess(bytes_of_one, 2 * (8 + 25))
+
+    def test_a_sweep_is_refused_for_a_point_that_does_not_fit(self):
+        self.write("net.toml", NETWORK.format(size=10) + '[sweep.grid]\n"population.b.size" = [10, 1000000000]\n')
+        for action in ("plan", "run"):
+            self.assertRegex(self.run_program("sweep", action, "net.toml", code=1).stderr,
+                             r"error\[E0703\]: point 1 of the sweep: the network needs about [\d.]+ [GT]B of memory")
+            self.assertFalse((self.folder / "net.sweep").exists())
+        lines = self.run_program("sweep", "plan", "net.toml", "--beyond-memory").stdout.splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertTrue(all(line.endswith("--beyond-memory") for line in lines), lines)
 
     def test_an_allocation_that_fails_is_a_sentence(self):
         if self.limited("--version").returncode != 0:

@@ -129,7 +129,7 @@ class Refused(CommandLineTest):
     def test_check_needs_no_more_memory_than_a_small_network_does(self):
         large = NETWORK.format(**DEFAULTS).replace("size = 10", "size = 1000000")
         self.write("large.toml", large)
-        self.assertIn("8 TB", self.run_program("check", "large.toml").stdout)
+        self.assertIn("8 TB", self.run_program("check", "large.toml", "--beyond-memory").stdout)
         self.assertEqual(os.listdir(self.folder), ["large.toml"])
 
 
