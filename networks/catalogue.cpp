@@ -1,5 +1,6 @@
 #include "networks/catalogue.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "networks/models.hpp"
@@ -27,6 +28,10 @@ std::function<std::optional<std::string>(const Parameters&)> check_of(const Mode
             if (const auto given = parameters.find(std::string(f.name)); given != parameters.end()) {
                 model.*(f.member) = given->second;
             }
+        }
+        // Bounds that are not given follow the sign of the weights, which a rule alone does not know.
+        if constexpr (requires { Model::keeps_sign; }) {
+            if (parameters.count("w_min") == 0) model.w_min = std::min(model.w_min, model.w_max);
         }
         if constexpr (requires { model.check(); }) return model.check();
         return std::nullopt;

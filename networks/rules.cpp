@@ -19,11 +19,16 @@ bool starts_negative(const Distribution& weight) {
     return weight.kind == Distribution::Kind::uniform ? weight.a + weight.b < 0.0 : weight.a < 0.0;
 }
 
-/// Bounds that were not given let weights be anything but positive.
+/// The defaults of bounds that keep the sign of weights: for weights that are negative, because they start so
+/// or because w_max is, anything but positive.
 template <class Rule>
-void keep_negative(Rule& rule, const Parameters& given) {
-    if (given.count("w_min") == 0) rule.w_min = -std::numeric_limits<double>::max();
-    if (given.count("w_max") == 0 && rule.w_min < 0.0) rule.w_max = 0.0;
+void open_below(Rule& rule, const ProjectionDescription& p) {
+    const Parameters& given = p.plasticity->parameters;
+    const auto low = given.find("w_min");
+    const auto high = given.find("w_max");
+    if (!starts_negative(p.weight) && (high == given.end() || high->second >= 0.0)) return;
+    rule.w_min = -std::numeric_limits<double>::max();
+    if (low == given.end() || low->second < 0.0) rule.w_max = 0.0;
 }
 
 /// Calls `visit` with the rule of `p` and its parameters; not at all if there is none.
@@ -34,15 +39,13 @@ void with_rule(const ProjectionDescription& p, Visit visit) {
                                   const Rule& defaults) {
         if (rule != plasticity.rule) return;
         if (!teaching.empty() && (teaching != plasticity.teaching || baseline != plasticity.baseline)) return;
-        Rule chosen = with_parameters(defaults, plasticity.parameters, "plasticity of " + p.name);
+        Rule chosen = defaults;
+        if constexpr (requires { Rule::keeps_sign; }) open_below(chosen, p);
+        chosen = with_parameters(chosen, plasticity.parameters, "plasticity of " + p.name);
         if constexpr (requires { chosen.low_rate; }) {
             const auto found = std::find(Rule::low_rates.begin(), Rule::low_rates.end(), plasticity.low_rate);
             if (found == Rule::low_rates.end()) return;
             chosen.low_rate = static_cast<LowRate>(found - Rule::low_rates.begin());
-        }
-        if constexpr (requires { Rule::keeps_sign; }) {
-            if (starts_negative(p.weight)) keep_negative(chosen, plasticity.parameters);
-            expect_consistent(chosen, "plasticity of " + p.name);
         }
         visit(chosen);
     });

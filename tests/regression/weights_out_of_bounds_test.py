@@ -40,6 +40,19 @@ delay = 1.0
         self.run_program("run", "net.toml", "--out", "out")
         self.assertEqual([list(w) for w in self.weights("out", "p")], [[-0.5], [0.0]])
 
+    def test_a_negative_largest_weight_needs_no_smallest(self):
+        # Without w_min bounds follow the sign: nothing contradicts w_max, and nothing bounds the weight below.
+        for weight in ("-0.5", '{ distribution = "uniform", low = -0.5, high = -0.5 }'):
+            self.case(weight, ", w_max = -0.1")
+            self.assertNotIn("E0209", self.run_program("run", "net.toml", "--out", "out", "--overwrite").stderr)
+            for snapshot in self.weights("out", "p"):
+                self.assertEqual(list(snapshot), [-0.5])
+        self.case("0.5", ", w_max = -0.1")
+        self.assertIn("the weight 0.5 is outside the bounds of its rule, any to w_max = -0.1",
+                      self.run_program("check", "net.toml", code=2).stderr)
+        self.case("-0.5", ", w_min = 0.0, w_max = -0.1")
+        self.assertIn("w_min is above w_max", self.run_program("check", "net.toml", code=2).stderr)
+
     def test_constants_are_refused(self):
         for weight, bounds, rule in [("-0.5", ", w_min = 0.0", "pair_stdp"), ("1.5", ", w_max = 1.0", "pair_stdp"),
                                      ("-0.5", ", w_min = 0.0", "burst_dependent"),
