@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/rounding.hpp"
 #include "networks/rules.hpp"
+#include "neurons/variable_units.hpp"
 
 namespace apical {
 namespace {
@@ -85,6 +86,15 @@ private:
         const ModelInfo* model = catalogue_.cell(p.model);
         if (model == nullptr) return;
         check_gap(p, *model);
+        for (const auto& [variable, values] : p.initial) {
+            const double negative = share_below(values, 0.0);
+            if (!is_conductance(variable) || negative == 0.0) continue;
+            found_.push_back(
+                {values.kind == Distribution::Kind::constant ? Severity::error : Severity::warning,
+                 "population." + p.name + ".initial." + variable, "E0209",
+                 fmt::format("{} of the values of {} at the start {} negative, and a conductance is not",
+                             percent(negative), variable, negative > nearly_all ? "are" : "would be")});
+        }
         for (const Background& b : p.background) {
             const PortInfo* port = model->port(b.port);
             if (port != nullptr)
@@ -142,10 +152,10 @@ private:
         }
         check_gates(p, *source, *from);
         const PortInfo* port = to->port(p.port);
-        if (port != nullptr && !p.tie) check_sign(place + ".weight", *port, arriving(p));
+        if (port != nullptr) check_signs(p, *port, can_burst(*source, *from));
         if (!p.plasticity) return;
         check_target(p, *target, *to);
-        check_bounds(p, port);
+        check_bounds(p, port, signs_of_release(p, can_burst(*source, *from)).only());
         check_rates(p);
         if (p.plasticity->back_delay.value_or(p.delay) >= d_.duration) {
             warn(place + ".plasticity.back_delay", "E0210",
@@ -176,46 +186,153 @@ private:
 
     // --- signs
 
-    /// What multiplies the weights: 1 or -1 if its sign is always the same, 0 if not.
-    static int sign_of_release(const ProjectionDescription& p) {
-        bool positive = p.release.empty();
+    /// Between which factors a spike is released: efficacies of short-term plasticity are from 0 to 1.
+    struct Factors {
+        double low = 0.0;
+        double high = 0.0;
+    };
+
+    static Factors released(const std::vector<ReleaseTerm>& terms, SpikeKind kind) {
+        if (terms.empty()) return {1.0, 1.0};
+        Factors sum;
+        for (const ReleaseTerm& term : terms) {
+            const auto lag = term.parameters.find("lag");
+            const bool own = lag != term.parameters.end() && lag->second > 0.0;  // detector
+            const bool all = term.variant == "all";
+            const bool of_a_kind = (term.variant == "event" || term.variant == "burst") && !own;
+            const SpikeKind passing = term.variant == "event" ? SpikeKind::event : SpikeKind::burst;
+            if (of_a_kind && kind != passing) continue;
+            const bool known = all || of_a_kind;
+            sum.low += known ? term.gain : std::min(term.gain, 0.0);
+            sum.high += known ? term.gain : std::max(term.gain, 0.0);
+        }
+        return sum;
+    }
+
+    /// The signs of what multiplies weights at some time of the run.
+    struct Signs {
+        bool positive = false;
         bool negative = false;
-        for (const ReleaseTerm& term : p.release) {
-            positive = positive || term.gain > 0.0;
-            negative = negative || term.gain < 0.0;
+        bool mixed = false;  ///< one that depends on what came before
+
+        int only() const { return mixed || positive == negative ? 0 : (positive ? 1 : -1); }
+    };
+
+    static Signs signs_of_release(const ProjectionDescription& p, bool bursts) {
+        Signs signs;
+        for (const SpikeKind kind : {SpikeKind::event, SpikeKind::burst, SpikeKind::further}) {
+            if (kind != SpikeKind::event && !bursts) continue;
+            const Factors f = released(p.release, kind);
+            signs.positive = signs.positive || (f.low >= 0.0 && f.high > 0.0);
+            signs.negative = signs.negative || (f.low < 0.0 && f.high <= 0.0);
+            signs.mixed = signs.mixed || (f.low < 0.0 && f.high > 0.0);
         }
-        for (const double value : p.gain_steps.values) negative = negative || value < 0.0;
-        return positive == negative ? 0 : (positive ? 1 : -1);
+        return signs;
     }
 
-    /// The weights as they arrive.
-    static Distribution arriving(const ProjectionDescription& p) {
-        const int sign = sign_of_release(p);
-        if (sign == 0) return {};
-        return sign > 0 ? p.weight : mirrored(p.weight);
+    /// With what `gain_steps` multiply it by in the run.
+    Signs with_steps(const Signs& signs, const GainSteps& steps) const {
+        const bool from_the_start = !steps.times.empty() && steps.times.front() <= 0.0;
+        bool positive = !from_the_start;
+        bool negative = false;
+        for (std::size_t i = 0; i < std::min(steps.times.size(), steps.values.size()); ++i) {
+            if (steps.times[i] >= d_.duration) break;
+            positive = positive || steps.values[i] > 0.0;
+            negative = negative || steps.values[i] < 0.0;
+        }
+        return {(positive && signs.positive) || (negative && signs.negative),
+                (positive && signs.negative) || (negative && signs.positive), signs.mixed};
     }
 
+    const ProjectionDescription* projection(std::string_view name) const {
+        for (const ProjectionDescription& p : d_.projections) {
+            if (p.name == name) return &p;
+        }
+        return nullptr;
+    }
+
+    /// The weights at the start; of a tie whose sign cannot be told, nothing.
+    Distribution starting(const ProjectionDescription& p) const {
+        if (!p.tie) return p.weight;
+        const ProjectionDescription* to = projection(p.tie->to);
+        if (to == nullptr || to->tie || p.tie->scale == 0.0) return {};
+        Distribution copied = to->weight;
+        const double positive = share_above(copied, 0.0);
+        const double negative = share_below(copied, 0.0);
+        if (p.tie->part != TieDescription::Part::whole) {
+            const bool some = (p.tie->part == TieDescription::Part::plus ? positive : negative) > 0.0;
+            copied = {Distribution::Kind::constant, some || to->plasticity ? 1.0 : 0.0, 0.0};
+        } else if (p.tie->mean != TieDescription::Mean::none && positive < nearly_all &&
+                   negative < nearly_all) {
+            return {};
+        }
+        return p.tie->scale > 0.0 ? copied : mirrored(copied);
+    }
+
+    void check_signs(const ProjectionDescription& p, const PortInfo& port, bool bursts) {
+        const std::string place = "projection." + p.name;
+        const std::string of_weights = place + (p.tie ? ".tie.scale" : ".weight");
+        const Distribution weight = starting(p);
+        const Signs at_first = signs_of_release(p, bursts);
+        const Signs signs = with_steps(at_first, p.gain_steps);
+        if (!port.conducts) {
+            if (signs.only() != 0)
+                check_current(of_weights, port, signs.only() > 0 ? weight : mirrored(weight));
+            return;
+        }
+        const auto negative_share = [&](const Signs& s) {
+            return std::max(s.positive ? share_below(weight, 0.0) : 0.0,
+                            s.negative ? share_above(weight, 0.0) : 0.0);
+        };
+        const bool constant = weight.kind == Distribution::Kind::constant;
+        const double share = negative_share(signs);
+        const bool by_steps = share > negative_share(at_first);
+        const bool by_release = !by_steps && share > negative_share({.positive = true});
+        check_conductance(by_steps     ? place + ".gain_steps.values"
+                          : by_release ? place + ".release"
+                                       : of_weights,
+                          port, share, constant,
+                          by_steps                          ? "with these factors "
+                          : by_release && at_first.positive ? "at some spikes "
+                                                            : "");
+        const bool something = share_below(weight, 0.0) + share_above(weight, 0.0) > 0.0;
+        if (signs.mixed && something) {
+            warn(
+                place + ".release", "E0209",
+                fmt::format("what the terms release onto '{}' adds up to less than 0 at some spikes, or may, "
+                            "and a conductance is not negative",
+                            port.name));
+        }
+    }
+
+    /// Weights that arrive as they are.
     void check_sign(const std::string& place, const PortInfo& port, const Distribution& weight) {
-        const double negative = share_below(weight, 0.0);
-        const double positive = share_above(weight, 0.0);
-        if (port.conducts && negative > 0.0) {
-            const std::string message = fmt::format(
-                "{} of the weights on '{}' {} negative, and a conductance is not: {}", percent(negative),
-                port.name, negative > 0.999 ? "are" : "would be",
-                port.inhibits ? "a positive one inhibits here" : "inhibition has a port of its own");
-            if (weight.kind == Distribution::Kind::constant) {
-                error(place, "E0209", message);
-            } else {
-                warn(place, "E0209", message);
-            }
+        if (port.conducts) {
+            check_conductance(place, port, share_below(weight, 0.0),
+                              weight.kind == Distribution::Kind::constant);
+        } else {
+            check_current(place, port, weight);
         }
-        constexpr double nearly_all = 0.999;
-        if (port.sign < 0 && positive > nearly_all) {
+    }
+
+    void check_conductance(const std::string& place, const PortInfo& port, double negative, bool constant,
+                           std::string_view cause = {}) {
+        if (negative == 0.0) return;
+        std::string message =
+            fmt::format("{}{} of the weights on '{}' {} negative, and a conductance is not: {}", cause,
+                        percent(negative), port.name, negative > nearly_all ? "are" : "would be",
+                        port.inhibits ? "a positive one inhibits here" : "inhibition has a port of its own");
+        found_.push_back(
+            {constant ? Severity::error : Severity::warning, place, "E0209", std::move(message)});
+    }
+
+    void check_current(const std::string& place, const PortInfo& port, const Distribution& weight) {
+        if (port.sign < 0 && share_above(weight, 0.0) > nearly_all) {
             warn(place, "E0209",
                  fmt::format("a positive weight on '{}' excites: it is a current, which inhibits if negative",
                              port.name));
         }
-        if (port.sign > 0 && negative > nearly_all) {
+        if (port.sign > 0 && share_below(weight, 0.0) > nearly_all) {
             warn(place, "E0209",
                  fmt::format("a negative weight on '{}' inhibits: it is a current, which excites if positive",
                              port.name));
@@ -300,7 +417,7 @@ private:
         }
     }
 
-    void check_bounds(const ProjectionDescription& p, const PortInfo* port) {
+    void check_bounds(const ProjectionDescription& p, const PortInfo* port, int sign_of_release) {
         const std::string place = "projection." + p.name;
         WeightBounds bounds{};
         try {
@@ -326,7 +443,7 @@ private:
                      "{} of the weights drawn are outside the bounds of their rule, {}, and start there",
                      percent(outside), range));
         }
-        if (port != nullptr && port->conducts && bounds.low < 0.0 && sign_of_release(p) > 0) {
+        if (port != nullptr && port->conducts && bounds.low < 0.0 && sign_of_release > 0) {
             warn(place + ".plasticity.w_min", "E0209",
                  fmt::format("weights on '{}' are conductances and may become negative: w_min is {}",
                              port->name,
@@ -378,6 +495,7 @@ private:
 
     static constexpr double unbounded = std::numeric_limits<double>::max();
     static constexpr double least_share = 1e-9;  // of drawn weights that is told
+    static constexpr double nearly_all = 0.999;
 
     const NetworkDescription& d_;
     const Catalogue& catalogue_;

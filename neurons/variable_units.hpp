@@ -66,4 +66,7 @@ constexpr std::string_view unit_of(std::string_view model, std::string_view vari
     return {};
 }
 
+/// The names of conductances begin alike in all models.
+constexpr bool is_conductance(std::string_view variable) { return variable.starts_with("g_"); }
+
 }  // namespace apical

@@ -173,13 +173,27 @@ TEST(Checks, WhatTakesAsLongAsTheRunIsNotSeen) {
     EXPECT_THAT(said(d), ElementsAre(unseen));
 }
 
-TEST(Checks, SignsThatChangeInTheRunAreNotJudged) {
+TEST(Checks, SignsOnConductancesAreJudgedAtAllTimes) {
     NetworkDescription d = network("adex_pv", "excitatory");
     p(d).weight.a = -0.1;
     const auto negative = HasSubstr("all of the weights on 'excitatory' are negative");
     EXPECT_THAT(said(d), ElementsAre(negative));
     p(d).gain_steps = {{50.0}, {2.0}};
     EXPECT_THAT(said(d), ElementsAre(negative));
+    p(d).gain_steps = {{50.0}, {-1.0}};
+    EXPECT_THAT(said(d), ElementsAre(negative)) << "until then";
+    p(d).gain_steps = {{0.0}, {-1.0}};
+    EXPECT_THAT(said(d), IsEmpty());
+    p(d).weight.a = 0.1;
+    p(d).gain_steps = {{50.0}, {-1.0}};
+    EXPECT_THAT(said(d), ElementsAre(HasSubstr("error projection.p.gain_steps.values: with these factors")));
+    p(d).gain_steps = {{100.0}, {-1.0}};
+    EXPECT_THAT(said(d), IsEmpty()) << "the run is over";
+}
+
+TEST(Checks, SignsOfCurrentsThatChangeInTheRunAreNotJudged) {
+    NetworkDescription d = network("adaptive_lif", "inhibitory");
+    EXPECT_THAT(said(d), ElementsAre(HasSubstr("a positive weight on 'inhibitory' excites")));
     p(d).gain_steps = {{50.0}, {-1.0}};
     EXPECT_THAT(said(d), IsEmpty());
 }
