@@ -50,6 +50,21 @@ Distribution mirrored(const Distribution& d) {
 }
 double share_above(const Distribution& d, double x) { return share_below(mirrored(d), -x); }
 
+/// How large a number is that is drawn: of a sum of squares the root, of a skewed distribution the middle.
+double typical(const Distribution& d) {
+    switch (d.kind) {
+        case Distribution::Kind::constant:
+            return d.a;
+        case Distribution::Kind::uniform:
+            return std::sqrt((d.a * d.a + d.a * d.b + d.b * d.b) / 3.0);
+        case Distribution::Kind::normal:
+            return std::hypot(d.a, d.b);
+        case Distribution::Kind::lognormal:
+            return d.a / std::sqrt(1.0 + d.b * d.b);
+    }
+    return d.a;
+}
+
 std::string percent(double share) { return share > 0.999 ? "all" : fmt::format("{:.2g} %", 100.0 * share); }
 
 /// The value of a model's parameter, given or not; nothing if it has none of this name or it follows from
@@ -482,14 +497,16 @@ private:
             return;
         }
         if (d.rule == "dendritic_prediction") return;  // its steps are not of the size of eta
-        const auto size = static_cast<float>(std::abs(p.weight.a));
-        const double step = double{std::nextafter(size, std::numeric_limits<float>::max())} - double{size};
-        if (largest < 0.5 * step) {
-            warn(
-                place + name, "E0210",
-                fmt::format("changes of {} are lost: weights are kept in single precision, which near {} has "
-                            "steps of {:.1g}",
-                            largest, p.weight.a, step));
+        const double size = typical(p.weight);
+        const double mu_minus = value_of(*rule, d.parameters, "mu_minus").value_or(0.0);
+        const double power = std::pow(std::abs(size), name == "A_minus" ? mu_minus : mu_plus);
+        const auto kept = static_cast<float>(std::abs(size));
+        const double step = double{std::nextafter(kept, std::numeric_limits<float>::max())} - double{kept};
+        if (largest * power < 0.5 * step) {
+            warn(place + name, "E0210",
+                 fmt::format("changes of {:.6g} are lost: weights are kept in single precision, which near "
+                             "{:.6g} has steps of {:.1g}",
+                             largest * power, size, step));
         }
     }
 
