@@ -8,6 +8,7 @@
 #include "app/load.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
+#include "app/sweep.hpp"
 #include "app/text.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
@@ -105,10 +106,12 @@ int check_verb(const Arguments& arguments) {
             "error[E0301]: {}\nusage: apical check CONFIG [options]\nhelp: apical explain E0301\n",
             configs.empty() ? "check what? The configuration is missing" : "one configuration at a time"));
     }
-    Loaded loaded = load(configs.front(), overrides(set, seed));
+    const std::vector<Override> changes = overrides(set, seed);
+    Loaded loaded = load(configs.front(), changes);
     loaded.inputs();  // a run would refuse files that are not there, or wrong
     const NetworkDescription network = loaded.network();
     if (!beyond_memory) expect_memory(network, loaded.copies());  // as a run does
+    check_sweep(configs.front(), changes, beyond_memory);
     const Facts facts = measure(loaded, network);
     if (json) {
         fmt::print("{}\n", to_json(facts).dump(2));

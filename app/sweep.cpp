@@ -1,3 +1,5 @@
+#include "app/sweep.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -130,10 +132,16 @@ void expect_each_key_once(ConfigTable& sweep, const std::array<std::vector<Value
     }
 }
 
+bool sets_seed(const std::vector<Values>& part) {
+    return std::any_of(part.begin(), part.end(), [](const Values& values) {
+        return std::any_of(values.begin(), values.end(), [](const Setting& s) { return s.key == "seed"; });
+    });
+}
+
 /// The points of a configuration's table [sweep], in an order that does not change: list, zip, grid (its last
 /// key fastest), and then the seeds, each drawn from (seed of the file, index).
-Sweep read_sweep(const fs::path& path) {
-    Config config = Config::open(path);
+Sweep read_sweep(const fs::path& path, const std::vector<Override>& changes = {}) {
+    Config config = Config::open(path, changes);
     ConfigTable root = config.root();
     std::uint64_t seed = 1;
     root.read({.name = "seed", .unit = "1", .meaning = "seed of all random numbers"}, seed);
@@ -157,6 +165,8 @@ Sweep read_sweep(const fs::path& path) {
     const auto zipped = zip(table.table("zip", "Lists of equal length, taken together.").listed(), table);
     const auto crossed = grid(table.table("grid", "Lists, of which every combination is taken.").listed());
     expect_each_key_once(table, {list, zipped, crossed});
+    if (sets_seed(list) || sets_seed(zipped) || sets_seed(crossed))
+        table.idle("seeds", "the points have seeds of their own, and each would be run several times alike");
     config.finish();
 
     const std::vector<Values> combinations = times(times(list, zipped), crossed);
@@ -189,7 +199,8 @@ Sweep read_sweep(const fs::path& path) {
 /// Throws ConfigError with everything that is wrong with a key or a value of the points, before one of them
 /// runs, or MemoryError if one of them needs too much. Points that differ in their seeds only are read once;
 /// of very many, those that bring a new value.
-void expect_right(const std::string& config, const std::vector<Point>& points, bool beyond_memory) {
+void expect_right(const std::string& config, const std::vector<Point>& points, bool beyond_memory,
+                  const std::vector<Override>& changes_of_all = {}) {
     constexpr std::size_t many = 1000;
     std::map<std::string, std::size_t> first_point;  // that has a setting
     std::set<std::string> read;
@@ -199,7 +210,7 @@ void expect_right(const std::string& config, const std::vector<Point>& points, b
     for (const Point& point : points) {
         bool brings_new = false;
         std::string all;
-        std::vector<Override> changes;
+        std::vector<Override> changes = changes_of_all;
         for (const Setting& s : point.values) {
             const std::string text = s.key + "=" + s.value;
             const auto [first, fresh] = first_point.try_emplace(s.place + text, point.index);
@@ -531,6 +542,12 @@ int collect(const Folder& folder, const Sweep& sweep, bool overwrite) {
 }
 
 }  // namespace
+
+void check_sweep(const std::string& config, const std::vector<Override>& changes, bool beyond_memory) {
+    Config file = Config::open(config, changes);
+    if (!file.root().has("sweep")) return;
+    expect_right(config, read_sweep(config, changes).points, beyond_memory, changes);
+}
 
 int sweep_verb(const Arguments& arguments) {
     std::string out;

@@ -138,6 +138,34 @@ class Sweep(CommandLineTest):
         self.run_program("sweep", "run", "s.toml", "--index", "0")  # an array of jobs looks at its own points
         self.run_program("sweep", "run", "s.toml", "--index", "1", code=2)
 
+    def test_seeds_of_points_that_have_their_own(self):
+        for part in ("[sweep.grid]\nseed = [1, 2]", "[sweep.zip]\nseed = [1, 2]"):
+            self.write("s.toml", NETWORK + "[sweep]\nseeds = 3\n" + part + "\n")
+            for verb in (["check", "s.toml"], ["sweep", "plan", "s.toml"], ["sweep", "run", "s.toml"]):
+                error = self.run_program(*verb, code=2).stderr
+                self.assertIn("error[E0210]: seeds has no effect: the points have seeds of their own", error)
+                self.assertIn("   |  seeds = 3\n   |          ^", error)
+            self.assertEqual(self.files(), ["s.toml"])
+        self.write("s.toml", NETWORK + "[sweep]\nseeds = 1\n[sweep.grid]\nseed = [1, 2]\n")
+        self.run_program("check", "s.toml")
+
+    def test_check_says_what_a_plan_would(self):
+        for sweep in ("[sweep.grid]\nduration = [50.0, -1.0]", "[sweep.grid]\ndurations = [50.0]", "[sweep.grid]\nduration = []",
+                      "[sweep.gird]\nduration = [50.0]", "[sweep]\nseeds = 0", "[sweep]\nseeds = 1",
+                      "[sweep.zip]\nduration = [50.0, 60.0]\n'population.a.size' = [1]"):
+            self.write("s.toml", NETWORK + sweep + "\n")
+            said = [self.run_program(*verb, code=2) for verb in (["check", "s.toml"], ["sweep", "plan", "s.toml"])]
+            self.assertEqual(said[0].stderr, said[1].stderr)
+            self.assertEqual(said[0].stdout, "")
+        self.write("s.toml", SWEEP)
+        self.assertIn("the configuration is right", self.run_program("check", "s.toml").stdout)
+        # A change on the command line is one of all points; a sweep's own values come after it.
+        self.run_program("check", "s.toml", "--set", "record.spikes=['b']", code=2)
+        self.write("s.toml", NETWORK + "[sweep.grid]\nduration = [-1.0]\n")
+        self.run_program("check", "s.toml", "--set", "duration=10.0", code=2)
+        self.run_program("check", "s.toml", "--set", "sweep.grid.duration=[10.0]")
+        self.assertEqual(self.files(), ["s.toml"])
+
     def test_what_somebody_else_made_is_not_replaced(self):
         self.write("s.toml", SWEEP)
         (self.folder / "s.sweep").mkdir()
