@@ -77,6 +77,26 @@ std::optional<double> value_of(const ModelInfo& model, const Parameters& given, 
     return std::isnan(value) ? std::nullopt : std::optional(value);
 }
 
+/// A parameter that others deprive of its effect, in all models that have them: names mean the same there.
+struct Idle {
+    std::string_view parameter;
+    std::array<std::string_view, 2> others;  ///< one, or two
+    double value;                            ///< of all of them, with which it has none,
+    std::string_view variable = {};          ///< unless this one starts with a value of its own
+};
+constexpr auto idle_parameters = std::to_array<Idle>({
+    {"V_reset", {"hold_at_E_L"}, 1.0},
+    {"tau_w", {"a", "b"}, 0.0, "w"},
+    {"tau_w_soma", {"b_soma"}, 0.0, "w_soma"},
+    {"tau_w_dend", {"a_dend"}, 0.0, "w_dend"},
+    {"tau_th", {"jump_th"}, 0.0, "theta"},
+    {"V_half_dend", {"G_soma", "G_dend"}, 0.0},
+    {"slope_dend", {"G_soma", "G_dend"}, 0.0},
+    {"delay_box", {"I_box"}, 0.0},
+    {"t_box", {"I_box"}, 0.0},
+    {"sum_boxes", {"I_box"}, 0.0},
+});
+
 class Checker {
 public:
     Checker(const NetworkDescription& d, const Catalogue& catalogue) : d_(d), catalogue_(catalogue) {}
@@ -101,6 +121,7 @@ private:
         const ModelInfo* model = catalogue_.cell(p.model);
         if (model == nullptr) return;
         check_gap(p, *model);
+        check_parameters(p, *model);
         for (const auto& [variable, values] : p.initial) {
             const double negative = share_below(values, 0.0);
             if (!is_conductance(variable) || negative == 0.0) continue;
@@ -115,6 +136,25 @@ private:
             if (port != nullptr)
                 check_sign("population." + p.name + ".background", *port,
                            {Distribution::Kind::constant, b.weight, 0.0});
+        }
+    }
+
+    /// Parameters that were given another value than their default, in vain.
+    void check_parameters(const PopulationDescription& p, const ModelInfo& model) {
+        for (const Idle& idle : idle_parameters) {
+            const FieldInfo* field = model.field(idle.parameter);
+            const auto given = p.parameters.find(std::string(idle.parameter));
+            if (field == nullptr || given == p.parameters.end() || given->second == field->default_value ||
+                p.initial.count(std::string(idle.variable)) != 0)
+                continue;
+            const auto deprives = [&](std::string_view other) {
+                return other.empty() || value_of(model, p.parameters, other) == idle.value;
+            };
+            if (!std::all_of(idle.others.begin(), idle.others.end(), deprives)) continue;
+            const bool both = !idle.others[1].empty();
+            warn(fmt::format("population.{}.parameters.{}", p.name, idle.parameter), "E0210",
+                 fmt::format("{} has no effect: {}{}{} {} {}", idle.parameter, idle.others[0],
+                             both ? " and " : "", idle.others[1], both ? "are" : "is", idle.value));
         }
     }
 

@@ -299,6 +299,8 @@ private:
             item.read({"rate", "Hz", "of each neuron's train", positive, true}, background.rate);
             const std::string unit = port != nullptr ? port->unit : "1";
             item.read({"weight", unit, "of each arrival", any, true}, background.weight);
+            if (item.has("weight") && background.weight == 0.0)
+                item.warn("weight", "E0210", "the noise has no effect: its weight is 0");
             item.read({.name = "kind", .meaning = "how arrivals are drawn"}, noises, background.kind);
             background.step = Background::usual_step(background.kind);
             item.read({"step", "ms", "of the grid, for all kinds but poisson", positive}, background.step);
@@ -713,6 +715,8 @@ private:
             const bool low = d.parameters.count("r_min") != 0;
             const bool high = d.parameters.count("r_max") != 0;
             if (plastic.has("low_rate") && !low) plastic.idle("low_rate", "r_min is not given");
+            if (low && d.parameters.at("r_min") == 0.0)
+                plastic.idle("low_rate", "r_min is 0: no rate is below it", Severity::warning);
             if (plastic.has("tau_average") && !low && !high && d.baseline == "fixed")
                 plastic.idle("tau_average", "baseline is \"fixed\", and neither r_min nor r_max is given");
         } else {
@@ -754,6 +758,13 @@ private:
         if (s.kind != SignalDescription::Kind::burst_probability) {
             table.idle("undefined", fmt::format("kind is \"{}\"", name_of(signal_kinds, s.kind)));
         }
+        if (s.every >= network_.duration) {
+            table.warn(
+                "every", "E0210",
+                fmt::format("nothing follows the signal: it is sampled every {} ms, and the run ends at "
+                            "{} ms",
+                            s.every, network_.duration));
+        }
         network_.signals.push_back(std::move(s));
     }
 
@@ -785,6 +796,13 @@ private:
         table.read({"gain", "1", "unit of the port over unit of the signal"}, d.gain);
         table.read({"delay", "ms", "from the signal's sample to its effect", positive, true, delay_reason},
                    d.delay);
+        if (table.has("gain") && d.gain == 0.0)
+            table.warn("gain", "E0210", "the drive does not follow its signal: gain is 0");
+        if (d.delay >= network_.duration) {
+            table.warn("delay", "E0210",
+                       fmt::format("there is no drive: its delay is {} ms, and the run ends at {} ms",
+                                   d.delay, network_.duration));
+        }
         read_span(table, "no drive before, at the signal's samples", "no drive from then on", d.from, d.until,
                   "there is no drive");
         network_.drives.push_back(std::move(d));
@@ -840,6 +858,8 @@ private:
                              "population", populations_, s.target);
         const PortInfo* port = read_level_port(table, s.target, s.port);
         table.read({"amplitude", port != nullptr ? port->unit : "1", "of the sine", any, true}, s.amplitude);
+        if (table.has("amplitude") && s.amplitude == 0.0)
+            table.warn("amplitude", "E0210", "the sine has no effect: its amplitude is 0");
         table.read({"period", "ms", "of the sine", positive, true}, s.period);
         table.read({"phase", "1", "in radians, at the start of the run"}, s.phase);
         table.read({"step", "ms", "its resolution: steps that have the mean of the sine", positive}, s.step);

@@ -59,6 +59,50 @@ IDLE = [
      "30.0"),
 ]
 
+SIGNAL = """[signal.s]
+population = "a"
+{signal}
+[drive.d]
+signal = "s"
+target = "b"
+port = "current"
+{drive}"""
+
+
+def drive(signal="", delay="delay = 1.0", more=""):
+    return network(tables=SIGNAL.format(signal=signal, drive=delay + "\n" + more))
+
+
+def sine(amplitude):
+    return network(tables=f'[sine.s]\ntarget = "b"\nport = "current"\namplitude = {amplitude}\nperiod = 10.0')
+
+
+def noise(weight):
+    return network(population=f'background = [{{ port = "membrane", rate = 100.0, weight = {weight} }}]')
+
+
+def cell(model, port, parameters, initial=""):
+    return network(model, port, f"parameters = {{ {parameters} }}\n{initial}")
+
+
+IDLE += [
+    (cell("adex_pv", "excitatory", "V_reset = -60.0"), "V_reset has no effect: hold_at_E_L is 1", "-60.0"),
+    (cell("adaptive_lif", "excitatory", "tau_w = 77.0"), "tau_w has no effect: a and b are 0", "77.0"),
+    (cell("sst", "excitatory", "a = 0.0, b = 0.0, tau_w = 77.0"), "tau_w has no effect: a and b are 0", "77.0"),
+    (cell("burst_poisson", "excitatory_soma", "jump_th = 0.0, tau_th = 77.0"), "tau_th has no effect: jump_th is 0",
+     "77.0"),
+    (cell("payeur2021_pyramidal", "excitatory_soma", "I_box = 0.0, t_box = 3.0"), "t_box has no effect: I_box is 0",
+     "3.0"),
+    (drive(delay="delay = 100.0"), "there is no drive: its delay is 100 ms, and the run ends at 100 ms", "100.0"),
+    (drive(signal="every = 200.0"), "nothing follows the signal: it is sampled every 200 ms, and the run ends at 100 ms",
+     "200.0"),
+    (drive(more="gain = 0.0"), "the drive does not follow its signal: gain is 0", "0.0"),
+    (sine(0.0), "the sine has no effect: its amplitude is 0", "0.0"),
+    (plasticity('rule = "burst_dependent", r_min = 0.0, low_rate = "events"'),
+     "low_rate has no effect: r_min is 0: no rate is below it", '"events"'),
+    (noise(0.0), "the noise has no effect: its weight is 0", "0.0"),
+]
+
 ACTING = [
     plasticity('rule = "pair_stdp", until = 100.0'),
     network(projection='release = [{ variant = "tm", gain = -1.0 }, { variant = "all" }]'),
@@ -69,6 +113,15 @@ ACTING = [
     network("burst_poisson", "excitatory_soma", 'classifier = "model"'),
     plasticity('rule = "pair_stdp", from = 99.0'),
     plasticity('rule = "burst_dependent", baseline = "moving_average", p0 = 0.3, prior = 1.0'),
+    cell("adex_pv", "excitatory", "V_reset = -60.0, hold_at_E_L = 0.0"),
+    cell("adaptive_lif", "excitatory", "tau_w = 77.0, b = 1.0"),
+    cell("adaptive_lif", "excitatory", "tau_w = 100.0"),  # its default
+    cell("adaptive_lif", "excitatory", "tau_w = 77.0", "initial = { w = 10.0 }"),
+    cell("burst_poisson", "excitatory_soma", "tau_th = 77.0"),
+    drive(signal="every = 99.0", delay="delay = 99.0", more="gain = 2.0"),
+    sine(1.0),
+    plasticity('rule = "burst_dependent", r_min = 1.0, low_rate = "events"'),
+    noise(1.0),
 ]
 
 
