@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,7 +18,9 @@
 #include "core/error.hpp"
 #include "networks/build.hpp"
 #include "networks/catalogue.hpp"
+#include "networks/checks.hpp"
 #include "networks/config.hpp"
+#include "networks/models.hpp"
 #include "networks/suggest.hpp"
 #include "neurons/variable_units.hpp"
 
@@ -112,6 +115,33 @@ std::vector<StepsDescription> add_up(const std::vector<Step>& steps) {
     return all;
 }
 
+/// Does a cell of this model draw random numbers?
+bool draws(std::string_view name) {
+    bool found = false;
+    for_each_neuron_model([&]<class Model>(std::string_view other, const Model&) {
+        if (other == name) found = StochasticModel<Model> || TracedModel<Model>;
+    });
+    return found;
+}
+
+/// An option that would do nothing is a mistake.
+void expect_effect(const po::variables_map& values, const ModelInfo& model, const TrainOptions& train,
+                   const std::vector<double>& times) {
+    const auto given = [&](const char* option) { return values.count(option) != 0; };
+    if (given("seed") && !train.random() && !draws(model.name))
+        throw wrong(fmt::format("--seed has no effect: neither {} nor the train is random", model.name),
+                    "--poisson and --bursts are random trains");
+    for (const char* option : {"burst_probability", "burst_spikes", "burst_interval"}) {
+        if (given(option) && !train.has_bursts())
+            throw wrong(fmt::format("--{} has no effect on a train without bursts; add --bursts", option));
+    }
+    if (given("every") && !values["csv"].as<bool>() && !values["html"].as<bool>())
+        throw wrong("--every has no effect on the table of spikes; add --csv or --html");
+    if (!times.empty() && times.back() > train.duration())
+        throw wrong(fmt::format("--times: {} ms is after the end, {} ms; add --duration", times.back(),
+                                train.duration()));
+}
+
 class Watch final : public Recorder {
 public:
     explicit Watch(Index cell) : cell_(cell) {}
@@ -137,6 +167,8 @@ struct Recorded {
 
 Recorded simulate(const NetworkDescription& description, double every) {
     Network network = build(description);
+    for (const Finding& finding : check_fit(description, catalogue()))
+        fmt::print(stderr, "warning: {}\n", finding.message);
     Simulation& simulation = *network.simulation;
     const Index cell = network.populations.at("cell");
     Watch watch(cell);
@@ -297,6 +329,9 @@ int single_verb(const Arguments& arguments) {
     std::vector<Step> parsed;
     for (const std::string& text : steps) {
         parsed.push_back(parse_step(text));
+        if (parsed.back().from >= network.duration && network.duration > 0.0)
+            throw wrong(
+                fmt::format("--step {} has no effect: the simulation ends at {} ms", text, network.duration));
         known("port that holds what arrives in " + model.name, parsed.back().port, levels);
     }
     network.steps = add_up(parsed);
@@ -328,6 +363,7 @@ int single_verb(const Arguments& arguments) {
         throw wrong(
             fmt::format("{} ms in steps of {} ms: expected positive numbers and at most two million samples",
                         network.duration, every));
+    expect_effect(*values, model, train, times);
 
     const auto file = html || !output.out.empty() ? output.open("single.html") : nullptr;
     const Recorded recorded = simulate(network, every);

@@ -298,9 +298,15 @@ std::string table(const TsodyksMarkram& s, const std::vector<double>& times, con
 }
 
 /// An option that would do nothing is a mistake.
-void expect_effect(const po::variables_map& values, const TsodyksMarkram& synapse,
-                   const TrainOptions& train) {
+void expect_effect(const po::variables_map& values, const TsodyksMarkram& synapse, const TrainOptions& train,
+                   const MapOptions& map) {
     const auto given = [&](const char* option) { return values.count(option) != 0; };
+    const bool facilitates =
+        synapse.tau_fac > 0.0 || (!map.file.empty() && (map.across == "tau_fac" || map.up == "tau_fac"));
+    for (const char* option : {"u_0", "f"}) {
+        if (given(option) && !facilitates)
+            throw wrong(fmt::format("--{} has no effect: tau_fac is 0, u is U at each spike", option));
+    }
     if (given("tau_psc") && synapse.variant != Variant::tm3)
         throw wrong("--tau_psc has an effect in the variant tm3 only");
     if (given("duration") && !train.drawn())
@@ -308,6 +314,13 @@ void expect_effect(const po::variables_map& values, const TsodyksMarkram& synaps
     for (const char* option : {"across", "up"}) {
         if (given(option) && !given("map"))
             throw wrong(fmt::format("--{} has no effect without --map", option));
+    }
+    for (const char* option : {"burst_spikes", "burst_interval"}) {
+        if (given(option) && values["csv"].as<bool>() && !given("map") && !train.has_bursts())
+            throw wrong(
+                fmt::format("--{} has no effect on the CSV of a train without bursts; add --bursts or "
+                            "--map",
+                            option));
     }
     if (given("partner") && values["csv"].as<bool>() && !given("map"))
         throw wrong("--partner has no effect on the CSV of the responses; add --map");
@@ -400,7 +413,7 @@ int stp_verb(const Arguments& arguments) {
         fmt::print(file->talk(), "page: {}\n", file->path().string());
         return 0;
     }
-    expect_effect(*values, synapse, train);
+    expect_effect(*values, synapse, train, map);
     const auto [file, map_file] = open_both(output, map.file);
 
     const std::vector<Response> all = responses(synapse, times);

@@ -76,13 +76,34 @@ class Single(CommandLineTest):
         self.assertEqual(units["adaptive_lif", "w"], "pA")
         self.assertEqual((units["urbanczik_senn", "g_ex"], units["adex_pv", "g_ex"]), ("nS", "1"))
 
+    def test_what_is_legal_and_probably_not_meant_is_warned_of(self):
+        for options, words in ((["--set", "tau_w=77"], "tau_w has no effect: a and b are 0"),
+                               (["--spikes", "inhibitory=5", "--regular", "20"], "a positive weight on 'inhibitory' excites"), ([], "")):
+            said = self.run_program("single", "adaptive_lif", "--duration", "50", *options).stderr
+            self.assertIn(words, said)
+            self.assertEqual(said.count("warning: "), 1 if words else 0)
+
+    def test_a_seed_is_for_what_is_random(self):
+        # What a model draws, and what a train draws.
+        for options in (["burst_poisson"], ["stochastic_pyramidal"], ["lif", "--spikes", "membrane=5", "--poisson", "20"],
+                        ["lif", "--spikes", "membrane=5", "--bursts", "5", "--burst_spikes", "4"]):
+            self.run_program("single", *options, "--duration", "50", "--seed", "5")
+
     def test_mistakes(self):
         for options, word in (([], "name is missing"), (["liff"], "did you mean 'lif'?"), (["lif", "--set", "tau=1"], "no parameter of lif 'tau'"),
                               (["lif", "--set", "tau_m"], "expected NAME=NUMBER"), (["lif", "--set", "tau_m=-1"], "out of range"),
                               (["lif", "--step", "membrane=1"], "known: current"), (["lif", "--step", "current=1@5:2"], "TO after FROM"),
                               (["lif", "--spikes", "membrane=1"], "no train"), (["lif", "--regular", "5"], "arrives nowhere"),
                               (["lif", "--regular", "5", "--spikes", "x=1"], "no port of lif 'x'"), (["lif", "--every", "0"], "positive"),
-                              (["lif", "--duration", "1e9"], "two million")):
+                              (["lif", "--duration", "1e9"], "two million"),
+                              (["lif", "--seed", "5"], "--seed has no effect: neither lif nor the train is random"),
+                              (["lif", "--spikes", "membrane=5", "--regular", "20", "--burst_spikes", "5"], "--burst_spikes has no effect"),
+                              (["lif", "--spikes", "membrane=5", "--poisson", "20", "--burst_probability", "0.1"],
+                               "--burst_probability has no effect"),
+                              (["lif", "--step", "current=300@5000", "--duration", "100"],
+                               "--step current=300@5000 has no effect: the simulation ends at 100 ms"),
+                              (["lif", "--every", "1"], "--every has no effect on the table"),
+                              (["lif", "--spikes", "membrane=5", "--times", "10 2000"], "2000 ms is after the end, 1000 ms")):
             with self.subTest(options):
                 self.assertIn(word, self.run_program("single", *options, code=2).stderr)
 

@@ -92,8 +92,15 @@ class Summary(CommandLineTest):
         self.assertAlmostEqual(told["spikes"][0]["u"], 0.3 + (0.1 - 0.3) * math.exp(-told["spikes"][0]["time_ms"] / 40), delta=1e-12)
 
     def test_options_without_effect_are_refused(self):
-        for words in (["--tau_psc", "5"], ["--duration", "5"], ["--regular", "5", "--seed", "2"], ["--poisson", "5", "--burst_probability", "0.1"]):
+        for words in (["--tau_psc", "5"], ["--duration", "5"], ["--regular", "5", "--seed", "2"], ["--poisson", "5", "--burst_probability", "0.1"],
+                      ["--tau_fac", "0", "--u_0", "0.3"], ["--preset", "xor_events", "--u_0", "0.3"],
+                      ["--variant", "etm", "--tau_fac", "0", "--f", "0.1"], ["--csv", "--burst_spikes", "4"],
+                      ["--csv", "--regular", "5", "--burst_interval", "4"],
+                      ["--tau_fac", "0", "--u_0", "0.3", "--map", "map.csv", "--across", "U", "--up", "tau_rec"]):
             self.assertIn("effect", self.run_program("stp", *words, code=2).stderr)
+        # Over tau_fac the map has some, and a summary is about bursts.
+        self.run_program("stp", "--tau_fac", "0", "--u_0", "0.3", "--map", "map.csv", "--across", "tau_fac", "--up", "U")
+        self.run_program("stp", "--burst_spikes", "4")
         self.assertIn("--U is 2, out of range: expected more than 0 and at most 1", self.run_program("stp", "--U", "2", code=2).stderr)
 
 
