@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -418,8 +419,14 @@ int resume_run(const Conduct& conduct, const fs::path& folder, bool previous) {
         throw DataError(folder.string() + ": is not a run folder, it has no manifest.json of a run");
     if (manifest["exit_state"] == "ok") {
         Checkpoints(folder, {}, {}).remove();  // the process may have ended before it did
-        fmt::print("{}: the run is complete, result hash {}\n", folder.string(),
-                   manifest["result_hash"].get<std::string>());
+        if (conduct.json) {
+            std::ifstream summary(folder / "summary.json", std::ios::binary);
+            if (!summary) throw DataError((folder / "summary.json").string() + ": cannot be read");
+            fmt::print("{}", std::string(std::istreambuf_iterator<char>(summary), {}));
+        } else if (!conduct.quiet) {
+            fmt::print("{}: the run is complete, result hash {}\n", folder.string(),
+                       manifest["result_hash"].get<std::string>());
+        }
         return 0;
     }
     expect_unchanged(manifest.value("inputs", Manifest::array()));

@@ -117,6 +117,8 @@ class Resume(CommandLineTest):
                 names = {p.name for p in (self.folder / "r").iterdir()}
                 self.assertEqual(names, {p.name for p in (self.folder / "whole").iterdir()}, "no checkpoint is left")
                 self.assertIn("complete", self.run_program("resume", "r").stdout)
+                self.assertEqual(self.run_program("resume", "r", "--quiet").stdout, "")
+                self.assertEqual(json.loads(self.run_program("resume", "r", "--json").stdout), self.json("r/summary.json"))
                 shutil.rmtree(self.folder / "whole")
                 shutil.rmtree(self.folder / "r")
 

@@ -99,7 +99,7 @@ class Summary(CommandLineTest):
                       ["--tau_fac", "0", "--u_0", "0.3", "--map", "map.csv", "--across", "U", "--up", "tau_rec"]):
             self.assertIn("effect", self.run_program("stp", *words, code=2).stderr)
         # Over tau_fac the map has some, and a summary is about bursts.
-        self.run_program("stp", "--tau_fac", "0", "--u_0", "0.3", "--map", "map.csv", "--across", "tau_fac", "--up", "U")
+        self.run_program("stp", "--tau_fac", "0", "--u_0", "0.3", "--map", "map.csv", "--partner", "xor_bursts")
         self.run_program("stp", "--burst_spikes", "4")
         self.assertIn("--U is 2, out of range: expected more than 0 and at most 1", self.run_program("stp", "--U", "2", code=2).stderr)
 
