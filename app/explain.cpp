@@ -176,6 +176,25 @@ void print_contents(const std::vector<std::pair<std::string, KeyFacts>>& all) {
     for (const ErrorCode& error : error_codes) fmt::print("  {:<22}{}\n", error.code, error.title);
 }
 
+/// The keys and options that have the name among their values.
+std::set<std::string> keys_with_value(const std::string& name,
+                                      const std::vector<std::pair<std::string, KeyFacts>>& keys) {
+    std::set<std::string> found;
+    for (const auto& [task, key] : keys) {
+        const bool has = std::any_of(key.words.begin(), key.words.end(),
+                                     [&](const Word& word) { return word.name == name; });
+        if (has) found.insert(key.name);
+    }
+    for (const ModelInfo& model : catalogue().models) {
+        for (const OptionInfo& option : model.options) {
+            const bool has = std::any_of(option.choices.begin(), option.choices.end(),
+                                         [&](const auto& choice) { return choice.first == name; });
+            if (has) found.insert(model.name);
+        }
+    }
+    return found;
+}
+
 }  // namespace
 
 int explain_verb(const Arguments& arguments) {
@@ -219,6 +238,9 @@ int explain_verb(const Arguments& arguments) {
         hint = *absent;
     } else if (const ForeignName* foreign = foreign_name(name, known)) {
         hint = fmt::format("{} is {}'s name; here it is {}", name, foreign->tool, foreign->ours);
+    } else if (const auto having = keys_with_value(name, keys); !having.empty()) {
+        hint = fmt::format("it is a value, which is explained with its key: apical explain {}",
+                           fmt::join(having, ", or "));
     } else if (const auto meant = probably_meant(name, known)) {
         hint = fmt::format("did you mean '{}'?", *meant);
     } else {

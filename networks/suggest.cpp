@@ -60,6 +60,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
+/// What a name begins with, up to a '_', for slips of the pen in it: of names that are begun only.
+std::string_view beginning(std::string_view name) {
+    constexpr std::size_t shortest = 4;  // of three letters too much is one slip away
+    const std::size_t end = name.find('_');
+    return end == std::string_view::npos || end < shortest ? std::string_view() : name.substr(0, end);
+}
+
 /// Whether a name consists of `part` and more: begins with it, or has it after a '_'.
 bool has_part(std::string_view name, std::string_view part) {
     constexpr std::size_t shortest = 3;
@@ -99,6 +106,13 @@ std::optional<std::string> probably_meant(std::string_view word, const std::vect
     for (const std::string& candidate : known) {
         const std::string a = lower(word), b = lower(candidate);
         if ((has_part(b, a) || has_part(a, b)) && (!best || candidate.size() < best->size()))
+            best = candidate;
+    }
+    if (best) return best;
+    for (const std::string& candidate : known) {
+        const std::string_view begun = beginning(candidate);
+        if (!begun.empty() && edit_distance(lower(word), lower(begun)) <= 1 &&
+            (!best || candidate.size() < best->size()))
             best = candidate;
     }
     return best;

@@ -138,9 +138,13 @@ void read_layers(ConfigTable& root, ImagesConfig& c) {
     hidden.read({"weight", "1", "standard deviation of those between hidden layers, times sqrt(senders)",
                  not_negative},
                 c.hidden.weight);
+    constexpr Range neurons{.low = 1.0, .high = 1e5};
     for (const double size : c.hidden.sizes) {
-        if (size < 1.0 || size > 1e5 || size != std::floor(size))
-            hidden.complain("sizes", "E0204", fmt::format("{} is not a number of neurons", size));
+        if (neurons.contains(size) && size == std::floor(size)) continue;
+        hidden.complain("sizes", "E0204",
+                        fmt::format("a hidden layer of {} neurons: expected a whole number, {}", size,
+                                    describe(neurons, "1")));
+        break;
     }
     if (c.hidden.sizes.empty()) hidden.complain("sizes", "E0204", "there is no hidden layer");
     if (c.hidden.sizes.size() < 2) hidden.idle("weight", "there is one hidden layer");

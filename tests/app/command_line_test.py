@@ -150,6 +150,10 @@ class Look(CommandLineTest):
         self.assertIn("here it is tau_fac", self.run_program("explain", "tau_facil", code=2).stderr)
         self.assertIn("did you mean", self.run_program("explain", "tau_recc", code=2).stderr)
         self.assertIn("there is no time step", self.run_program("explain", "dt", code=2).stderr)
+        self.assertIn("did you mean 'adex_pv'?", self.run_program("explain", "adx", code=2).stderr)
+        for value, key in (("isi", "classifier"), ("variance_matched", "kind"), ("sampled", "burst_dependent")):
+            self.assertRegex(self.run_program("explain", value, code=2).stderr, f"it is a value, .*apical explain .*{key}")
+            self.assertIn(f'"{value}"' if key != "burst_dependent" else value, self.run_program("explain", key).stdout)
 
     def test_explain_alone_lists_what_can_be_explained(self):
         text = self.run_program("explain").stdout

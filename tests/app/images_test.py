@@ -143,6 +143,8 @@ class Images(CommandLineTest):
                          "what they make of events is measured and noted")
         self.check_what_is_learnt("r", *relayed)
         for keys, message in ((["hidden.sizes=[20, 20]"], "one hidden layer is possible"),
+                              (["hidden.sizes=[500000, 500000]"],
+                               "a hidden layer of 500000 neurons: expected a whole number, 1 to 100000"),
                               (["feedback=fixed"], 'interneurons need feedback = "tied"'),
                               (["control=swapped"], "bursts and events cannot be exchanged")):
             done = self.run_program("run", "digits.toml", "--out", "s", "--set", "inhibition=interneurons",

@@ -12,6 +12,9 @@ TEST(Suggest, APartOfANameIsEnough) {
     EXPECT_EQ(probably_meant("burst", known), "burst_dependent");
     EXPECT_EQ(probably_meant("lif_neuron", known), "lif");
     EXPECT_FALSE(probably_meant("ex", known));
+    EXPECT_EQ(probably_meant("adx", known), "adex_pv");
+    EXPECT_EQ(probably_meant("brust", known), "burst_dependent");
+    EXPECT_FALSE(probably_meant("pai", {"lif", "tau_rec"}));
 }
 
 TEST(Suggest, ThereIsNoTimeStep) {
