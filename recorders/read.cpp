@@ -111,6 +111,13 @@ std::vector<T> permuted(const std::vector<T>& values, const std::vector<std::siz
 
 SpikeFile::SpikeFile(const std::filesystem::path& path)
     : path_(path), file_(Hdf5File::open(path)), populations_(groups(file_, path, "/spikes", "spikes")) {
+    const bool ids_of_all = file_.has("/spikes/gids") || file_.has("/spikes/node_ids");
+    if (ids_of_all && file_.has("/spikes/timestamps") && !file_.has(times_of("timestamps"))) {
+        throw broken(
+            path_,
+            "/spikes/timestamps is of the flat layout that SONATA had at first: expected a group for "
+            "each population, with /spikes/NAME/timestamps and /spikes/NAME/node_ids");
+    }
     double last = 0.0;
     for (const std::string& population : populations_) {
         const std::uint64_t n = length(population);

@@ -102,6 +102,16 @@ class SonataInput(CommandLineTest):
         self.play(spikes="r/spikes.h5", out="again")
         self.assertEqual(self.played(out="again"), self.played())
 
+    def test_the_flat_layout_is_named(self):
+        with h5py.File(self.folder / "in.h5", "w") as file:
+            file["spikes/timestamps"], file["spikes/gids"] = np.array([1.0, 2.0]), np.array([0, 1])
+        self.refused("/spikes/timestamps is of the flat layout that SONATA had at first",
+                     "expected a group for each population, with /spikes/NAME/timestamps and /spikes/NAME/node_ids")
+        # A population may be called so.
+        self.make([1.0], [0], population="timestamps")
+        self.play("--spike_population", "timestamps")
+        self.assertEqual(self.played(), [(1.0, 0)])
+
     def test_layouts_that_are_none(self):
         self.make([[1.0], [2.0]], [0, 1])
         self.refused("/spikes/input/timestamps has not one dimension: found 2 x 1")
