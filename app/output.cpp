@@ -50,6 +50,12 @@ int open_file(const fs::path& path, int flags) {
 
 }  // namespace
 
+std::optional<std::string> dangling(const fs::path& path) {
+    std::error_code none;
+    if (!fs::is_symlink(fs::symlink_status(path, none)) || fs::exists(path, none)) return std::nullopt;
+    return fmt::format("it is a link to {}, which leads nowhere", fs::read_symlink(path, none).string());
+}
+
 Output::Output(fs::path path, Present present) : path_(std::move(path)) {
     struct stat there {};
     if (::stat(path_.c_str(), &there) != 0) {
@@ -83,7 +89,9 @@ Output::~Output() {
 }
 
 void Output::fail(int error) const {
-    throw IoError(path_.string(), std::string("cannot be written: ") + std::strerror(error));
+    std::string reason = std::strerror(error);
+    if (error == ENOENT) reason = dangling(path_).value_or(reason);
+    throw IoError(path_.string(), "cannot be written: " + reason);
 }
 
 void Output::make_temporary(const fs::path& folder) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,9 @@
 #include "app/options.hpp"
 
 namespace apical {
+
+/// Why nothing can be made at a path that is a symbolic link to nothing; nothing if it is not.
+std::optional<std::string> dangling(const std::filesystem::path& path);
 
 /// What a verb writes at a path. A file appears as a whole: it is written beside its place and renamed when
 /// it is complete. Symbolic links are followed, so that what they point at is replaced and not they; what is

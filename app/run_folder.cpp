@@ -17,6 +17,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "app/output.hpp"
 #include "app/text.hpp"
 #include "core/error.hpp"
 #include "recorders/hash.hpp"
@@ -109,6 +110,7 @@ void LineFile::finish() {
 }
 
 void make_run_folder(const fs::path& folder) {
+    if (const auto link = dangling(folder)) throw IoError(folder.string(), "cannot be made: " + *link);
     if (fs::exists(folder) && !fs::is_directory(folder)) {
         throw IoError(folder.string(), "is a file: the results need a folder");
     }

@@ -596,7 +596,10 @@ int sweep_verb(const Arguments& arguments) {
     const auto make_folder = [&] {
         std::error_code failed;
         fs::create_directories(folder.root(), failed);
-        if (failed) throw IoError(folder.root().string(), "cannot be made: " + failed.message());
+        if (failed) {
+            throw IoError(folder.root().string(),
+                          "cannot be made: " + dangling(folder.root()).value_or(failed.message()));
+        }
     };
     const auto run = [&](const std::vector<Point>& points, std::size_t at_a_time) {
         expect_right(config, points, beyond_memory);

@@ -82,6 +82,16 @@ class Output(CommandLineTest):
         link.symlink_to("link")
         self.assertIn("error[E0601]", self.run_program("stp", "--out", "link", code=4).stderr)
 
+    def test_links_that_lead_nowhere(self):
+        (self.folder / "link").symlink_to("nowhere/target")
+        said = "link to nowhere/target, which leads nowhere"
+        self.assertIn("link: cannot be written: it is a " + said, self.run_program("stp", "--out", "link", code=4).stderr)
+        (self.folder / "folder").symlink_to("nowhere")
+        for verb in (["run", "net.toml"], ["sweep", "plan", "s.toml"]):
+            self.assertIn("folder: cannot be made: it is a link to nowhere, which leads nowhere",
+                          self.run_program(*verb, "--out", "folder", code=4).stderr)
+        self.assertFalse((self.folder / "nowhere").exists())
+
     def test_pipes_and_devices_are_written_into(self):
         for name, words in self.writers.items():
             with self.subTest(name):
