@@ -157,8 +157,8 @@ Step<n> controlled_step(Flow& flow, const Vector<n>& y, const Vector<n>& toleran
         Step<n> step = dormand_prince(flow, y, h);
         double error = 0.0;
         for (std::size_t i = 0; i < n; ++i) error += step.error(i) / tolerance[i];
-        step.lost = !(error <= 1.0);
-        const bool accepted = !step.lost || h <= shortest_step;
+        step.lost = error > 1.0;
+        const bool accepted = error <= 1.0 || h <= shortest_step;
         // A step that was cut by the next input says little about the length to try.
         if (!accepted || h == guess) {
             const double wanted = error < 1e10 ? 0.9 * exp(-0.2 * log(error + 1e-10)) : 0.1;

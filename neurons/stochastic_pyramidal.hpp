@@ -53,8 +53,9 @@ struct PyramidalCell {
     double G = 1.0;               ///< [1] gain of the teacher where the target is above e
     double burst_spikes = 2.0;    ///< [1] spikes of a burst
     double burst_interval = 8.0;  ///< [ms] between them
-    double tolerance = 1e-9;      ///< [1] error of the phase per call (integrator only)
-    double slack = 0.125;         ///< [1] rise of x before the hazard's bound is made anew (escape only)
+    /// [1] Of the computation: what u may rise by before the bound of the hazard is made anew, or the error
+    /// of the phase per call.
+    double slack = trigger == EventTrigger::escape ? 0.125 : 1e-9;
 
     static constexpr std::string_view name =
         trigger == EventTrigger::escape ? "stochastic_pyramidal" : "integrator_pyramidal";
@@ -71,14 +72,6 @@ struct PyramidalCell {
         "a burst has burst_spikes spikes, burst_interval apart\n"
         "Greedy, Zhu, Pemberton, Mellor & Costa (2022), NeurIPS 35, in spikes";
     static constexpr bool escape = trigger == EventTrigger::escape;
-    /// What bounds the work of each kind.
-    static constexpr Field<PyramidalCell> effort =
-        escape ? Field<PyramidalCell>{"slack", &PyramidalCell::slack, "1",
-                                      "rise of u before the bound of the hazard is made anew: time of "
-                                      "computing, not the law",
-                                      positive}
-               : Field<PyramidalCell>{"tolerance", &PyramidalCell::tolerance, "1",
-                                      "error of the phase per call", positive};
     static constexpr auto fields = std::to_array<Field<PyramidalCell>>({
         {"R", &PyramidalCell::R, "ms", "shortest interval of events", positive},
         {"tau_soma", &PyramidalCell::tau_soma, "ms", "decay of the somatic trace", positive},
@@ -91,7 +84,10 @@ struct PyramidalCell {
          Range{.low = 2.0, .high = 16.0}},
         {"burst_interval", &PyramidalCell::burst_interval, "ms", "interval of the spikes of a burst",
          positive},
-        effort,
+        {escape ? "slack" : "tolerance", &PyramidalCell::slack, "1",
+         escape ? "rise of u before the bound of the hazard is made anew: time of computing, not the law"
+                : "error of the phase per call",
+         positive},
     });
 
     /// `soma`: a jump of x. `dendrite`: a jump of d. `bias`: a jump of the bias, which stays.
@@ -248,7 +244,7 @@ private:
     }
 
     std::optional<double> integrate(State& s, double dt) const {
-        const double gained = phase_gain(s, dt, tolerance);
+        const double gained = phase_gain(s, dt, slack);
         if (s.phase + gained < 1.0) {
             s.phase += gained;
             pass(s, dt);
@@ -259,10 +255,10 @@ private:
         double high = dt;
         double t = dt * (1.0 - s.phase) / gained;
         for (int i = 0; i < 60 && high - low > 1e-12; ++i) {
-            const double missing = 1.0 - s.phase - phase_gain(s, t, tolerance);
+            const double missing = 1.0 - s.phase - phase_gain(s, t, slack);
             (missing > 0.0 ? low : high) = t;
             const double next = t + missing * R / logistic(s.bias + s.x * exp(-t / tau_soma));
-            if (std::abs(missing) < tolerance) break;
+            if (std::abs(missing) < slack) break;
             t = next > low && next < high ? next : 0.5 * (low + high);
         }
         s.phase = 0.0;

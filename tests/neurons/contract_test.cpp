@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
@@ -84,13 +85,14 @@ double strength(std::string_view unit) {
 
 /// Models that are integrated under error control keep the laws to within their tolerance.
 template <class Model>
-inline constexpr bool integrates = NeuronModel<Model>&& requires(const Model& model) {
-    model.tolerance;
-};
+inline constexpr bool integrates = NeuronModel<Model>&& std::any_of(
+    Model::fields.begin(), Model::fields.end(), [](const auto& field) { return field.name == "tolerance"; });
 
 template <class Model>
 Model accurate(Model model) {
-    if constexpr (integrates<Model>) model.tolerance = 1e-9;
+    for (const auto& field : Model::fields) {
+        if (field.name == "tolerance") model.*field.member = 1e-9;
+    }
     return model;
 }
 

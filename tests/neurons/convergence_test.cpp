@@ -14,7 +14,7 @@ namespace {
 
 /// Time of the first event of an integrator whose soma was kicked.
 double first_event(double tolerance, double kick, double step) {
-    const IntegratorPyramidal model{.tau_soma = 7.0, .bias = -1.2, .tolerance = tolerance};
+    const IntegratorPyramidal model{.tau_soma = 7.0, .bias = -1.2, .slack = tolerance};
     auto state = model.initial();
     const StreamKey key(1, "model", "cell");
     std::uint32_t draws = 0;
