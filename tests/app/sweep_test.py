@@ -208,6 +208,7 @@ class Sweep(CommandLineTest):
         log = self.folder / "s.sweep/points/0000/log.txt"
         while not log.with_name("spikes.h5.partial").exists():
             time.sleep(0.01)
+        time.sleep(0.5)  # it is under way: before its first window it would keep no checkpoint
         os.killpg(process.pid, signal.SIGINT)
         self.assertIn("point 0 interrupted", process.communicate()[1])
         self.assertEqual(process.returncode, 130)
