@@ -176,7 +176,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"charges on a soma that does not regenerate", "burst_poisson", "excitatory_dend",
                          "inhibitory_dend", "charge_soma", 400.0, 100.0},
                     Case{"charges on a dendrite that does not regenerate", "burst_poisson", "excitatory_dend",
-                         "inhibitory_dend", "charge_dend", 400.0, 100.0},
+                         "inhibitory_dend", "charge_dend", 800.0, 100.0},
                     Case{"pv", "adex_pv", "excitatory", "inhibitory", "excitatory", 205.0, 1000.0, 0.75},
                     Case{"sst", "adex_sst", "excitatory", "inhibitory", "excitatory", 10.0, 1000.0, 0.4},
                     Case{"urbanczik_senn", "urbanczik_senn", "excitatory_soma", "inhibitory_soma",
