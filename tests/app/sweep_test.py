@@ -104,8 +104,10 @@ class Sweep(CommandLineTest):
         self.write("s.toml", "# a remark\n" + SWEEP)
         for path in ("./s.toml", str(self.folder / "s.toml")):
             self.assertIn("12 done", self.run_program("sweep", "status", path).stdout)
-        # A point whose configuration has changed runs anew; the others do not.
+        # A point whose configuration has changed is not collected, and runs anew; the others do not.
         self.write("s.toml", SWEEP.replace("20, 30", "20, 40"))
+        self.run_program("sweep", "collect", "s.toml")
+        self.assertEqual([int(r["index"]) for r in self.csv("s.sweep/results.csv")], [0, 1, 2, 3, 6, 7, 8, 9])
         self.assertEqual(self.run_program("sweep", "run", "s.toml").stderr.count("was done before"), 8)
 
     def test_failures_are_told(self):
