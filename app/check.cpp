@@ -78,6 +78,7 @@ void print(const Loaded& loaded, const NetworkDescription& network, const Facts&
 int check_verb(const Arguments& arguments) {
     std::vector<std::string> set;
     std::string seed;
+    std::string data;
     std::string graph;
     bool json = false;
     bool overwrite = false;
@@ -88,6 +89,8 @@ int check_verb(const Arguments& arguments) {
                         "apical check xor.toml\napical check network.toml --graph network.dot");
     options.positional("config");
     options.add()  //
+        ("data", po::value(&data)->value_name("DIR"),
+         "folder of the data set, for a task that has one: the key `data`")  //
         ("set", po::value(&set)->composing()->value_name("KEY=VALUE"),
          "change a key of the file (repeatable)")                                         //
         ("seed", po::value(&seed)->value_name("N|random"), "seed of all random numbers")  //
@@ -106,7 +109,8 @@ int check_verb(const Arguments& arguments) {
             "error[E0301]: {}\nusage: apical check CONFIG [options]\nhelp: apical explain E0301\n",
             configs.empty() ? "check what? The configuration is missing" : "one configuration at a time"));
     }
-    const std::vector<Override> changes = overrides(set, seed);
+    std::vector<Override> changes = overrides(set, seed);
+    if (!data.empty()) changes.push_back(data_override(data));
     Loaded loaded = load(configs.front(), changes);
     loaded.inputs();  // a run would refuse files that are not there, or wrong
     const NetworkDescription network = loaded.network();

@@ -61,6 +61,19 @@ ConfigError not_empty(const fs::path& folder) {
                     folder.string()));
 }
 
+/// What is named as the files of a run, in a folder that holds none, is somebody else's.
+void expect_run(const fs::path& folder) {
+    if (fs::exists(folder / "manifest.json")) return;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        if (!of_a_run(entry.path())) continue;
+        throw ConfigError(
+            fmt::format("error[E0302]: {} holds no run: --overwrite would delete {}, which may be of "
+                        "something else\n   |  "
+                        "choose another --out\nhelp: apical explain E0302\n",
+                        folder.string(), entry.path().filename().string()));
+    }
+}
+
 }  // namespace
 
 bool is_segment(const fs::path& file) {
@@ -130,6 +143,7 @@ void clear_run_folder(const fs::path& folder, bool overwrite, const std::vector<
             "--out\nhelp: apical explain E0302\n",
             input.string()));
     }
+    expect_run(folder);
     remove_files(folder, of_a_run);
 }
 

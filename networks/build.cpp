@@ -99,7 +99,11 @@ public:
             at({"projection." + p.name + ".plasticity.back_delay"}, [&] { check_back_delay(p); });
             at({"projection." + p.name + ".plasticity.rule"}, [&] { check_follower(p); });
         }
-        if (refusals_ == nullptr) judge();
+        if (refusals_ == nullptr) {
+            judge();
+            simulation().act_now(
+                action::CopyTiedWeights{});  // whoever looks before the first window finds them
+        }
         return std::move(network_);
     }
 

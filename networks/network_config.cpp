@@ -448,7 +448,9 @@ private:
         read_connect(table.table("connect", {}), p);
         const std::string unit = port != nullptr ? port->unit : "1";
         if (table.has("tie")) {
-            read_tie(table.table("tie", "The weights are copies of another projection's."), p);
+            read_tie(table.table("tie",
+                                 "The weights are copies of another projection's, made once, at the start."),
+                     p);
             table.idle("weight", "the weights are tied");
             table.idle("plasticity", "the weights are tied: they follow another projection's");
         } else if (port != nullptr || !table.has("weight")) {
@@ -599,6 +601,12 @@ private:
                                fmt::format("{} blocks do not divide the {} neurons of '{}'", p.tie->blocks,
                                            senders->size, senders->name));
             }
+            if (to->plasticity)
+                table.warn(
+                    "to", "E0210",
+                    fmt::format("'{}' learns, and '{}' does not follow it: tied weights are copied once, at "
+                                "the start of the run",
+                                to->name, p.name));
             if (to->tie)
                 table.complain("to", "E0209",
                                fmt::format("'{}' is itself tied: name the original", to->name));

@@ -121,13 +121,13 @@ void Population::emit(std::size_t shard, Index local, Time time, SpikeKind says,
     const Spike spike{time, setup_.index, block.first + local, block.kinds(local, time, says), mark};
     block.spikes.push_back(spike);
     // One that needs next to no time to come back from its reset would fire without end.
-    constexpr std::size_t many = 1000;
+    constexpr std::size_t many = 100;
     constexpr Duration microsecond{1 << 20};  // and a little less
     if (block.spikes.size() <= many) return;
     const Spike& earlier = block.spikes[block.spikes.size() - 1 - many];
     if (earlier.neuron == spike.neuron && time - earlier.time < microsecond) {
         throw NumericsError(name(), spike.neuron, ms(time),
-                            "a current is so large that it fires more than 1000 times in a microsecond");
+                            "a current is so large that it fires more than 100 times in a microsecond");
     }
 }
 

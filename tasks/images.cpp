@@ -45,13 +45,17 @@ struct Confusion {
     }
 };
 
-DataSet data_of(const ImagesConfig& c) {
-    if (!c.data.empty()) return read_data_set(c.data);
-    if (c.task == "mnist") {
+bool draws_digits(const ImagesConfig& c) {
+    if (c.data.empty() && c.task == "mnist") {
         throw DataError(
             "this task needs a data set: give its folder as --data DIR, or as the key `data` of the "
             "configuration");
     }
+    return c.data.empty();
+}
+
+DataSet data_of(const ImagesConfig& c) {
+    if (!draws_digits(c)) return read_data_set(c.data);
     return {draw_digits(c.training.train_limit + c.training.validation, c.seed, "training"),
             draw_digits(c.training.test_limit, c.seed, "test"),
             {}};
@@ -541,8 +545,8 @@ NetworkDescription describe_images(const ImagesConfig& config) {
 }
 
 void expect_images(const ImagesConfig& config) {
-    // Of drawn digits there are as many as are asked for, and without a folder nothing can be said.
-    if (!config.data.empty()) plan_of(config, read_data_set(config.data));
+    // Of drawn digits there are as many as are asked for.
+    if (!draws_digits(config)) plan_of(config, read_data_set(config.data));
 }
 
 std::vector<ReadOut> evaluate_images(const ImagesConfig& config, const std::filesystem::path& weights,

@@ -41,6 +41,32 @@ rule = "burst_dependent"
 """
 
 
+TIED = """duration = 300.0
+[population.a]
+model = "poisson"
+size = 5
+parameters = { rate = 50.0 }
+[population.b]
+model = "lif"
+size = 4
+[projection.p]
+source = "a"
+target = "b"
+port = "membrane"
+delay = 1.0
+weight = { distribution = "uniform", low = 6.0, high = 9.0 }
+plasticity = { rule = "pair_stdp", A_plus = 0.1 }
+[projection.q]
+source = "a"
+target = "b"
+port = "membrane"
+delay = 2.0
+tie = { to = "p", scale = 2.0 }
+[record]
+weights = ["p", "q"]
+"""
+
+
 class Run(CommandLineTest):
     def setUp(self):
         super().setUp()
@@ -142,6 +168,23 @@ class Run(CommandLineTest):
         self.run_program("run", "net.toml", "--out", "b", "--set", 'record.weights=["p"]', "--set", "record.weights_every=0.8")
         with h5py.File(self.folder / "b/weights.h5") as file:
             self.assertEqual(len(file["weights/p"]), 251, "the last at the end, though 0.8 ms are no whole number of ticks")
+
+    def test_tied_weights_are_there_from_the_start(self):
+        self.write("net.toml", TIED)
+        done = self.run_program("run", "net.toml", "--out", "a")
+        self.assertIn("'p' learns, and 'q' does not follow it", done.stderr)
+        first, last = self.weights("a", "q")
+        self.assertTrue((first == 2.0 * self.weights("a", "p")[0]).all() and (first != 0.0).all())
+        self.assertTrue((first == last).all(), "copied once")
+        self.assertFalse((self.weights("a", "p")[0] == self.weights("a", "p")[1]).all())
+
+    def test_overwrite_spares_what_is_no_run(self):
+        self.write("net.toml", LEARNING)
+        (self.folder / "other").mkdir()
+        self.write("other/spikes.h5", "precious")
+        self.assertIn("other holds no run: --overwrite would delete spikes.h5",
+                      self.run_program("run", "net.toml", "--out", "other", "--overwrite", code=2).stderr)
+        self.assertEqual((self.folder / "other/spikes.h5").read_text(), "precious")
 
     def test_initial_values_of_any_distribution(self):
         for distribution in ('{ distribution = "lognormal", mean = -60, cv = 0.01 }', '{ distribution = "uniform", low = -60, high = -60 }'):
