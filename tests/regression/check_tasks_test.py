@@ -29,6 +29,14 @@ class CheckTasks(CommandLineTest):
             self.assertIn("validation is 60, but there are 50 training images", self.refused(f"{task}.toml", "task.validation=60"))
             self.run_program("check", f"{task}.toml", "--set", "data=data", "--set", "task.validation=49")
 
+    def test_no_images(self):
+        self.run_program("new", "mnist")
+        for verb in (["check", "mnist.toml"], ["run", "mnist.toml", "--out", "r"]):
+            self.assertIn("this task needs a data set: give its folder as --data DIR", self.run_program(*verb, code=3).stderr)
+        self.assertFalse((self.folder / "r").exists())
+        self.data_set(50, bytes(50))
+        self.run_program("check", "mnist.toml", "--data", "data", "--set", "task.validation=49")
+
     def test_wrong_images(self):
         self.data_set(50, bytes(49) + b"\x0b")
         self.run_program("new", "mnist")
