@@ -212,8 +212,8 @@ std::string compare_trains(const NetworkDescription& d, const Expected& expected
     }
     const Real end = std::min(static_cast<Real>(d.duration) - 1e-6L, expected.determined_until - 1e-4L);
     for (const auto& [neuron, present] : neurons) {
-        const auto find = [&](const Trains& trains) {
-            const auto found = trains.find(neuron);
+        const auto find = [&which = neuron](const Trains& trains) {
+            const auto found = trains.find(which);
             return found != trains.end() ? found->second : Train{};
         };
         const Train own = find(expected.outcome.trains);

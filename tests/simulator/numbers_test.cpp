@@ -131,7 +131,7 @@ struct Growing {
     void arrive(Pre&, double, SpikeKind) const {}
     double fire(Post& post, double, SpikeKind, double) const {
         post.trace = post.trace * 1e200 + 1.0;  // 1, 1e200, infinite
-        return 1.0;
+        return 0.0;
     }
     double at_arrival(double w, const Post&, double) const { return w; }
     double at_fire(double w, const Pre&, double, double) const { return w; }
