@@ -63,9 +63,9 @@ ConfigError not_empty(const fs::path& folder) {
 
 /// What is named as the files of a run, in a folder that holds none, is somebody else's.
 void expect_run(const fs::path& folder) {
-    if (fs::exists(folder / "manifest.json")) return;
+    if (fs::exists(folder / "manifest.json") || fs::exists(folder / "config.resolved.toml")) return;
     for (const auto& entry : fs::directory_iterator(folder)) {
-        if (!of_a_run(entry.path())) continue;
+        if (!entry.is_regular_file() || !of_a_run(entry.path())) continue;
         throw ConfigError(
             fmt::format("error[E0302]: {} holds no run: --overwrite would delete {}, which may be of "
                         "something else\n   |  "
