@@ -40,26 +40,11 @@ delay = 1.0
 rule = "burst_dependent"
 """
 
-
-TIED = """duration = 300.0
-[population.a]
-model = "poisson"
-size = 5
-parameters = { rate = 50.0 }
-[population.b]
-model = "lif"
-size = 4
-[projection.p]
-source = "a"
-target = "b"
-port = "membrane"
-delay = 1.0
-weight = { distribution = "uniform", low = 6.0, high = 9.0 }
-plasticity = { rule = "pair_stdp", A_plus = 0.1 }
+TIED = LEARNING.replace("weight = 0.2", 'weight = { distribution = "uniform", low = 0.1, high = 0.3 }') + """
 [projection.q]
-source = "a"
-target = "b"
-port = "membrane"
+source = "in"
+target = "cells"
+port = "soma"
 delay = 2.0
 tie = { to = "p", scale = 2.0 }
 [record]
