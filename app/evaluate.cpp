@@ -43,15 +43,9 @@ std::vector<std::string> hashes(const nlohmann::ordered_json& fingerprints) {
     return list;
 }
 
-nlohmann::ordered_json object_in(const fs::path& path) {
-    std::ifstream file(path);
-    auto found = nlohmann::ordered_json::parse(file, nullptr, false);
-    return found.is_object() ? found : nlohmann::ordered_json::object();
-}
-
 std::optional<OwnTest> own_test(const fs::path& folder) {
     const Loaded loaded = load(folder / "config.resolved.toml", {});
-    const auto summary = object_in(folder / "summary.json");
+    const auto summary = read_facts(folder / "summary.json");
     const auto* const config = std::get_if<ImagesConfig>(&loaded.what);
     if (config == nullptr || !summary.contains("test_error_percent") ||
         !summary["test_error_percent"].is_number())
@@ -65,7 +59,7 @@ std::optional<OwnTest> own_test(const fs::path& folder) {
         for (std::string field; std::getline(row, field, ',');)
             images += std::strtoull(field.c_str(), nullptr, 10);
     }
-    const auto manifest = object_in(folder / "manifest.json");
+    const auto manifest = read_facts(folder / "manifest.json");
     return OwnTest{summary["test_error_percent"].get<double>(), config->presentation.readout, images,
                    config->seed, hashes(manifest.value("inputs", nlohmann::ordered_json::array()))};
 }

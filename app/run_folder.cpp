@@ -160,6 +160,12 @@ void remove_partial(const fs::path& folder) {
                  [](const fs::path& file) { return of_a_run(file) && file.extension() == ".partial"; });
 }
 
+nlohmann::ordered_json read_facts(const fs::path& file) {
+    std::ifstream stream(file);
+    auto found = nlohmann::ordered_json::parse(stream, nullptr, false);
+    return found.is_object() ? found : nlohmann::ordered_json::object();
+}
+
 bool FolderLock::taken(const fs::path& folder) {
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): that is how POSIX declares it
     const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

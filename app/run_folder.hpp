@@ -46,7 +46,8 @@ bool is_segment(const std::filesystem::path& file);
 void make_run_folder(const std::filesystem::path& folder);
 
 /// For a new run, whose process holds the folder's lock. A folder that is not empty is a ConfigError, unless
-/// `overwrite`; then the files of an earlier run in it are removed, and no others. Throws IoError.
+/// `overwrite`; then the files of an earlier run in it are removed, and no others. Files that are named as
+/// those of a run, in a folder that holds none, are a ConfigError, too. Throws IoError.
 void clear_run_folder(const std::filesystem::path& folder, bool overwrite,
                       const std::vector<std::filesystem::path>& inputs);
 
@@ -56,6 +57,9 @@ void clear_results(const std::filesystem::path& folder);
 
 /// Removes the files of a run that are not finished.
 void remove_partial(const std::filesystem::path& folder);
+
+/// What a file of a run such as manifest.json says; nothing if it is not there, or not whole.
+nlohmann::ordered_json read_facts(const std::filesystem::path& file);
 
 /// One process at a time writes a run: the lock goes with its holder. Throws IoError if another one has it.
 class FolderLock {

@@ -260,7 +260,7 @@ public:
 
     /// Has it run to its end, with the configuration that it would have now?
     bool finished(const Point& point) const {
-        const Json manifest = json(of(point) / "manifest.json");
+        const Json manifest = read_facts(of(point) / "manifest.json");
         return manifest.value("exit_state", "") == "ok" && current(point);
     }
 
@@ -269,7 +269,7 @@ public:
     State state(const Point& point) const {
         if (finished(point)) return State::done;
         if (FolderLock::taken(of(point))) return State::running;
-        const std::string end = json(of(point) / "manifest.json").value("exit_state", "");
+        const std::string end = read_facts(of(point) / "manifest.json").value("exit_state", "");
         if (end == "failed") return State::failed;
         if (end == "interrupted" || end == "running") return State::interrupted;
         if (end == "ok") return State::missing;  // of another configuration
@@ -289,10 +289,6 @@ public:
         output.finish();
     }
 
-    static Json json(const fs::path& path) {
-        const Json value = Json::parse(std::ifstream(path), nullptr, false);
-        return value.is_object() ? value : Json::object();
-    }
     static std::string text(const fs::path& path) {
         std::ifstream stream(path, std::ios::binary);
         std::ostringstream content;
@@ -390,7 +386,7 @@ int run_points(const Folder& folder, const std::vector<Point>& points, std::size
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
             std::error_code ignored;
             if (Folder::text(folder.complaints(point)).empty()) fs::remove(folder.complaints(point), ignored);
-            tell(point, "done: " + Folder::json(folder.of(point) / "summary.json").value("verdict", ""));
+            tell(point, "done: " + read_facts(folder.of(point) / "summary.json").value("verdict", ""));
         } else {
             const bool stopped = WIFEXITED(status) && WEXITSTATUS(status) == interrupted_exit_code;
             if (!stopped) ++failures;
@@ -496,7 +492,7 @@ int collect(const Folder& folder, const Sweep& sweep, bool overwrite) {
     std::vector<std::pair<const Point*, Json>> rows;
     for (const Point& point : sweep.points) {
         if (!folder.finished(point)) continue;
-        rows.emplace_back(&point, Folder::json(folder.of(point) / "summary.json"));
+        rows.emplace_back(&point, read_facts(folder.of(point) / "summary.json"));
         for (const auto& [name, value] : rows.back().second.items()) {
             const bool taken = name == "seed" || std::find(facts.begin(), facts.end(), name) != facts.end() ||
                                std::find(sweep.keys.begin(), sweep.keys.end(), name) != sweep.keys.end();
