@@ -49,10 +49,11 @@ void print(const Loaded& loaded, const NetworkDescription& network, const Facts&
     };
     fmt::print("{} · {} · seed {}: the configuration is right\n", loaded.task, loaded.size_text(),
                loaded.seed());
-    fmt::print("  {:<16}{} in {} populations\n", "network", text_of(size_of(network)),
-               network.populations.size());
-    fmt::print("  {:<16}{:.0f} in {} projections, {:.0f} of them plastic\n", "synapses", number("synapses"),
-               network.projections.size(), number("plastic_synapses"));
+    fmt::print("  {:<16}{} in {} population{}\n", "network", text_of(size_of(network)),
+               network.populations.size(), network.populations.size() == 1 ? "" : "s");
+    fmt::print("  {:<16}{:.0f} in {} projection{}, {:.0f} of them plastic\n", "synapses", number("synapses"),
+               network.projections.size(), network.projections.size() == 1 ? "" : "s",
+               number("plastic_synapses"));
     const auto delay = smallest_delay(network, catalogue());
     fmt::print("  {:<16}{}\n", "smallest delay",
                delay ? fmt::format("{} ms", *delay) : "none: nothing but sources project");

@@ -11,6 +11,7 @@
 
 #include "app/load.hpp"
 #include "app/options.hpp"
+#include "app/sweep.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "networks/catalogue.hpp"
@@ -94,35 +95,49 @@ bool explain_model(const std::string& name) {
     return found;
 }
 
+/// "in [record] (task network)"; keys of [sweep] are of any task.
+std::string place_text(const std::string& task, const std::string& table) {
+    return fmt::format("{}{}", table.empty() ? "" : fmt::format(" in [{}]", table),
+                       task.empty() ? "" : fmt::format(" (task {})", task));
+}
+
 void print_key(const std::string& task, const KeyFacts& key) {
-    fmt::print("{}{}\n  {}{}\n", key.name,
-               key.table.empty() ? fmt::format(" (task {})", task)
-                                 : fmt::format(" in [{}] (task {})", key.table, task),
-               key.meaning, unit_text(key.unit));
+    fmt::print("{}{}\n  {}{}\n", key.name, place_text(task, key.table), key.meaning, unit_text(key.unit));
     for (const Word& word : key.words)
         fmt::print("    {:<20} {}\n", fmt::format("\"{}\"", word.name), word.meaning);
     if (!key.unit.empty()) fmt::print("  range: {}\n", describe(key.range, key.unit));
     fmt::print("  default: {}\n", key.default_value.empty() ? "none, it must be given" : key.default_value);
 }
 
-/// A key, by its name or as `--set` has it, or the keys of a table: of every place where there is one of that
-/// name.
-bool explain_key(const std::string& name, const std::vector<std::pair<std::string, KeyFacts>>& keys) {
+/// Is it the table of that name, or as `--set` has it, or one inside?
+bool is_in(const std::string& path, const std::string& name) {
+    return ("." + path + ".").find("." + name + ".") != std::string::npos;
+}
+
+/// A key, by its name or as `--set` has it, or a table and its keys: of every place where there is one of
+/// that name.
+bool explain_key(const std::string& name, const std::vector<TaskFacts>& facts) {
     bool found = false;
+    // The same of two tables of one kind is told once.
     std::set<std::string> told;
-    for (const auto& [task, key] : keys) {
-        const std::string path = "." + key.table + ".";
-        const bool table = path.find("." + name + ".") != std::string::npos;
-        const bool whole_task = task == name && key.table.empty();
-        const bool as_in_set = key.table + "." + key.name == name;
-        if (key.name != name && !as_in_set && !table && !whole_task) continue;
-        if (key.table.ends_with(".parameters")) continue;  // told by the model
-        // The same key of two tables of one kind is told once.
-        if (!told.insert(key.name + key.meaning + (key.table.substr(0, key.table.find('.')))).second)
-            continue;
+    const auto is_new = [&](const std::string& table, const std::string& what) {
+        if (!told.insert(table.substr(0, table.find('.')) + "\n" + what).second) return false;
         if (found) fmt::print("\n");
-        print_key(task, key);
-        found = true;
+        return found = true;
+    };
+    for (const TaskFacts& of : facts) {
+        for (const TableFacts& table : of.tables) {
+            const bool named = ("." + table.path).ends_with("." + name);
+            if (named && is_new(table.path, table.meaning))
+                fmt::print("[{}]{}\n  {}\n", table.path, place_text(of.task, {}), table.meaning);
+        }
+        for (const KeyFacts& key : of.keys) {
+            const bool whole_task = of.task == name && key.table.empty();
+            const bool as_in_set = key.table + "." + key.name == name;
+            if (key.name != name && !as_in_set && !is_in(key.table, name) && !whole_task) continue;
+            if (key.table.ends_with(".parameters")) continue;  // told by the model
+            if (is_new(key.table, key.name + key.meaning)) print_key(of.task, key);
+        }
     }
     return found;
 }
@@ -149,16 +164,22 @@ void print_models(const char* heading, ModelInfo::Kind kind) {
 }
 
 /// Everything that can be asked about.
-void print_contents(const std::vector<std::pair<std::string, KeyFacts>>& all) {
-    std::set<std::string> tasks{"network", "digits"}, tables, keys;
-    for (const auto& [task, key] : all) {
-        tasks.insert(task);
-        if (key.table.ends_with(".parameters")) continue;  // told by the model
-        keys.insert(key.name);
-        std::istringstream path(key.table);
-        for (std::string part; std::getline(path, part, '.');) {
-            // Capitals stand for a name of the user's own, digits for an element of a list.
+void print_contents(const std::vector<TaskFacts>& facts) {
+    std::set<std::string> tasks{"digits"}, tables, keys;
+    const auto add_tables = [&](const std::string& path) {
+        std::istringstream parts(path);
+        for (std::string part; std::getline(parts, part, '.');) {
+            // Capitals stand for a name of the user's own.
             if (std::islower(static_cast<unsigned char>(part.front())) != 0) tables.insert(part);
+        }
+    };
+    for (const TaskFacts& of : facts) {
+        if (!of.task.empty()) tasks.insert(of.task);
+        for (const TableFacts& table : of.tables) add_tables(table.path);
+        for (const KeyFacts& key : of.keys) {
+            if (key.table.ends_with(".parameters")) continue;  // told by the model
+            keys.insert(key.name);
+            add_tables(key.table);
         }
     }
     fmt::print("apical explain NAME, where NAME is one of these, or a parameter of a model\n");
@@ -177,13 +198,14 @@ void print_contents(const std::vector<std::pair<std::string, KeyFacts>>& all) {
 }
 
 /// The keys and options that have the name among their values.
-std::set<std::string> keys_with_value(const std::string& name,
-                                      const std::vector<std::pair<std::string, KeyFacts>>& keys) {
+std::set<std::string> keys_with_value(const std::string& name, const std::vector<TaskFacts>& facts) {
     std::set<std::string> found;
-    for (const auto& [task, key] : keys) {
-        const bool has = std::any_of(key.words.begin(), key.words.end(),
-                                     [&](const Word& word) { return word.name == name; });
-        if (has) found.insert(key.name);
+    for (const TaskFacts& of : facts) {
+        for (const KeyFacts& key : of.keys) {
+            const bool has = std::any_of(key.words.begin(), key.words.end(),
+                                         [&](const Word& word) { return word.name == name; });
+            if (has) found.insert(key.name);
+        }
     }
     for (const ModelInfo& model : catalogue().models) {
         for (const OptionInfo& option : model.options) {
@@ -207,8 +229,11 @@ int explain_verb(const Arguments& arguments) {
     if (!values) return 0;
     const auto names =
         values->count("name") != 0 ? (*values)["name"].as<std::vector<std::string>>() : Arguments{};
+    std::vector<TaskFacts> facts = facts_of_tasks();
+    const Config sweep = sweep_config();
+    facts.push_back({{}, sweep.keys(), sweep.tables()});
     if (names.empty()) {
-        print_contents(all_keys());
+        print_contents(facts);
         return 0;
     }
     if (names.size() != 1)
@@ -216,11 +241,12 @@ int explain_verb(const Arguments& arguments) {
     const std::string& name = names.front();
 
     if (explain_error(name)) return 0;
-    const auto keys = all_keys();
     const bool model = explain_model(name);
-    bool key = explain_key(name, keys);
+    bool key = explain_key(name, facts);
     std::vector<std::string> known;
-    for (const auto& [task, facts] : keys) known.push_back(facts.name);
+    for (const TaskFacts& of : facts) {
+        for (const KeyFacts& fact : of.keys) known.push_back(fact.name);
+    }
     for (const ModelInfo& info : catalogue().models) {
         known.push_back(info.name);
         for (const FieldInfo& field : info.fields) {
@@ -231,6 +257,13 @@ int explain_verb(const Arguments& arguments) {
                        default_text(field.default_value));
             key = true;
         }
+        for (const std::string& variable : info.variables) {
+            known.push_back(variable);
+            if (variable != name) continue;
+            fmt::print("{}{} of {}\n  state of a neuron; its value at the start: [population.NAME.initial]\n",
+                       key ? "\n" : "", variable, info.name);
+            key = true;
+        }
     }
     if (model || key) return 0;
     std::string hint;
@@ -238,7 +271,7 @@ int explain_verb(const Arguments& arguments) {
         hint = *absent;
     } else if (const ForeignName* foreign = foreign_name(name, known)) {
         hint = fmt::format("{} is {}'s name; here it is {}", name, foreign->tool, foreign->ours);
-    } else if (const auto having = keys_with_value(name, keys); !having.empty()) {
+    } else if (const auto having = keys_with_value(name, facts); !having.empty()) {
         hint = fmt::format("it is a value, which is explained with its key: apical explain {}",
                            fmt::join(having, ", or "));
     } else if (const auto meant = probably_meant(name, known)) {

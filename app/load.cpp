@@ -1,6 +1,9 @@
 #include "app/load.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <random>
+#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,6 +26,17 @@ std::string full_path(const std::filesystem::path& file) {
         quoted += c;
     }
     return '"' + quoted + '"';
+}
+
+/// The path of a table with NAME for whatever stands for a name of the user's own: a part with a capital.
+std::string with_names_alike(const std::string& path) {
+    std::vector<std::string> parts;
+    std::istringstream in(path);
+    for (std::string part; std::getline(in, part, '.');) {
+        const bool own = std::isupper(static_cast<unsigned char>(part.front())) != 0;
+        parts.push_back(own ? "NAME" : part);
+    }
+    return fmt::format("{}", fmt::join(parts, "."));
 }
 
 }  // namespace
@@ -93,20 +107,25 @@ Loaded load(const std::filesystem::path& path, const std::vector<Override>& over
         loaded.what = read_xor(root);
     } else if (loaded.task == "xor_ensembles") {
         loaded.what = read_xor_ensembles(root);
-    } else if (loaded.task == "mnist") {
+    } else if (loaded.task == "mnist" && table) {
         loaded.what = read_images(root);
-    } else if (loaded.task == "digits") {
+    } else if (loaded.task == "digits" && table) {
         loaded.what = read_images(root, digits_config());
     } else {
         for (const std::string& key : root.keys()) root.skip(key);
         std::string task;
         if (table) {
             read_images_task(root, task);
+        } else if (loaded.task == "mnist" || loaded.task == "digits") {
+            root.complain("task", "E0202", fmt::format("task is \"{}\": expected a table", loaded.task),
+                          fmt::format("[task], and in it name = \"{}\"", loaded.task));
         } else {
             root.read_word({.name = "task", .meaning = "what the file is for", .required = true},
                            {{"network", "simulate a network"},
                             {"xor", "learn the exclusive or"},
-                            {"xor_ensembles", "ensembles of conductance-based cells learn the exclusive or"}},
+                            {"xor_ensembles", "ensembles of conductance-based cells learn the exclusive or"},
+                            {"mnist", "learn the images of a data set"},
+                            {"digits", "learn digits drawn at random"}},
                            task);
         }
     }
@@ -121,10 +140,12 @@ Loaded load(const std::filesystem::path& path, const std::vector<Override>& over
     return loaded;
 }
 
-std::vector<std::pair<std::string, KeyFacts>> all_keys() {
-    std::vector<std::pair<std::string, KeyFacts>> keys;
+std::vector<TaskFacts> facts_of_tasks() {
+    std::vector<TaskFacts> facts;
     const auto add = [&](const std::string& task, const Config& config) {
-        for (KeyFacts& facts : config.keys()) keys.emplace_back(task, std::move(facts));
+        TaskFacts& added = facts.emplace_back(TaskFacts{task, config.keys(), config.tables()});
+        for (KeyFacts& key : added.keys) key.table = with_names_alike(key.table);
+        for (TableFacts& table : added.tables) table.path = with_names_alike(table.path);
     };
     Config xor_file = Config::parse("", "xor.toml");
     read_xor(xor_file.root());
@@ -139,39 +160,52 @@ std::vector<std::pair<std::string, KeyFacts>> all_keys() {
     // A network with one of each table; what it says is never judged, only which keys were asked for.
     // Parameters of models are the catalogue's.
     constexpr std::string_view every_table = R"(
-[population.NAME]
-background = [{}]
+[population.FILE]
+model = "spike_train"
+spike_file = "spikes.h5"
 [projection.NAME]
+source = "NAME"
+target = "NAME"
+port = "@"
 weight = { distribution = "normal" }
 connect = { rule = "fixed_indegree" }
 release = [{}]
 [projection.NAME.plasticity]
-[projection.SHORT_TERM.short_term]
 [projection.GAIN.gain_steps]
 [projection.BERNOULLI]
-source = "NAME"
 target = "NAME"
+port = "@"
 connect = { rule = "bernoulli" }
 weight = { distribution = "lognormal" }
-[projection.TIED.tie]
-[projection.UNIFORM]
+[projection.BLOCKS]
+target = "NAME"
+port = "@"
+connect = { rule = "blocks" }
 weight = { distribution = "uniform" }
+[projection.TIED.tie]
+mean = "senders"
 [signal.NAME]
 [drive.NAME]
 [steps.NAME]
 [sine.NAME]
 )";
     std::string text(every_table);
-    for (const ModelInfo& model : catalogue().models) {
-        if (!model.ports.empty()) {
-            text.replace(text.find("background"), 0, fmt::format("model = \"{}\"\n", model.name));
-            break;
-        }
+    const auto& models = catalogue().models;
+    const auto cell = std::find_if(models.begin(), models.end(), [](const ModelInfo& model) {
+        return !model.ports.empty() && !model.variables.empty();
+    });
+    for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@'))
+        text.replace(at, 1, cell->ports.front().name);
+    text += fmt::format("[population.NAME]\nmodel = \"{}\"\nbackground = [{{}}]\ninitial = {{ {} = 0 }}\n",
+                        cell->name, cell->variables.front());
+    for (const ModelInfo& model : models) {
+        if (model.kind == ModelInfo::Kind::short_term)
+            text += fmt::format("[projection.RELEASE_{0}.short_term]\nvariant = \"{0}\"\n", model.name);
     }
     Config network_file = Config::parse(text, "network.toml");
     read_network(network_file.root(), catalogue());
     add("network", network_file);
-    return keys;
+    return facts;
 }
 
 std::vector<Override> overrides(const std::vector<std::string>& set, const std::string& seed) {

@@ -37,8 +37,13 @@ struct Loaded {
 /// Throws ConfigError with every complaint. The key `task` says what the file is for; without it, a network.
 Loaded load(const std::filesystem::path& path, const std::vector<Override>& overrides);
 
-/// Every key there is, of every task, for `explain`: the first element of each pair names the task.
-std::vector<std::pair<std::string, KeyFacts>> all_keys();
+/// What the configurations of a task may hold, for `explain`.
+struct TaskFacts {
+    std::string task;
+    std::vector<KeyFacts> keys;
+    std::vector<TableFacts> tables;
+};
+std::vector<TaskFacts> facts_of_tasks();
 
 /// The changes of `--set` and `--seed`; "random" draws a seed.
 std::vector<Override> overrides(const std::vector<std::string>& set, const std::string& seed);

@@ -130,10 +130,13 @@ Place find_place(const std::string& path, const std::vector<Override>& changes, 
     ConfigTable table = populations.table(name, {});
     const ModelInfo* model = catalogue().cell(table.peek("model"));
     if (model != nullptr && model->kind != ModelInfo::Kind::source) {
-        throw no_place(fmt::format(
-            "population '{}' of {} is a {}: only a source (poisson, regular, spike_train) can play "
-            "the spikes of a file",
-            name, path, model->name));
+        std::vector<std::string> sources;
+        for (const ModelInfo& other : catalogue().models) {
+            if (other.kind == ModelInfo::Kind::source) sources.push_back(other.name);
+        }
+        throw no_place(
+            fmt::format("population '{}' of {} is a {}: only a source ({}) can play the spikes of a file",
+                        name, path, model->name, fmt::join(sources, ", ")));
     }
     Place place;
     place.population = name;

@@ -332,6 +332,9 @@ int single_verb(const Arguments& arguments) {
         if (parsed.back().from >= network.duration && network.duration > 0.0)
             throw wrong(
                 fmt::format("--step {} has no effect: the simulation ends at {} ms", text, network.duration));
+        if (std::isfinite(parsed.back().to) && parsed.back().to > network.duration && network.duration > 0.0)
+            fmt::print(stderr, "warning: --step {}: the simulation ends before, at {} ms\n", text,
+                       network.duration);
         known("port that holds what arrives in " + model.name, parsed.back().port, levels);
     }
     network.steps = add_up(parsed);

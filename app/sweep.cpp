@@ -138,21 +138,21 @@ bool sets_seed(const std::vector<Values>& part) {
     });
 }
 
-/// The points of a configuration's table [sweep], in an order that does not change: list, zip, grid (its last
-/// key fastest), and then the seeds, each drawn from (seed of the file, index).
-Sweep read_sweep(const fs::path& path, const std::vector<Override>& changes = {}) {
-    Config config = Config::open(path, changes);
-    ConfigTable root = config.root();
-    std::uint64_t seed = 1;
-    root.read({.name = "seed", .unit = "1", .meaning = "seed of all random numbers"}, seed);
-    ConfigTable table = root.table("sweep", "Runs with other values of some keys: apical sweep.");
-    for (const std::string& key : root.keys()) root.skip(key);
+/// What the table [sweep] says: the combinations, in an order that does not change, list, zip, grid (its last
+/// key fastest), and how many seeds each has.
+struct SweepTable {
+    std::vector<Values> combinations;
     std::uint64_t seeds = 1;
+};
+
+SweepTable read_sweep_table(ConfigTable root) {
+    SweepTable said;
+    ConfigTable table = root.table("sweep", "Runs with other values of some keys: apical sweep.");
     table.read({.name = "seeds",
                 .unit = "1",
                 .meaning = "runs of each point, with seeds of their own",
                 .range = {.low = 1.0}},
-               seeds);
+               said.seeds);
     std::vector<Values> list;
     for (ConfigTable& item : table.array("list", "Points, one by one.")) {
         Values values;
@@ -167,9 +167,21 @@ Sweep read_sweep(const fs::path& path, const std::vector<Override>& changes = {}
     expect_each_key_once(table, {list, zipped, crossed});
     if (sets_seed(list) || sets_seed(zipped) || sets_seed(crossed))
         table.idle("seeds", "the points have seeds of their own, and each would be run several times alike");
+    said.combinations = times(times(list, zipped), crossed);
+    return said;
+}
+
+/// The points of a configuration: its combinations, each with its seeds, drawn from (seed of the file,
+/// index).
+Sweep read_sweep(const fs::path& path, const std::vector<Override>& changes = {}) {
+    Config config = Config::open(path, changes);
+    ConfigTable root = config.root();
+    std::uint64_t seed = 1;
+    root.read({.name = "seed", .unit = "1", .meaning = "seed of all random numbers"}, seed);
+    for (const std::string& key : root.keys()) root.skip(key);
+    const auto [combinations, seeds] = read_sweep_table(root);
     config.finish();
 
-    const std::vector<Values> combinations = times(times(list, zipped), crossed);
     if (seeds > most_points / std::max<std::size_t>(combinations.size(), 1))
         throw wrong("a sweep has at most a million points");
     Sweep sweep;
@@ -538,6 +550,12 @@ int collect(const Folder& folder, const Sweep& sweep, bool overwrite) {
 }
 
 }  // namespace
+
+Config sweep_config() {
+    Config config = Config::parse("[[sweep.list]]", "sweep.toml");
+    read_sweep_table(config.root());
+    return config;
+}
 
 void check_sweep(const std::string& config, const std::vector<Override>& changes, bool beyond_memory) {
     Config file = Config::open(config, changes);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <system_error>
@@ -53,6 +54,7 @@ struct TableState {
     std::string topic;
     std::string meaning;
     bool element = false;               ///< of an array of tables
+    bool wrong = false;                 ///< a value of its own was refused
     const toml::table* node = nullptr;  ///< nothing if absent
     Place place;
     std::vector<KeyFacts> entries;
@@ -501,7 +503,9 @@ void read_entry(ConfigState& state, TableState& table, const Key& key, T& value,
                    true};
     const toml::node* node = find(table, key.name);
     if (node != nullptr) {
-        if (auto read = read_one(Reading{state, key}, *node)) value = std::move(*read);
+        auto read = read_one(Reading{state, key}, *node);
+        table.wrong = table.wrong || !read;
+        if (read) value = std::move(*read);
         facts.value = text_of(value);
         facts.origin = origin_of(state, place_of(node->source()));
         facts.is_default = facts.value == default_text;
@@ -529,13 +533,13 @@ TableState& add_child(TableState& parent, std::string_view key, std::string_view
     return *parent.children.back();
 }
 
-void complain_of_type(ConfigState& state, const toml::node& node, std::string_view key,
-                      std::string_view expected) {
+void complain_of_type(ConfigState& state, const toml::node& node, std::string_view what,
+                      std::string_view expected, std::string_view topic) {
     state.complaints.push_back({place_of(node.source()),
                                 "E0202",
-                                fmt::format("{} is {}: expected {}", key, quoted(node), expected),
+                                fmt::format("{} is {}: expected {}", what, quoted(node), expected),
                                 {},
-                                std::string(key)});
+                                std::string(topic)});
 }
 
 // --- after reading
@@ -573,6 +577,11 @@ void complain_of_unknown_keys(ConfigState& state, const TableState& table) {
 void collect_keys(const TableState& table, std::vector<KeyFacts>& keys) {
     keys.insert(keys.end(), table.entries.begin(), table.entries.end());
     for (const auto& child : table.children) collect_keys(*child, keys);
+}
+
+void collect_tables(const TableState& table, std::vector<TableFacts>& tables) {
+    if (!table.meaning.empty()) tables.push_back({table.path, table.meaning});
+    for (const auto& child : table.children) collect_tables(*child, tables);
 }
 
 /// Text broken into comment lines.
@@ -687,7 +696,7 @@ void list_values(ConfigState& state, const std::string& name, const toml::node& 
     for (std::size_t i = 0; array != nullptr && i < array->size(); ++i) {
         const toml::node& item = *array->get(i);
         if (item.is_table() || item.is_array())
-            complain_of_type(state, item, "an element of " + name, "a number, a word or a switch");
+            complain_of_type(state, item, "an element of " + name, "a number, a word or a switch", "sweep");
         add(item);
     }
     if (listed.values.empty())
@@ -875,14 +884,41 @@ ConfigTable ConfigTable::table(std::string_view key, std::string_view meaning) {
     }
     table_->known.emplace_back(key);
     const toml::node* node = find(*table_, key);
-    if (node != nullptr && !node->is_table()) complain_of_type(*state_, *node, key, "a table");
+    if (node != nullptr && !node->is_table()) complain_of_type(*state_, *node, key, "a table", key);
     return {*state_, add_child(*table_, key, meaning, node)};
 }
+
+namespace {
+
+/// Is it not in the file, and did options give single keys of it, `--set projection.p.weight=1`?
+bool is_of_single_options(const ConfigState& state, const toml::node& table) {
+    return table.is_table() && !table.as_table()->is_inline() &&
+           state.sources[place_of(table.source()).source].option;
+}
+
+}  // namespace
 
 std::vector<ConfigTable> ConfigTable::tables(std::string_view key, std::string_view meaning) {
     ConfigTable group = table(key, meaning);
     std::vector<ConfigTable> result;
-    for (const std::string& name : group.keys()) {
+    const std::vector<std::string> names = group.keys();
+    const auto is_mistyped = [&](const std::string& name) {
+        return is_of_single_options(*state_, *find(*group.table_, name));
+    };
+    std::vector<std::string> defined;
+    std::copy_if(names.begin(), names.end(), std::back_inserter(defined), std::not_fn(is_mistyped));
+    for (const std::string& name : names) {
+        if (is_mistyped(name)) {
+            // What else is wrong with it would hide that.
+            group.skip(name);
+            const auto meant = probably_meant(name, defined);
+            state_->complaints.push_back(
+                {key_place(*group.table_, name), "E0208", fmt::format("'{}': there is no such {}", name, key),
+                 meant ? fmt::format("did you mean '{}'?", *meant)
+                       : fmt::format("a new one is given whole: {}.{}={{...}}", key, name),
+                 std::string(key)});
+            continue;
+        }
         ConfigTable item = group.table(name, {});
         item.topic(key);
         if (!is_name(name)) {
@@ -902,12 +938,12 @@ std::vector<ConfigTable> ConfigTable::array(std::string_view key, std::string_vi
     if (node == nullptr) return result;
     const toml::array* items = node->as_array();
     if (items == nullptr) {
-        complain_of_type(*state_, *node, key, "a list of tables");
+        complain_of_type(*state_, *node, key, "a list of tables", key);
         return result;
     }
     for (const toml::node& item : *items) {
         if (!item.is_table()) {
-            complain_of_type(*state_, item, fmt::format("an element of {}", key), "a table");
+            complain_of_type(*state_, item, fmt::format("an element of {}", key), "a table", key);
             continue;
         }
         TableState& child = add_child(*table_, key, meaning, &item);
@@ -965,7 +1001,8 @@ void ConfigTable::idle(std::string_view key, std::string_view reason, Severity s
     KeyFacts* entry = entry_of(*table_, key);
     if (entry != nullptr) entry->idle = reason;
     table_->known.emplace_back(key);
-    if (!has(key) || (entry != nullptr && entry->is_default)) return;
+    // What a refused value would have decided is not known.
+    if (!has(key) || table_->wrong || (entry != nullptr && entry->is_default)) return;
     complain(key, "E0210", fmt::format("{} has no effect: {}", key, reason), {}, severity);
 }
 
@@ -1058,6 +1095,12 @@ std::vector<KeyFacts> Config::keys() const {
     std::vector<KeyFacts> keys;
     collect_keys(state_->top, keys);
     return keys;
+}
+
+std::vector<TableFacts> Config::tables() const {
+    std::vector<TableFacts> tables;
+    collect_tables(state_->top, tables);
+    return tables;
 }
 
 std::string Config::resolved(std::string_view heading) const {

@@ -66,6 +66,12 @@ struct KeyFacts {
     std::string idle = {};  ///< why it has no effect; empty: it has one
 };
 
+/// A table of a configuration and what it is for.
+struct TableFacts {
+    std::string path;  ///< "population.NAME.initial"
+    std::string meaning;
+};
+
 /// `key.path=value` from the command line, merged over the file before anything is read.
 struct Override {
     std::string option;  ///< "--set" or "--seed": named in messages
@@ -221,7 +227,8 @@ public:
 
     const std::string& text() const;  ///< of the file, byte for byte
 
-    std::vector<KeyFacts> keys() const;  ///< every key read, in the order of declaration
+    std::vector<KeyFacts> keys() const;      ///< every key read, in the order of declaration
+    std::vector<TableFacts> tables() const;  ///< every table whose meaning was told
 
     /// Every key with value, unit, meaning and origin, those without effect as comments; reading this alone
     /// gives the same configuration, in a version with other defaults too.

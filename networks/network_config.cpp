@@ -116,20 +116,27 @@ public:
             network_.seed);
         root_.read({"duration", "ms", "simulated time", positive}, network_.duration);
 
-        for (ConfigTable& table : root_.tables("population", {})) read_population(table);
+        for (ConfigTable& table : root_.tables("population", "Neurons of one model, or sources of spikes."))
+            read_population(table);
         populations_ = names(network_.populations);
         if (populations_.empty())
             root_.complain("", "E0201", "there is no population", "add a table [population.NAME]");
 
-        const std::vector<ConfigTable> projections = root_.tables("projection", {});
+        const std::vector<ConfigTable> projections =
+            root_.tables("projection", "Synapses from one population to another.");
         for (const ConfigTable& table : projections) projections_.push_back(table.name());
         for (const ConfigTable& table : projections) read_projection(table);
         check_ties(projections);
 
-        for (ConfigTable& table : root_.tables("signal", {})) read_signal(table);
-        for (ConfigTable& table : root_.tables("drive", {})) read_drive(table);
-        for (ConfigTable& table : root_.tables("steps", {})) read_steps(table);
-        for (ConfigTable& table : root_.tables("sine", {})) read_sine(table);
+        for (ConfigTable& table :
+             root_.tables("signal", "What a drive follows: a rate or the burst probability of a population."))
+            read_signal(table);
+        for (ConfigTable& table : root_.tables("drive", "A constant input that follows a signal."))
+            read_drive(table);
+        for (ConfigTable& table : root_.tables("steps", "A constant input that changes at given times."))
+            read_steps(table);
+        for (ConfigTable& table : root_.tables("sine", "A constant input that follows a sine, in steps."))
+            read_sine(table);
         for (const SignalDescription& signal : network_.signals) {
             const bool used =
                 std::any_of(network_.drives.begin(), network_.drives.end(),
@@ -445,7 +452,7 @@ private:
         const PortInfo* port = target != nullptr ? read_port(table, target, p.port) : nullptr;
         if (target == nullptr) table.skip("port");
 
-        read_connect(table.table("connect", {}), p);
+        read_connect(table.table("connect", "Which neurons are connected."), p);
         const std::string unit = port != nullptr ? port->unit : "1";
         if (table.has("tie")) {
             read_tie(table.table("tie",
@@ -463,6 +470,10 @@ private:
         read_release(table, p);
         read_gain_steps(table, p);
         if (!p.tie) read_plasticity(table, p);
+        const bool zero = p.weight.kind == Distribution::Kind::constant && p.weight.a == 0.0;
+        if (table.has("weight") && zero && !p.tie && !p.plasticity)
+            table.warn("weight", "E0210",
+                       "the projection has no effect: its weight is 0, and does not learn");
         const bool each_synapse =
             !p.release.empty() && p.release.front().state == ReleaseTerm::State::synapse;
         if (each_synapse && (p.plasticity || p.tie)) {
@@ -811,8 +822,8 @@ private:
                        fmt::format("there is no drive: its delay is {} ms, and the run ends at {} ms",
                                    d.delay, network_.duration));
         }
-        read_span(table, "no drive before, at the signal's samples", "no drive from then on", d.from, d.until,
-                  "there is no drive");
+        read_span(table, "at samples of the signal before it the input is 0",
+                  "at samples from then on the input is 0 again", d.from, d.until, "there is no drive");
         network_.drives.push_back(std::move(d));
     }
 
@@ -826,6 +837,7 @@ private:
         table.read({"values", port != nullptr ? port->unit : "1", "the input from then on", any, true},
                    s.values);
         check_steps(table, s.times, s.values);
+        if (are_all(s.values, 0.0)) table.warn("values", "E0210", "the steps have no effect: all are 0");
         network_.steps.push_back(std::move(s));
     }
 
@@ -840,6 +852,10 @@ private:
         } else if (!times.empty() && times.back() >= network_.duration) {
             warn_late(table, "times", fmt::format("a step at {} ms", times.back()));
         }
+    }
+
+    static bool are_all(const std::vector<double>& values, double value) {
+        return std::all_of(values.begin(), values.end(), [&](double v) { return v == value; });
     }
 
     /// A part of a run that is run for a shorter time than it was written for: to be said, not to be refused.
@@ -857,6 +873,8 @@ private:
         gain.read({"times", "ms", "when the factor changes", not_negative, true}, p.gain_steps.times);
         gain.read({"values", "1", "the factor from then on", any, true}, p.gain_steps.values);
         check_steps(gain, p.gain_steps.times, p.gain_steps.values);
+        if (are_all(p.gain_steps.values, 1.0))
+            gain.warn("values", "E0210", "the factor has no effect: it is 1 at first, too");
     }
 
     void read_sine(ConfigTable& table) {

@@ -33,6 +33,23 @@ class Help(CommandLineTest):
             self.assertRegex(text, library + r" \d+\.\d+")
 
 
+NETWORK = """
+[population.a]
+model = "poisson"
+size = 2
+[population.b]
+model = "lif"
+size = 2
+[projection.forward]
+source = "a"
+target = "b"
+port = "membrane"
+connect = { rule = "bernoulli", p = 0.5 }
+weight = 1.0
+delay = 1.0
+"""
+
+
 class Mistakes(CommandLineTest):
     def test_unknown_verbs_and_options_are_refused_with_a_suggestion(self):
         self.assertIn("did you mean 'run'?", self.run_program("rnu", code=2).stderr)
@@ -80,7 +97,33 @@ class Mistakes(CommandLineTest):
 
     def test_an_unknown_task(self):
         self.write("a.toml", "task = \"xro\"\n")
-        self.assertIn("did you mean 'xor'?", self.run_program("check", "a.toml", code=2).stderr)
+        error = self.run_program("check", "a.toml", code=2).stderr
+        self.assertIn("did you mean 'xor'?", error)
+        for task in ("network", "xor", "xor_ensembles", "mnist", "digits"):
+            self.assertIn(f'"{task}"', error)
+
+    def test_a_task_of_images_as_a_word(self):
+        self.write("a.toml", 'task = "mnist"\n[late]\nfrom = 2\n')
+        error = self.run_program("check", "a.toml", code=2).stderr
+        self.assertEqual(error.count("error["), 1, error)
+        self.assertIn('[task], and in it name = "mnist"', error)
+
+    def test_what_a_refused_value_would_decide_is_not_judged(self):
+        self.write("net.toml", NETWORK.replace('"bernoulli"', '"berni"'))
+        error = self.run_program("check", "net.toml", code=2).stderr
+        self.assertIn('rule is "berni": expected', error)
+        self.assertEqual(error.count("error["), 1, error)
+
+    def test_a_mistyped_name_in_set_is_one_mistake(self):
+        self.write("net.toml", NETWORK)
+        error = self.run_program("check", "net.toml", "--set", "projection.forwards.weight=3", code=2).stderr
+        self.assertEqual(error.count("error["), 1, error)
+        self.assertIn("error[E0208]: 'forwards': there is no such projection\n  --> --set\n", error)
+        self.assertIn("did you mean 'forward'?", error)
+        whole = 'steps.s={target="b",port="current",times=[1.0],values=[2.0]}'
+        self.run_program("check", "net.toml", "--set", whole)
+        error = self.run_program("check", "net.toml", "--set", "steps.s.times=[1.0]", code=2).stderr
+        self.assertIn("a new one is given whole: steps.s={...}", error)
 
     def test_combinations_without_effect(self):
         self.run_program("new", "xor")
@@ -145,6 +188,11 @@ class Look(CommandLineTest):
         self.assertNotIn("xor", of_images)
         self.assertIn("unknown key", self.run_program("explain", "E0203").stdout)
         self.assertIn("variant", self.run_program("explain", "short_term").stdout)
+        for name in ("lag", "tau_psc", "f in "):
+            self.assertIn(name, self.run_program("explain", "short_term").stdout)
+        self.assertIn("[population.NAME.initial]", self.run_program("explain", "initial").stdout)
+        self.assertIn("Lists of equal length", self.run_program("explain", "zip").stdout)
+        self.assertIn("state of a neuron", self.run_program("explain", "V_m").stdout)
         self.assertIn("tau_m", self.run_program("explain", "lif").stdout)
         self.assertIn("neurons", self.run_program("explain", "xor").stdout)
         self.assertIn("here it is tau_fac", self.run_program("explain", "tau_facil", code=2).stderr)
@@ -179,11 +227,19 @@ class Look(CommandLineTest):
         self.assertIn("there is no time step", self.run_program("run", "a.toml", "--dt", "0.1", code=2).stderr)
 
     def test_every_topic_of_a_message_can_be_explained(self):
-        self.write("a.toml", "x = 1\n[population.a]\nx = 1\nmodel = \"lif\"\nparameters = { x = 1 }\n[projection.p]\nx = 1\n"
-                   "weight = { x = 1 }\nconnect = { x = 1 }\nshort_term = { x = 1 }\n[record]\nx = 1\n")
-        error = self.run_program("check", "a.toml", code=2).stderr
-        topics = {line.split()[-1] for line in error.splitlines() if line.startswith("help: apical explain")}
-        self.assertGreater(len(topics), 5)
+        self.write("a.toml", "x = 1\n[population.a]\nx = 1\nmodel = \"lif\"\nparameters = { x = 1 }\ninitial = { V_m = { distribution = "
+                   "\"normal\", sd = -1 } }\nbackground = [1]\n[population.b]\nmodel = \"spike_train\"\nspike_times = [[1.0], [2.0]]\n"
+                   "spike_file = \"x.h5\"\n[projection.p]\nx = 1\nsource = \"a\"\ntarget = \"a\"\nport = \"membrane\"\ndelay = 1.0\n"
+                   "weight = { x = 1, distribution = \"uniform\", low = 2, high = 1 }\nconnect = { x = 1, rule = \"blocks\" }\n"
+                   "short_term = { x = 1, variant = \"tm3\", tau_psc = -1 }\n[projection.q]\nsource = \"a\"\ntarget = \"a\"\n"
+                   "port = \"membrane\"\ndelay = 1.0\nweight = { distribution = \"lognormal\", mean = 1, cv = -1 }\n"
+                   "short_term = { variant = \"event\", lag = -1 }\ngain_steps = { times = [-1.0] }\n"
+                   "[record]\nx = 1\nspikes = [{ x = 1 }]\n")
+        self.write("b.toml", NETWORK + "[sweep]\nseeds = 0\nx = 1\nlist = [1]\nzip = { seed = [{ x = 1 }] }\n")
+        errors = self.run_program("check", "a.toml", code=2).stderr + self.run_program("check", "b.toml", code=2).stderr
+        topics = {line.removeprefix("help: apical explain ") for line in errors.splitlines() if line.startswith("help: apical explain")}
+        for topic in ("spikes", "spike_times", "sd", "cv", "high", "blocks", "tau_psc", "lag", "seeds", "sweep", "list", "background"):
+            self.assertIn(topic, topics)
         for topic in topics:
             self.run_program("explain", topic)
 

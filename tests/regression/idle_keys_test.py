@@ -85,6 +85,10 @@ def cell(model, port, parameters, initial=""):
     return network(model, port, f"parameters = {{ {parameters} }}\n{initial}")
 
 
+def steps(values):
+    return network(tables=f'[steps.s]\ntarget = "b"\nport = "current"\ntimes = [5.0, 10.0]\nvalues = {values}\n')
+
+
 IDLE += [
     (cell("adex_pv", "excitatory", "V_reset = -60.0"), "V_reset has no effect: hold_at_E_L is 1", "-60.0"),
     (cell("adaptive_lif", "excitatory", "tau_w = 77.0"), "tau_w has no effect: a and b are 0", "77.0"),
@@ -101,6 +105,9 @@ IDLE += [
     (plasticity('rule = "burst_dependent", r_min = 0.0, low_rate = "events"'),
      "low_rate has no effect: r_min is 0: no rate is below it", '"events"'),
     (noise(0.0), "the noise has no effect: its weight is 0", "0.0"),
+    (network().replace("weight = 1.0", "weight = 0.0"), "the projection has no effect: its weight is 0, and does not learn", "0.0"),
+    (steps("[0.0, 0.0]"), "the steps have no effect: all are 0", "[0.0"),
+    (network(projection="gain_steps = { times = [5.0], values = [1.0] }"), "the factor has no effect: it is 1 at first, too", "[1.0]"),
 ]
 
 ACTING = [
@@ -122,6 +129,9 @@ ACTING = [
     sine(1.0),
     plasticity('rule = "burst_dependent", r_min = 1.0, low_rate = "events"'),
     noise(1.0),
+    plasticity('rule = "pair_stdp"').replace("weight = 1.0", "weight = 0.0"),
+    steps("[1.0, 0.0]"),
+    network(projection="gain_steps = { times = [5.0, 10.0], values = [0.0, 1.0] }"),
 ]
 
 
