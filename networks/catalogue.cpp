@@ -70,7 +70,10 @@ void add_short_term(Catalogue& catalogue) {
         info.name = name;
         info.kind = ModelInfo::Kind::short_term;
         info.summary = summary;
-        info.equations = "with a lag: a trace of the spikes older than that tells events from bursts, at 1/e";
+        info.equations =
+            "with a lag: a trace of the spikes older than that tells events from bursts, at 1/e; the "
+            "projection's "
+            "rule goes by\nit too, whatever the gain";
         info.fields = fields_of(Gate{});
         catalogue.models.push_back(std::move(info));
     }

@@ -134,7 +134,7 @@ public:
 
     struct Released {
         double amount;
-        SpikeKind kind;  ///< what the spike is to the target's plasticity: the last gate's word
+        SpikeKind kind;  ///< what the spike is to plasticity: as the population or a detector has it
     };
 
     /// Spikes come in order of time.
@@ -144,8 +144,9 @@ public:
         last_[spike.neuron] = spike.time;
         for (auto& path : paths_) {
             if (auto* const gate = std::get_if<GatePath>(&path)) {
-                sum.kind = gate->detector ? (*gate->detector)(spike) : spike.kind;
-                sum.amount += gate->gain * gate->gate.release(sum.kind);
+                const SpikeKind kind = gate->detector ? (*gate->detector)(spike) : spike.kind;
+                if (gate->detector) sum.kind = kind;
+                sum.amount += gate->gain * gate->gate.release(kind);
             } else {
                 auto& p = std::get<ShortTermPath>(path);
                 sum.amount += p.gain * p.synapse.release(p.states[spike.neuron], dt);

@@ -458,15 +458,15 @@ private:
         fired_.push_back({now_, population, neuron, kind});
         for (Index p = 0; p < paths_.size(); ++p) {
             if (paths_[p].source != population) continue;
-            const auto [amount, last_word] = release(p, neuron, kind);
+            const auto [amount, word] = release(p, neuron, kind);
             const Moment arrival = after(now(), d_.projections[p].delay);
             take_as_after(paths_[p].acted);
             add({arrival.time, Phase::arrival, arrival.tick, population, neuron, p},
-                {Event::What::arrival, last_word, amount, paths_[p].gain});
+                {Event::What::arrival, word, amount, paths_[p].gain});
         }
     }
 
-    /// What a spike releases, and what it is by the word of the last gate.
+    /// What a spike releases, and what it is: by the word of a gate that has a detector.
     std::pair<Real, SpikeKind> release(Index projection, Index source, SpikeKind kind) {
         Path& path = paths_[projection];
         const std::vector<ReleaseTerm>& terms = d_.projections[projection].release;
@@ -480,15 +480,15 @@ private:
                 sum += term.gain * short_term(term, path.resources[i][source]);
                 continue;
             }
-            word = kind;
+            SpikeKind own = kind;
             const auto lag = static_cast<double>(parameter(term.parameters, "lag", 0.0));
             if (lag > 0.0) {
                 Detector& detector = path.gates[i][source];
-                word = detector.next(now(), trace(detector.spikes, 16.0, lag) >= std::exp(-1.0L));
+                own = detector.next(now(), trace(detector.spikes, 16.0, lag) >= std::exp(-1.0L));
+                word = own;
             }
-            const bool open = term.variant == "all" ||
-                              (term.variant == "event" && word == SpikeKind::event) ||
-                              (term.variant == "burst" && word == SpikeKind::burst);
+            const bool open = term.variant == "all" || (term.variant == "event" && own == SpikeKind::event) ||
+                              (term.variant == "burst" && own == SpikeKind::burst);
             sum += open ? term.gain : 0.0;
         }
         return {sum, word};

@@ -1,5 +1,6 @@
 #include "synapses/release.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -29,15 +30,20 @@ TEST(Gate, ComparesIntervalsAsDecimals) {
     }
 }
 
-TEST(Release, EachGateReadsWhatThePopulationSays) {
-    // The first gate's detector takes the spike for an event, the second has none of its own.
-    Release release({{1.0, Gate{.passes = Gate::Passes::burst, .lag = 1.0}},
-                     {2.0, Gate{.passes = Gate::Passes::event}},
-                     {4.0, Gate{.passes = Gate::Passes::burst}}},
-                    1);
-    const Release::Released released = release(spike(5.0, SpikeKind::burst));
-    EXPECT_EQ(released.amount, 4.0);
-    EXPECT_EQ(released.kind, SpikeKind::burst);
+TEST(Release, EachGateReadsWhatThePopulationOrItsDetectorSays) {
+    // The detector takes the spike for an event; the other gates have none of their own. Plasticity goes by
+    // the detector, in whatever order they are.
+    std::vector<Release::Term> terms{{1.0, Gate{.passes = Gate::Passes::burst, .lag = 1.0}},
+                                     {2.0, Gate{.passes = Gate::Passes::event}},
+                                     {4.0, Gate{.passes = Gate::Passes::burst}}};
+    for (std::size_t shift = 0; shift < terms.size(); ++shift) {
+        const Release::Released released = Release(terms, 1)(spike(5.0, SpikeKind::burst));
+        EXPECT_EQ(released.amount, 4.0) << shift;
+        EXPECT_EQ(released.kind, SpikeKind::event) << shift;
+        std::rotate(terms.begin(), terms.begin() + 1, terms.end());
+    }
+    const Release::Released without = Release({{1.0, Gate{}}}, 1)(spike(5.0, SpikeKind::burst));
+    EXPECT_EQ(without.kind, SpikeKind::burst);
 }
 
 TEST(Release, AfterAResetUStartsAnew) {
