@@ -24,6 +24,7 @@ namespace {
 constexpr double bytes_per_synapse = 8.0;
 constexpr double bytes_per_plastic_synapse = 24.0;
 constexpr double bytes_per_neuron = 300.0;
+constexpr double bytes_per_bin = 32.0;  ///< of a population's traces, in the report
 constexpr double bytes_per_given_spike = sizeof(double) + sizeof(Spike);  // as described, and as played
 
 const PopulationDescription& population(const NetworkDescription& network, const std::string& name) {
@@ -103,6 +104,9 @@ Estimate estimate(const NetworkDescription& network, double copies) {
     }
     e.bytes = copies * (e.neurons * bytes_per_neuron + (e.synapses - e.plastic) * bytes_per_synapse +
                         e.plastic * bytes_per_plastic_synapse + given_spikes * bytes_per_given_spike);
+    const RecordDescription& record = network.record;
+    e.bytes +=
+        static_cast<double>(record.traces.size()) * network.duration / record.trace_bin * bytes_per_bin;
     return e;
 }
 

@@ -16,6 +16,7 @@
 #include "core/error.hpp"
 #include "networks/catalogue.hpp"
 #include "networks/error_codes.hpp"
+#include "networks/network_config.hpp"
 #include "networks/suggest.hpp"
 
 namespace apical {
@@ -91,6 +92,9 @@ bool explain_model(const std::string& name) {
                        port.level ? "; what arrives stays" : "", sign_text(port));
         }
         if (!model.variables.empty()) fmt::print("\nstate: {}\n", fmt::join(model.variables, ", "));
+        if (model.kind == ModelInfo::Kind::neuron)
+            fmt::print("\nclassifier of spikes, unless the population has another: {}\n",
+                       name_of(model.classifier));
     }
     return found;
 }
@@ -107,6 +111,17 @@ void print_key(const std::string& task, const KeyFacts& key) {
         fmt::print("    {:<20} {}\n", fmt::format("\"{}\"", word.name), word.meaning);
     if (!key.unit.empty()) fmt::print("  range: {}\n", describe(key.range, key.unit));
     fmt::print("  default: {}\n", key.default_value.empty() ? "none, it must be given" : key.default_value);
+}
+
+/// Parameters and start values: the model's page tells them.
+bool is_told_by_model(const KeyFacts& key) {
+    return key.table.ends_with(".parameters") || key.table.ends_with(".initial");
+}
+
+/// "sweep.list" of "[[sweep.list]]".
+std::string path_of(const TableFacts& table) {
+    const std::size_t begin = table.header.find_first_not_of('[');
+    return table.header.substr(begin, table.header.find(']') - begin);
 }
 
 /// Is it the table of that name, or as `--set` has it, or one inside?
@@ -127,16 +142,18 @@ bool explain_key(const std::string& name, const std::vector<TaskFacts>& facts) {
     };
     for (const TaskFacts& of : facts) {
         for (const TableFacts& table : of.tables) {
-            const bool named = ("." + table.path).ends_with("." + name);
-            if (named && is_new(table.path, table.meaning))
-                fmt::print("[{}]{}\n  {}\n", table.path, place_text(of.task, {}), table.meaning);
+            const std::string path = path_of(table);
+            const bool named = ("." + path).ends_with("." + name) || path == name + ".NAME";
+            if (named && is_new(path, table.meaning))
+                fmt::print("{}{}\n  {}\n", table.header, place_text(of.task, {}), table.meaning);
         }
         for (const KeyFacts& key : of.keys) {
             const bool whole_task = of.task == name && key.table.empty();
             const bool as_in_set = key.table + "." + key.name == name;
             if (key.name != name && !as_in_set && !is_in(key.table, name) && !whole_task) continue;
-            if (key.table.ends_with(".parameters")) continue;  // told by the model
-            if (is_new(key.table, key.name + key.meaning)) print_key(of.task, key);
+            if (is_told_by_model(key)) continue;
+            if (is_new(key.table, key.name + key.meaning + key.unit + key.default_value))
+                print_key(of.task, key);
         }
     }
     return found;
@@ -165,7 +182,7 @@ void print_models(const char* heading, ModelInfo::Kind kind) {
 
 /// Everything that can be asked about.
 void print_contents(const std::vector<TaskFacts>& facts) {
-    std::set<std::string> tasks{"digits"}, tables, keys;
+    std::set<std::string> tasks, tables, keys;
     const auto add_tables = [&](const std::string& path) {
         std::istringstream parts(path);
         for (std::string part; std::getline(parts, part, '.');) {
@@ -175,9 +192,9 @@ void print_contents(const std::vector<TaskFacts>& facts) {
     };
     for (const TaskFacts& of : facts) {
         if (!of.task.empty()) tasks.insert(of.task);
-        for (const TableFacts& table : of.tables) add_tables(table.path);
+        for (const TableFacts& table : of.tables) add_tables(path_of(table));
         for (const KeyFacts& key : of.keys) {
-            if (key.table.ends_with(".parameters")) continue;  // told by the model
+            if (is_told_by_model(key)) continue;
             keys.insert(key.name);
             add_tables(key.table);
         }
@@ -238,14 +255,20 @@ int explain_verb(const Arguments& arguments) {
     }
     if (names.size() != 1)
         throw ConfigError("error[E0301]: explain what? One name, please\nusage: apical explain [NAME]\n");
-    const std::string& name = names.front();
+    std::string name = names.front();
+    if (name.starts_with('['))
+        name = name.substr(name.find_first_not_of('['), name.find(']') - name.find_first_not_of('['));
 
     if (explain_error(name)) return 0;
     const bool model = explain_model(name);
     bool key = explain_key(name, facts);
     std::vector<std::string> known;
     for (const TaskFacts& of : facts) {
-        for (const KeyFacts& fact : of.keys) known.push_back(fact.name);
+        for (const KeyFacts& key_facts : of.keys) known.push_back(key_facts.name);
+        for (const TableFacts& table : of.tables) {
+            const std::string path = path_of(table);
+            known.push_back(path.substr(path.rfind('.') + 1));
+        }
     }
     for (const ModelInfo& info : catalogue().models) {
         known.push_back(info.name);
@@ -255,6 +278,14 @@ int explain_verb(const Arguments& arguments) {
             fmt::print("{}{} of {}\n  {}{}\n  range: {}\n  default: {}\n", key ? "\n" : "", field.name,
                        info.name, field.meaning, unit_text(field.unit), describe(field.range, field.unit),
                        default_text(field.default_value));
+            key = true;
+        }
+        for (const OptionInfo& option : info.options) {
+            known.push_back(option.name);
+            if (option.name != name) continue;
+            fmt::print("{}{} of {}\n  {}\n", key ? "\n" : "", option.name, info.name, option.meaning);
+            for (const auto& [word, meaning] : option.choices)
+                fmt::print("    {:<20} {}\n", fmt::format("\"{}\"", word), meaning);
             key = true;
         }
         for (const std::string& variable : info.variables) {

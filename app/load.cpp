@@ -28,13 +28,14 @@ std::string full_path(const std::filesystem::path& file) {
     return '"' + quoted + '"';
 }
 
-/// The path of a table with NAME for whatever stands for a name of the user's own: a part with a capital.
+/// The path or header of a table with NAME for whatever stands for a name of the user's own: a part with a
+/// capital.
 std::string with_names_alike(const std::string& path) {
     std::vector<std::string> parts;
     std::istringstream in(path);
     for (std::string part; std::getline(in, part, '.');) {
         const bool own = std::isupper(static_cast<unsigned char>(part.front())) != 0;
-        parts.push_back(own ? "NAME" : part);
+        parts.push_back(own ? "NAME" + part.substr(std::min(part.find(']'), part.size())) : part);
     }
     return fmt::format("{}", fmt::join(parts, "."));
 }
@@ -144,8 +145,11 @@ std::vector<TaskFacts> facts_of_tasks() {
     std::vector<TaskFacts> facts;
     const auto add = [&](const std::string& task, const Config& config) {
         TaskFacts& added = facts.emplace_back(TaskFacts{task, config.keys(), config.tables()});
-        for (KeyFacts& key : added.keys) key.table = with_names_alike(key.table);
-        for (TableFacts& table : added.tables) table.path = with_names_alike(table.path);
+        for (KeyFacts& key : added.keys) {
+            key.table = with_names_alike(key.table);
+            if (key.table.ends_with(".weight") && key.unit != "1") key.unit = "of the port";
+        }
+        for (TableFacts& table : added.tables) table.header = with_names_alike(table.header);
     };
     Config xor_file = Config::parse("", "xor.toml");
     read_xor(xor_file.root());
@@ -156,16 +160,19 @@ std::vector<TaskFacts> facts_of_tasks() {
     Config images_file = Config::parse("", "mnist.toml");
     read_images(images_file.root());
     add("mnist", images_file);
+    Config digits_file = Config::parse("", "digits.toml");
+    read_images(digits_file.root(), digits_config());
+    add("digits", digits_file);
 
     // A network with one of each table; what it says is never judged, only which keys were asked for.
     // Parameters of models are the catalogue's.
     constexpr std::string_view every_table = R"(
-[population.FILE]
+[population.NAME]
 model = "spike_train"
 spike_file = "spikes.h5"
 [projection.NAME]
-source = "NAME"
-target = "NAME"
+source = "CELLS"
+target = "CELLS"
 port = "@"
 weight = { distribution = "normal" }
 connect = { rule = "fixed_indegree" }
@@ -173,12 +180,12 @@ release = [{}]
 [projection.NAME.plasticity]
 [projection.GAIN.gain_steps]
 [projection.BERNOULLI]
-target = "NAME"
+target = "CELLS"
 port = "@"
 connect = { rule = "bernoulli" }
 weight = { distribution = "lognormal" }
 [projection.BLOCKS]
-target = "NAME"
+target = "CELLS"
 port = "@"
 connect = { rule = "blocks" }
 weight = { distribution = "uniform" }
@@ -186,8 +193,11 @@ weight = { distribution = "uniform" }
 mean = "senders"
 [signal.NAME]
 [drive.NAME]
+target = "CELLS"
 [steps.NAME]
+target = "CELLS"
 [sine.NAME]
+target = "CELLS"
 )";
     std::string text(every_table);
     const auto& models = catalogue().models;
@@ -196,7 +206,7 @@ mean = "senders"
     });
     for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@'))
         text.replace(at, 1, cell->ports.front().name);
-    text += fmt::format("[population.NAME]\nmodel = \"{}\"\nbackground = [{{}}]\ninitial = {{ {} = 0 }}\n",
+    text += fmt::format("[population.CELLS]\nmodel = \"{}\"\nbackground = [{{}}]\ninitial = {{ {} = 0 }}\n",
                         cell->name, cell->variables.front());
     for (const ModelInfo& model : models) {
         if (model.kind == ModelInfo::Kind::short_term)

@@ -138,10 +138,9 @@ bool sets_seed(const std::vector<Values>& part) {
     });
 }
 
-/// What the table [sweep] says: the combinations, in an order that does not change, list, zip, grid (its last
-/// key fastest), and how many seeds each has.
+/// What the table [sweep] says.
 struct SweepTable {
-    std::vector<Values> combinations;
+    std::vector<Values> list, zipped, crossed;
     std::uint64_t seeds = 1;
 };
 
@@ -153,35 +152,34 @@ SweepTable read_sweep_table(ConfigTable root) {
                 .meaning = "runs of each point, with seeds of their own",
                 .range = {.low = 1.0}},
                said.seeds);
-    std::vector<Values> list;
     for (ConfigTable& item : table.array("list", "Points, one by one.")) {
         Values values;
         for (const ListedValues& one : item.listed()) {
             if (!one.values.empty()) values.push_back({one.key, one.values.front(), one.places.front()});
         }
-        list.push_back(std::move(values));
+        said.list.push_back(std::move(values));
     }
-    if (list.empty()) list.push_back({});
-    const auto zipped = zip(table.table("zip", "Lists of equal length, taken together.").listed(), table);
-    const auto crossed = grid(table.table("grid", "Lists, of which every combination is taken.").listed());
-    expect_each_key_once(table, {list, zipped, crossed});
-    if (sets_seed(list) || sets_seed(zipped) || sets_seed(crossed))
+    if (said.list.empty()) said.list.push_back({});
+    said.zipped = zip(table.table("zip", "Lists of equal length, taken together.").listed(), table);
+    said.crossed = grid(table.table("grid", "Lists, of which every combination is taken.").listed());
+    expect_each_key_once(table, {said.list, said.zipped, said.crossed});
+    if (sets_seed(said.list) || sets_seed(said.zipped) || sets_seed(said.crossed))
         table.idle("seeds", "the points have seeds of their own, and each would be run several times alike");
-    said.combinations = times(times(list, zipped), crossed);
     return said;
 }
 
-/// The points of a configuration: its combinations, each with its seeds, drawn from (seed of the file,
-/// index).
+/// The points of a configuration, in an order that does not change: list, zip, grid (its last key fastest),
+/// and then the seeds, each drawn from (seed of the file, index).
 Sweep read_sweep(const fs::path& path, const std::vector<Override>& changes = {}) {
     Config config = Config::open(path, changes);
     ConfigTable root = config.root();
     std::uint64_t seed = 1;
     root.read({.name = "seed", .unit = "1", .meaning = "seed of all random numbers"}, seed);
     for (const std::string& key : root.keys()) root.skip(key);
-    const auto [combinations, seeds] = read_sweep_table(root);
+    const auto [list, zipped, crossed, seeds] = read_sweep_table(root);
     config.finish();
 
+    const std::vector<Values> combinations = times(times(list, zipped), crossed);
     if (seeds > most_points / std::max<std::size_t>(combinations.size(), 1))
         throw wrong("a sweep has at most a million points");
     Sweep sweep;
@@ -500,6 +498,8 @@ int status(const Folder& folder, const Sweep& sweep) {
 
 /// One table of everything: a row for each point that is done.
 int collect(const Folder& folder, const Sweep& sweep, bool overwrite) {
+    if (!fs::is_directory(folder.root()))
+        throw wrong(fmt::format("nothing was run yet: there is no folder {}", folder.root().string()));
     std::vector<std::string> facts;
     std::vector<std::pair<const Point*, Json>> rows;
     for (const Point& point : sweep.points) {

@@ -41,12 +41,15 @@ void TrainOptions::declare(VerbOptions& options, const std::string& default_text
 
 TrainRecipe TrainOptions::recipe() const {
     TrainRecipe recipe = recipe_;
-    const int given = (list_.empty() ? 0 : 1) + (regular_ != 0.0) + (poisson_ != 0.0) + (bursts_ != 0.0);
-    if (given > 1) throw wrong("--times, --regular, --poisson and --bursts exclude one another");
-    recipe.rate = regular_ + poisson_ + bursts_;
-    recipe.kind = poisson_ != 0.0  ? TrainRecipe::Kind::poisson
-                  : bursts_ != 0.0 ? TrainRecipe::Kind::bursts
-                                   : TrainRecipe::Kind::regular;
+    const int ways = (list_.empty() ? 0 : 1) + given(regular_) + given(poisson_) + given(bursts_);
+    if (ways > 1) throw wrong("--times, --regular, --poisson and --bursts exclude one another");
+    for (const auto& [rate, kind] :
+         {std::pair{regular_, TrainRecipe::Kind::regular}, std::pair{poisson_, TrainRecipe::Kind::poisson},
+          std::pair{bursts_, TrainRecipe::Kind::bursts}}) {
+        if (!given(rate)) continue;
+        recipe.rate = rate;
+        recipe.kind = kind;
+    }
     if (recipe.burst_spikes < 2 || recipe.burst_spikes > 100 || !(recipe.burst_interval > 0.0) ||
         !(recipe.burst_interval <= burst_threshold) ||
         !(recipe.burst_probability >= 0.0 && recipe.burst_probability <= 1.0)) {
@@ -60,7 +63,7 @@ TrainRecipe TrainOptions::recipe() const {
 
 std::vector<double> TrainOptions::times() const {
     const TrainRecipe r = recipe();
-    if (r.rate == 0.0 && list_.empty()) return times_;
+    if (!drawn() && list_.empty()) return times_;
     if (!list_.empty()) {
         std::string text = list_;
         for (char& c : text) c = c == ',' ? ' ' : c;
@@ -95,7 +98,7 @@ std::vector<double> TrainOptions::times() const {
 nlohmann::ordered_json TrainOptions::to_json() const {
     const TrainRecipe r = recipe();
     const char* kinds[] = {"regular", "poisson", "bursts"};
-    const bool listed = r.rate == 0.0;
+    const bool listed = !drawn();
     return {{"kind", listed ? "times" : kinds[static_cast<std::size_t>(r.kind)]},
             {"times",
              listed ? fmt::format("{}", fmt::join(times(), " ")) : fmt::format("{}", fmt::join(times_, " "))},

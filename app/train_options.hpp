@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,9 +29,9 @@ public:
     /// What a random train would be drawn by; its bursts say what a burst is for any train.
     TrainRecipe recipe() const;
     /// Is it drawn, by a rate, and not listed?
-    bool drawn() const { return regular_ != 0.0 || random(); }
-    bool random() const { return poisson_ != 0.0 || bursts_ != 0.0; }
-    bool has_bursts() const { return bursts_ != 0.0; }
+    bool drawn() const { return given(regular_) || random(); }
+    bool random() const { return given(poisson_) || has_bursts(); }
+    bool has_bursts() const { return given(bursts_); }
 
     double duration() const { return recipe_.duration; }  ///< [ms]
     std::uint64_t seed() const { return recipe_.seed; }
@@ -39,8 +41,11 @@ public:
 
 private:
     std::vector<double> times_;
+    static constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+    static bool given(double rate) { return !std::isnan(rate); }
+
     std::string list_;
-    double regular_ = 0.0, poisson_ = 0.0, bursts_ = 0.0;  // [Hz]; 0: not given
+    double regular_ = nothing, poisson_ = nothing, bursts_ = nothing;  // [Hz]
     TrainRecipe recipe_;
 };
 

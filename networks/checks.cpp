@@ -205,12 +205,23 @@ private:
                  fmt::format("nothing arrives: the delay is {} ms, and the run ends at {} ms", p.delay,
                              d_.duration));
         }
-        check_gates(p, *source, *from);
+        const bool bursts = can_burst(*source, *from);
+        if (!check_gates(p, *source, bursts)) check_releases(p, bursts);
+        check_weightless(p);
+        if (p.tie) check_tie(p, *source, *target);
         const PortInfo* port = to->port(p.port);
-        if (port != nullptr) check_signs(p, *port, can_burst(*source, *from));
+        if (port != nullptr) check_signs(p, *port, bursts);
+        if (port != nullptr && port->level) {
+            warn(place + ".port", "E0209",
+                 fmt::format(
+                     "what arrives on '{}' stays, and spikes add up on it for good: it is meant for steps, "
+                     "sines and drives",
+                     port->name));
+        }
         if (!p.plasticity) return;
+        check_detectors(p);
         check_target(p, *target, *to);
-        check_bounds(p, port, signs_of_release(p, can_burst(*source, *from)).only());
+        check_bounds(p, port, signs_of_release(p, bursts).only());
         check_rates(p);
         if (p.plasticity->back_delay.value_or(p.delay) >= d_.duration) {
             warn(place + ".plasticity.back_delay", "E0210",
@@ -225,18 +236,118 @@ private:
         return nullptr;
     }
 
-    void check_gates(const ProjectionDescription& p, const PopulationDescription& source,
-                     const ModelInfo& model) {
-        const bool shut = !p.release.empty() && !can_burst(source, model) &&
+    /// Says whether gates for bursts are all that there is, and no burst comes.
+    bool check_gates(const ProjectionDescription& p, const PopulationDescription& source, bool bursts) {
+        const bool shut = !p.release.empty() && !bursts &&
                           std::all_of(p.release.begin(), p.release.end(), [](const ReleaseTerm& term) {
                               const auto lag = term.parameters.find("lag");
                               const bool own = lag != term.parameters.end() && lag->second > 0.0;
                               return term.variant == "burst" && !own;
                           });
-        if (!shut) return;
-        warn("projection." + p.name + ".source", "E0210",
-             fmt::format("nothing passes: '{}' never bursts, and the projection releases for bursts only",
-                         source.name));
+        if (shut) {
+            warn("projection." + p.name + ".source", "E0210",
+                 fmt::format("nothing passes: '{}' never bursts, and the projection releases for bursts only",
+                             source.name));
+        }
+        return shut;
+    }
+
+    /// Terms that add up to nothing, and factors on them.
+    void check_releases(const ProjectionDescription& p, bool bursts) {
+        const Signs signs = signs_of_release(p, bursts);
+        const bool silent = std::all_of(p.release.begin(), p.release.end(),
+                                        [](const ReleaseTerm& term) { return term.gain == 0.0; });
+        if (!signs.positive && !signs.negative && !signs.mixed) {
+            if (!silent)  // of each such term it is said already
+                warn("projection." + p.name + ".release", "E0210",
+                     "the terms release nothing: they add up to 0");
+            return;
+        }
+        const GainSteps& steps = p.gain_steps;
+        if (steps.times.empty() || steps.times.front() > 0.0) return;
+        const bool zero =
+            std::all_of(steps.values.begin(), steps.values.end(), [](double v) { return v == 0.0; });
+        if (zero)
+            warn("projection." + p.name + ".gain_steps.values", "E0210",
+                 "the projection has no effect: the factor on what it releases is 0 from the start");
+    }
+
+    /// A rule sees spikes as one detector has them.
+    void check_detectors(const ProjectionDescription& p) {
+        std::optional<double> first;
+        for (std::size_t i = 0; i < p.release.size(); ++i) {
+            const auto lag = p.release[i].parameters.find("lag");
+            if (lag == p.release[i].parameters.end() || lag->second == 0.0) continue;
+            if (first && lag->second != *first) {
+                error(
+                    fmt::format("projection.{}.release.{}.lag", p.name, i), "E0209",
+                    fmt::format("gates with lags of {} and {} ms take other spikes for events, and the rule "
+                                "goes by one of them: split the projection",
+                                *first, lag->second));
+            }
+            first = lag->second;
+        }
+    }
+
+    // --- weights that are nothing, and ties
+
+    static bool is_zero(const Distribution& d) { return share_below(d, 0.0) + share_above(d, 0.0) == 0.0; }
+
+    void check_weightless(const ProjectionDescription& p) {
+        const std::string place = "projection." + p.name;
+        if (!p.tie) {
+            if (is_zero(p.weight) && !p.plasticity)
+                warn(place + ".weight", "E0210",
+                     "the projection has no effect: its weights are 0, and do not learn");
+            return;
+        }
+        const ProjectionDescription* to = projection(p.tie->to);
+        if (p.tie->scale == 0.0) {
+            warn(place + ".tie.scale", "E0210", "the projection has no effect: scale is 0");
+        } else if (to != nullptr && !to->tie && p.tie->mean == TieDescription::Mean::none) {
+            using Part = TieDescription::Part;
+            const bool none = p.tie->part == Part::plus    ? share_above(to->weight, 0.0) == 0.0
+                              : p.tie->part == Part::minus ? share_below(to->weight, 0.0) == 0.0
+                                                           : is_zero(to->weight);
+            if (none)
+                warn(place + ".tie." + (p.tie->part == Part::whole ? "to" : "part"), "E0210",
+                     fmt::format("the projection has no effect: '{}' has no such weights at the start",
+                                 to->name));
+        }
+    }
+
+    /// Whether all pairs are connected.
+    static bool is_full(const ConnectionRule& rule, Index sources) {
+        using Kind = ConnectionRule::Kind;
+        return rule.kind == Kind::all_to_all || (rule.kind == Kind::bernoulli && rule.p == 1.0) ||
+               (rule.kind == Kind::fixed_indegree && rule.k == sources && !rule.multapses) ||
+               (rule.kind == Kind::blocks && rule.blocks == 1);
+    }
+
+    /// Each synapse of a tie, but for means, takes the weight of one that must be there.
+    void check_tie(const ProjectionDescription& p, const PopulationDescription& source,
+                   const PopulationDescription& target) {
+        using Kind = ConnectionRule::Kind;
+        const ProjectionDescription* to = projection(p.tie->to);
+        if (to == nullptr || p.tie->mean != TieDescription::Mean::none) return;
+        const bool along = to->source == p.source && to->target == p.target;
+        const ConnectionRule& own = p.connect;
+        const ConnectionRule& other = to->connect;
+        const bool same = p.source == p.target;
+        const bool own_diagonal = same && own.autapses;
+        bool there = is_full(other, along ? source.size : target.size) && !(own_diagonal && !other.autapses);
+        const bool pairs = own.kind == Kind::one_to_one && source.size == target.size;
+        if (other.kind == Kind::one_to_one) there = there || pairs;
+        if (other.kind == Kind::blocks && !(own_diagonal && !other.autapses)) {
+            const bool finer = own.kind == Kind::blocks && own.blocks % other.blocks == 0;
+            there = there || finer || pairs;
+        }
+        if (there) return;
+        error("projection." + p.name + ".tie.to", "E0209",
+              fmt::format(
+                  "'{}' does not have all synapses of '{}', whose weights are to be copies of its: their "
+                  "tables connect differ, or are drawn",
+                  to->name, p.name));
     }
 
     // --- signs

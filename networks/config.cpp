@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
-#include <functional>
 #include <iterator>
 #include <map>
 #include <system_error>
@@ -39,6 +38,8 @@ struct Place {
     std::size_t length = 1;
 };
 
+struct TableState;
+
 struct Complaint {
     Place place;
     std::string code;
@@ -46,6 +47,7 @@ struct Complaint {
     std::string hint;   ///< beside the caret
     std::string topic;  ///< for `apical explain`
     Severity severity = Severity::error;
+    const TableState* idle_in = nullptr;  ///< table of a key without effect, if that is what is said
 };
 
 struct TableState {
@@ -53,8 +55,11 @@ struct TableState {
     std::string leaf;
     std::string topic;
     std::string meaning;
-    bool element = false;               ///< of an array of tables
-    bool wrong = false;                 ///< a value of its own was refused
+    bool element = false;    ///< of an array of tables
+    bool misshapen = false;  ///< there is something else than a table in its place
+    bool group = false;      ///< of tables with names of the user's own
+    bool undecided = false;  ///< a word, a switch or a name was refused, on which others depend
+    const TableState* parent = nullptr;
     const toml::table* node = nullptr;  ///< nothing if absent
     Place place;
     std::vector<KeyFacts> entries;
@@ -167,7 +172,10 @@ std::string message_of(const ConfigState& state, const Complaint& complaint) {
 std::vector<std::string> messages(const ConfigState& state, Severity severity) {
     std::vector<const Complaint*> chosen;
     for (const Complaint& complaint : state.complaints) {
-        if (complaint.severity == severity) chosen.push_back(&complaint);
+        bool known = true;
+        for (const TableState* table = complaint.idle_in; table != nullptr; table = table->parent)
+            known = known && !table->undecided;
+        if (known && complaint.severity == severity) chosen.push_back(&complaint);
     }
     std::stable_sort(chosen.begin(), chosen.end(), [](const Complaint* a, const Complaint* b) {
         return std::tie(a->place.source, a->place.line, a->place.column) <
@@ -467,15 +475,11 @@ struct Reading {
         const toml::array* array = node.as_array();
         if (array == nullptr) return fail(node, "E0202", fmt::format("{}: expected a list", quoted(node)));
         std::vector<T> result;
-        bool good = true;
         for (const toml::node& item : *array) {
-            if (auto value = read_one(item)) {
-                result.push_back(std::move(*value));
-            } else {
-                good = false;
-            }
+            auto value = read_one(item);
+            if (!value) return std::nullopt;  // the others are wrong in the same way, mostly
+            result.push_back(std::move(*value));
         }
-        if (!good) return std::nullopt;
         return result;
     }
 
@@ -504,12 +508,14 @@ void read_entry(ConfigState& state, TableState& table, const Key& key, T& value,
     const toml::node* node = find(table, key.name);
     if (node != nullptr) {
         auto read = read_one(Reading{state, key}, *node);
-        table.wrong = table.wrong || !read;
+        constexpr bool decides = std::is_same_v<T, bool> || std::is_same_v<T, std::string> ||
+                                 std::is_same_v<T, std::vector<std::string>>;
+        table.undecided = table.undecided || (decides && !read);
         if (read) value = std::move(*read);
         facts.value = text_of(value);
         facts.origin = origin_of(state, place_of(node->source()));
         facts.is_default = facts.value == default_text;
-    } else if (key.required) {
+    } else if (key.required && !table.misshapen) {
         state.complaints.push_back(
             {table.place, "E0201",
              fmt::format("'{}' is missing{}", key.name,
@@ -528,7 +534,9 @@ TableState& add_child(TableState& parent, std::string_view key, std::string_view
     child->topic = key;
     child->meaning = meaning;
     child->node = node != nullptr ? node->as_table() : nullptr;
+    child->misshapen = parent.misshapen || (node != nullptr && !node->is_table());
     child->place = node != nullptr ? place_of(node->source()) : parent.place;
+    child->parent = &parent;
     parent.children.push_back(std::move(child));
     return *parent.children.back();
 }
@@ -579,11 +587,6 @@ void collect_keys(const TableState& table, std::vector<KeyFacts>& keys) {
     for (const auto& child : table.children) collect_keys(*child, keys);
 }
 
-void collect_tables(const TableState& table, std::vector<TableFacts>& tables) {
-    if (!table.meaning.empty()) tables.push_back({table.path, table.meaning});
-    for (const auto& child : table.children) collect_tables(*child, tables);
-}
-
 /// Text broken into comment lines.
 std::string commented_lines(std::string_view text) {
     std::string out;
@@ -596,8 +599,13 @@ std::string commented_lines(std::string_view text) {
 }
 
 std::string header_of(const TableState& table) {
-    if (table.path.empty()) return {};
-    return table.element ? fmt::format("[[{}]]\n", table.path) : fmt::format("[{}]\n", table.path);
+    if (table.element) return fmt::format("[[{}]]", table.path);
+    return fmt::format("[{}{}]", table.path, table.group ? ".NAME" : "");
+}
+
+void collect_tables(const TableState& table, std::vector<TableFacts>& tables) {
+    if (!table.meaning.empty()) tables.push_back({header_of(table), table.meaning});
+    for (const auto& child : table.children) collect_tables(*child, tables);
 }
 
 /// "key = value", padded; an absent key as a comment.
@@ -619,7 +627,8 @@ std::size_t assignment_width(const TableState& table) {
 
 void write_resolved(const TableState& table, std::string& out) {
     if (!table.entries.empty()) {
-        out += "\n" + header_of(table);
+        if (!table.path.empty()) out += "\n" + header_of(table);
+        out += "\n";
         const std::size_t width = assignment_width(table);
         for (const KeyFacts& entry : table.entries) {
             if (!entry.idle.empty() && !entry.value.empty()) {
@@ -639,7 +648,7 @@ void write_commented(const TableState& table, std::string& out) {
     if (!table.entries.empty()) {
         out += "\n";
         if (!table.meaning.empty()) out += commented_lines(table.meaning);
-        out += header_of(table);
+        if (!table.path.empty()) out += header_of(table) + "\n";
         const std::size_t width = assignment_width(table);
         for (const KeyFacts& entry : table.entries) {
             if (!entry.words.empty()) {
@@ -679,11 +688,11 @@ std::string describe(const Range& range, std::string_view unit) {
 
 namespace {
 
-void list_values(ConfigState& state, const std::string& name, const toml::node& node,
+void list_values(ConfigState& state, const std::string& name, const toml::node& node, std::string_view topic,
                  std::vector<ListedValues>& out) {
     if (const toml::table* inner = node.as_table()) {
         for (auto&& [key, value] : *inner)
-            list_values(state, name + "." + std::string(key.str()), value, out);
+            list_values(state, name + "." + std::string(key.str()), value, topic, out);
         return;
     }
     ListedValues listed{name, {}, {}};
@@ -696,7 +705,7 @@ void list_values(ConfigState& state, const std::string& name, const toml::node& 
     for (std::size_t i = 0; array != nullptr && i < array->size(); ++i) {
         const toml::node& item = *array->get(i);
         if (item.is_table() || item.is_array())
-            complain_of_type(state, item, "an element of " + name, "a number, a word or a switch", "sweep");
+            complain_of_type(state, item, "an element of " + name, "a number, a word or a switch", topic);
         add(item);
     }
     if (listed.values.empty())
@@ -888,35 +897,14 @@ ConfigTable ConfigTable::table(std::string_view key, std::string_view meaning) {
     return {*state_, add_child(*table_, key, meaning, node)};
 }
 
-namespace {
-
-/// Is it not in the file, and did options give single keys of it, `--set projection.p.weight=1`?
-bool is_of_single_options(const ConfigState& state, const toml::node& table) {
-    return table.is_table() && !table.as_table()->is_inline() &&
-           state.sources[place_of(table.source()).source].option;
-}
-
-}  // namespace
-
 std::vector<ConfigTable> ConfigTable::tables(std::string_view key, std::string_view meaning) {
     ConfigTable group = table(key, meaning);
     std::vector<ConfigTable> result;
-    const std::vector<std::string> names = group.keys();
-    const auto is_mistyped = [&](const std::string& name) {
-        return is_of_single_options(*state_, *find(*group.table_, name));
-    };
-    std::vector<std::string> defined;
-    std::copy_if(names.begin(), names.end(), std::back_inserter(defined), std::not_fn(is_mistyped));
-    for (const std::string& name : names) {
-        if (is_mistyped(name)) {
-            // What else is wrong with it would hide that.
+    group.table_->group = true;
+    for (const std::string& name : group.keys()) {
+        if (const toml::node* node = find(*group.table_, name); !node->is_table()) {
             group.skip(name);
-            const auto meant = probably_meant(name, defined);
-            state_->complaints.push_back(
-                {key_place(*group.table_, name), "E0208", fmt::format("'{}': there is no such {}", name, key),
-                 meant ? fmt::format("did you mean '{}'?", *meant)
-                       : fmt::format("a new one is given whole: {}.{}={{...}}", key, name),
-                 std::string(key)});
+            complain_of_type(*state_, *node, name, "a table", key);
             continue;
         }
         ConfigTable item = group.table(name, {});
@@ -926,7 +914,7 @@ std::vector<ConfigTable> ConfigTable::tables(std::string_view key, std::string_v
                                           fmt::format("'{}' is not a valid name of a {}", name, key),
                                           "a letter, then letters, digits and '_'", "E0207"});
         }
-        if (group.holds_table(name)) result.push_back(item);
+        result.push_back(item);
     }
     return result;
 }
@@ -957,7 +945,7 @@ std::vector<ListedValues> ConfigTable::listed() {
     std::vector<ListedValues> all;
     for (const std::string& key : keys()) {
         skip(key);
-        list_values(*state_, key, *find(*table_, key), all);
+        list_values(*state_, key, *find(*table_, key), table_->topic, all);
     }
     return all;
 }
@@ -1000,10 +988,10 @@ Found follow(const TableState& table, std::string_view path) {
 void ConfigTable::idle(std::string_view key, std::string_view reason, Severity severity) {
     KeyFacts* entry = entry_of(*table_, key);
     if (entry != nullptr) entry->idle = reason;
-    table_->known.emplace_back(key);
-    // What a refused value would have decided is not known.
-    if (!has(key) || table_->wrong || (entry != nullptr && entry->is_default)) return;
+    if (entry == nullptr) table_->known.emplace_back(key);
+    if (!has(key) || (entry != nullptr && entry->is_default)) return;
     complain(key, "E0210", fmt::format("{} has no effect: {}", key, reason), {}, severity);
+    state_->complaints.back().idle_in = table_;
 }
 
 void ConfigTable::skip(std::string_view key) { table_->known.emplace_back(key); }

@@ -68,7 +68,7 @@ struct KeyFacts {
 
 /// A table of a configuration and what it is for.
 struct TableFacts {
-    std::string path;  ///< "population.NAME.initial"
+    std::string header;  ///< "[population.NAME.initial]", or "[[sweep.list]]" of an element of a list
     std::string meaning;
 };
 
@@ -154,7 +154,8 @@ public:
     void read_path(const Key& key, std::string& value);
 
     /// Says that `key` cannot matter here, and why: an error if it was given another value than its default,
-    /// or a warning.
+    /// or a warning. Not if a word, a switch or a name was refused here or in a table around this one: what
+    /// it would have decided is not known.
     void idle(std::string_view key, std::string_view reason, Severity severity = Severity::error);
 
     /// Says that `key` cannot be judged, because something else is wrong that was complained of.

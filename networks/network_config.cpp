@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
 #include <string>
@@ -14,6 +15,7 @@
 #include "core/random.hpp"
 #include "networks/checks.hpp"
 #include "networks/connect.hpp"
+#include "networks/suggest.hpp"
 #include "recorders/read.hpp"
 
 namespace apical {
@@ -116,26 +118,27 @@ public:
             network_.seed);
         root_.read({"duration", "ms", "simulated time", positive}, network_.duration);
 
-        for (ConfigTable& table : root_.tables("population", "Neurons of one model, or sources of spikes."))
+        for (ConfigTable& table : named("population", "model", "Neurons of one model, or sources of spikes."))
             read_population(table);
         populations_ = names(network_.populations);
         if (populations_.empty())
             root_.complain("", "E0201", "there is no population", "add a table [population.NAME]");
 
         const std::vector<ConfigTable> projections =
-            root_.tables("projection", "Synapses from one population to another.");
+            named("projection", "source", "Synapses from one population to another.");
         for (const ConfigTable& table : projections) projections_.push_back(table.name());
         for (const ConfigTable& table : projections) read_projection(table);
         check_ties(projections);
 
         for (ConfigTable& table :
-             root_.tables("signal", "What a drive follows: a rate or the burst probability of a population."))
+             named("signal", "population",
+                   "What a drive follows: a rate or the burst probability of a population."))
             read_signal(table);
-        for (ConfigTable& table : root_.tables("drive", "A constant input that follows a signal."))
+        for (ConfigTable& table : named("drive", "signal", "A constant input that follows a signal."))
             read_drive(table);
-        for (ConfigTable& table : root_.tables("steps", "A constant input that changes at given times."))
+        for (ConfigTable& table : named("steps", "target", "A constant input that changes at given times."))
             read_steps(table);
-        for (ConfigTable& table : root_.tables("sine", "A constant input that follows a sine, in steps."))
+        for (ConfigTable& table : named("sine", "target", "A constant input that follows a sine, in steps."))
             read_sine(table);
         for (const SignalDescription& signal : network_.signals) {
             const bool used =
@@ -155,6 +158,31 @@ public:
     }
 
 private:
+    /// The tables of a group. One of which only options say something, and not its `essential` key, has a
+    /// mistyped name: `--set projection.q.weight=1` where there is a projection p.
+    std::vector<ConfigTable> named(std::string_view key, std::string_view essential,
+                                   std::string_view meaning) {
+        std::vector<ConfigTable> found = root_.tables(key, meaning);
+        const auto is_mistyped = [&](const ConfigTable& table) {
+            const std::vector<std::string> keys = table.keys();
+            return !keys.empty() && !table.has(essential) &&
+                   std::all_of(keys.begin(), keys.end(),
+                               [&](const std::string& k) { return table.origin(k).starts_with("--"); });
+        };
+        const auto mistyped = std::stable_partition(found.begin(), found.end(), std::not_fn(is_mistyped));
+        std::vector<std::string> defined;
+        for (auto table = found.begin(); table != mistyped; ++table) defined.push_back(table->name());
+        for (auto table = mistyped; table != found.end(); ++table) {
+            for (const std::string& k : table->keys()) table->skip(k);
+            const auto meant = probably_meant(table->name(), defined);
+            table->complain("", "E0208", fmt::format("'{}': there is no such {}", table->name(), key),
+                            meant ? fmt::format("did you mean '{}'?", *meant)
+                                  : fmt::format("a new one needs '{}'", essential));
+        }
+        found.erase(mistyped, found.end());
+        return found;
+    }
+
     /// Where a path leads in the file, as far as it goes there.
     void tell(const std::vector<Finding>& findings) {
         for (const Finding& finding : findings) {
@@ -199,7 +227,9 @@ private:
             {.name = "classifier", .meaning = "what makes a spike an event, a burst, or a further spike"},
             classifiers, p.classifier,
             source ? "every; of a spike_file with events.h5 and bursts.h5 beside it, model"
-                   : "as the model has it");
+            : model != nullptr
+                ? fmt::format("{}, as {} has it", name_of(classifiers, model->classifier), model->name)
+                : std::string("as the model has it"));
         table.read({"b_th", "ms", "longest interval inside a burst, for the classifiers isi and trace",
                     not_negative},
                    p.b_th);
@@ -458,8 +488,12 @@ private:
             read_tie(table.table("tie",
                                  "The weights are copies of another projection's, made once, at the start."),
                      p);
-            table.idle("weight", "the weights are tied");
-            table.idle("plasticity", "the weights are tied: they follow another projection's");
+            if (table.holds_table("tie")) {
+                table.idle("weight", "the weights are tied");
+                table.idle("plasticity", "the weights are tied: they follow another projection's");
+            } else {
+                for (const std::string_view key : {"weight", "plasticity"}) table.skip(key);
+            }
         } else if (port != nullptr || !table.has("weight")) {
             table.skip("tie");
             read_distribution<float>(table, {"weight", unit, "of each synapse", any, true}, p.weight);
@@ -470,10 +504,6 @@ private:
         read_release(table, p);
         read_gain_steps(table, p);
         if (!p.tie) read_plasticity(table, p);
-        const bool zero = p.weight.kind == Distribution::Kind::constant && p.weight.a == 0.0;
-        if (table.has("weight") && zero && !p.tie && !p.plasticity)
-            table.warn("weight", "E0210",
-                       "the projection has no effect: its weight is 0, and does not learn");
         const bool each_synapse =
             !p.release.empty() && p.release.front().state == ReleaseTerm::State::synapse;
         if (each_synapse && (p.plasticity || p.tie)) {
@@ -534,6 +564,7 @@ private:
                            "one_to_one has no effect: within a population every pair is an autapse, and "
                            "autapses is false");
         }
+        if (root_.has_errors()) return;  // sizes that were refused are others
         const Index candidates = source->size - (same && !rule.autapses ? 1U : 0U);
         if (candidates == 0 || (fixed && !rule.multapses && rule.k > candidates)) {
             table.complain(fixed ? "k" : "", "E0209",
@@ -648,17 +679,21 @@ private:
         }
         term.variant = with_gain ? "all" : "tm";
         table.read_word({.name = "variant", .meaning = "what a spike releases"}, words, term.variant);
+        if (table.has("variant") && table.peek("variant") != term.variant) {  // it was refused
+            for (const std::string& key : table.keys()) table.skip(key);
+            return term;
+        }
         if (with_gain) table.read({"gain", "1", "factor"}, term.gain);
         table.topic("short_term");
         if (const ModelInfo* model = catalogue_.find(ModelInfo::Kind::short_term, term.variant)) {
             term.parameters = read_parameters(table, *model);
             table.topic("short_term");
             if (!with_gain) table.read({.name = "state", .meaning = "whose state it is"}, states, term.state);
-            if (term.gain == 0.0)
-                table.warn("gain", "E0210",
-                           fmt::format("the term \"{}\" releases nothing: its gain is 0", term.variant));
             check_term(table, term, *model);
         }
+        if (term.gain == 0.0)
+            table.warn("gain", "E0210",
+                       fmt::format("the term \"{}\" releases nothing: its gain is 0", term.variant));
         return term;
     }
 
@@ -731,17 +766,27 @@ private:
                                  "teaching \"potential\" goes with baseline \"fixed\" only");
             }
             check_rule_keys(plastic, d);
-            const bool low = d.parameters.count("r_min") != 0;
-            const bool high = d.parameters.count("r_max") != 0;
-            if (plastic.has("low_rate") && !low) plastic.idle("low_rate", "r_min is not given");
-            if (low && d.parameters.at("r_min") == 0.0)
-                plastic.idle("low_rate", "r_min is 0: no rate is below it", Severity::warning);
-            if (plastic.has("tau_average") && !low && !high && d.baseline == "fixed")
-                plastic.idle("tau_average", "baseline is \"fixed\", and neither r_min nor r_max is given");
+            if (rule->field("r_min") != nullptr && rule->field("r_max") != nullptr)
+                check_rates_keys(plastic, *rule, d);
         } else {
             for (const std::string& key : plastic.keys()) plastic.skip(key);
         }
         p.plasticity = std::move(d);
+    }
+
+    /// Bounds of the rate that are none. What is not given and what is given as the default is the same.
+    static void check_rates_keys(ConfigTable& table, const ModelInfo& rule, const PlasticityDescription& d) {
+        const auto value = [&](const char* name) { return value_of(*rule.field(name), d.parameters); };
+        const bool low = value("r_min") > 0.0;
+        const bool high = value("r_max") < std::numeric_limits<double>::max();
+        const auto severity = [&](const char* bound) {
+            return d.parameters.count(bound) != 0 ? Severity::warning : Severity::error;
+        };
+        if (!low) table.idle("low_rate", "r_min is 0: no rate is below it", severity("r_min"));
+        if (!low && !high && d.baseline == "fixed")
+            table.idle("tau_average", "baseline is \"fixed\", and r_min and r_max bound no rate",
+                       d.parameters.count("r_min") + d.parameters.count("r_max") != 0 ? Severity::warning
+                                                                                      : Severity::error);
     }
 
     /// Parameters of a rule that another one deprives of their effect.
@@ -777,6 +822,7 @@ private:
         if (s.kind != SignalDescription::Kind::burst_probability) {
             table.idle("undefined", fmt::format("kind is \"{}\"", name_of(signal_kinds, s.kind)));
         }
+        warn_of_many(table, "every", s.every, "samples of the signal");
         if (s.every >= network_.duration) {
             table.warn(
                 "every", "E0210",
@@ -855,13 +901,23 @@ private:
     }
 
     static bool are_all(const std::vector<double>& values, double value) {
-        return std::all_of(values.begin(), values.end(), [&](double v) { return v == value; });
+        return !values.empty() &&
+               std::all_of(values.begin(), values.end(), [&](double v) { return v == value; });
     }
 
     /// A part of a run that is run for a shorter time than it was written for: to be said, not to be refused.
     void warn_late(ConfigTable& table, std::string_view key, const std::string& what) const {
         table.warn(key, "E0210",
                    fmt::format("{} has no effect: the run ends at {} ms", what, network_.duration));
+    }
+
+    /// An interval that was perhaps meant in another unit.
+    void warn_of_many(ConfigTable& table, std::string_view key, double interval, std::string_view what,
+                      double many = 1e7) const {
+        if (network_.duration / interval <= many) return;
+        table.warn(
+            key, "E0204",
+            fmt::format("{} = {} ms makes {:.2g} {}", key, interval, network_.duration / interval, what));
     }
 
     void read_gain_steps(ConfigTable& table, ProjectionDescription& p) {
@@ -889,7 +945,14 @@ private:
         table.read({"period", "ms", "of the sine", positive, true}, s.period);
         table.read({"phase", "1", "in radians, at the start of the run"}, s.phase);
         table.read({"step", "ms", "its resolution: steps that have the mean of the sine", positive}, s.step);
+        if (2.0 * s.step > s.period)
+            table.warn(
+                "step", "E0210",
+                fmt::format("little is left of the sine: its steps of {} ms are longer than half a period, "
+                            "and have its mean",
+                            s.step));
         read_span(table, "zero before", "zero from then on", s.from, s.until, "there is no sine");
+        warn_of_many(table, "step", s.step, "steps of the sine");
         network_.sines.push_back(std::move(s));
     }
 
@@ -924,11 +987,17 @@ private:
                               "projection", projections_, r.weights);
         table.read({"weights_every", "ms", "between snapshots; 0: only start and end", not_negative},
                    r.weights_every);
-        if (r.traces.empty()) table.idle("trace_bin", "no traces are recorded");
+        if (r.traces.empty()) {
+            table.idle("trace_bin", "no traces are recorded");
+        } else {
+            warn_of_many(table, "trace_bin", r.trace_bin, "bins");
+        }
         if (r.weights.empty()) {
             table.idle("weights_every", "no weights are recorded");
         } else if (r.weights_every >= network_.duration) {
             warn_late(table, "weights_every", fmt::format("a snapshot every {} ms", r.weights_every));
+        } else if (r.weights_every > 0.0) {
+            warn_of_many(table, "weights_every", r.weights_every, "snapshots of all weights", 1e4);
         }
     }
 
@@ -962,6 +1031,8 @@ private:
 };
 
 }  // namespace
+
+std::string_view name_of(Classifier classifier) { return name_of(classifiers, classifier); }
 
 NetworkDescription read_network(ConfigTable root, const Catalogue& catalogue) {
     return NetworkReader(root, catalogue).read();

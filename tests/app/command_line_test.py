@@ -50,6 +50,24 @@ delay = 1.0
 """
 
 
+SIGNAL = """[signal.s]
+population = "b"
+every = {}
+[drive.d]
+signal = "s"
+target = "b"
+port = "current"
+delay = 1.0
+"""
+SINE = """[sine.s]
+target = "b"
+port = "current"
+amplitude = 1.0
+period = 100.0
+step = {}
+"""
+
+
 class Mistakes(CommandLineTest):
     def test_unknown_verbs_and_options_are_refused_with_a_suggestion(self):
         self.assertIn("did you mean 'run'?", self.run_program("rnu", code=2).stderr)
@@ -113,6 +131,15 @@ class Mistakes(CommandLineTest):
         error = self.run_program("check", "net.toml", code=2).stderr
         self.assertIn('rule is "berni": expected', error)
         self.assertEqual(error.count("error["), 1, error)
+        # Nor in a table that is inside, or before it was read; a number decides nothing.
+        self.run_program("new", "digits")
+        error = self.run_program("check", "digits.toml", "--set", "transmission=tsodyks", "--set", "facilitation.U=0.1", code=2).stderr
+        self.assertEqual(error.count("error["), 1, error)
+        self.write("net.toml", NETWORK + 'short_term = { variant = "tmm", tau_psc = 2.0, f = 0.1 }\n')
+        error = self.run_program("check", "net.toml", code=2).stderr
+        self.assertEqual(error.count("error["), 1, error)
+        self.write("net.toml", NETWORK + "[record]\ntrace_bin = -2\nweights_every = 5\n")
+        self.assertIn("weights_every has no effect", self.run_program("check", "net.toml", code=2).stderr)
 
     def test_a_mistyped_name_in_set_is_one_mistake(self):
         self.write("net.toml", NETWORK)
@@ -123,7 +150,43 @@ class Mistakes(CommandLineTest):
         whole = 'steps.s={target="b",port="current",times=[1.0],values=[2.0]}'
         self.run_program("check", "net.toml", "--set", whole)
         error = self.run_program("check", "net.toml", "--set", "steps.s.times=[1.0]", code=2).stderr
-        self.assertIn("a new one is given whole: steps.s={...}", error)
+        self.assertIn("a new one needs 'target'", error)
+        one_by_one = [f"steps.s.{key}" for key in ('target="b"', 'port="current"', "times=[1.0]", "values=[2.0]")]
+        self.run_program("check", "net.toml", *(word for key in one_by_one for word in ("--set", key)))
+
+    def test_a_value_of_the_wrong_kind_is_one_mistake(self):
+        for wrong in ('plasticity = "pair_stdp"', "gain_steps = 3", "tie = 1"):
+            self.write("net.toml", NETWORK + wrong + "\n")
+            error = self.run_program("check", "net.toml", code=2).stderr
+            self.assertEqual(error.count("error["), 1, error)
+        for size in ('20.5', '"twenty"', "-20", "0"):
+            self.write("net.toml", NETWORK.replace('model = "lif"\nsize = 2', f'model = "lif"\nsize = {size}').replace('"a"\ntarget', '"b"\ntarget'))
+            error = self.run_program("check", "net.toml", code=2).stderr
+            self.assertEqual(error.count("error["), 1, error)
+        self.write("net.toml", '[population.a]\nmodel = "spike_train"\nspike_times = [1.0, 2.0, 3.0]\n')
+        error = self.run_program("check", "net.toml", code=2).stderr
+        self.assertEqual(error.count("error["), 1, error)
+
+    def test_numbers_of_samples_beyond_use_are_told(self):
+        for key, text in (("weights_every", '[record]\nweights = ["forward"]\nweights_every = 1e-3'), ("every", SIGNAL.format("1e-6")),
+                          ("trace_bin", '[record]\ntraces = ["b"]\ntrace_bin = 1e-6'), ("step", SINE.format("1e-6"))):
+            self.write("net.toml", NETWORK + text + "\n")
+            self.assertIn(f"warning[E0204]: {key} = ", self.run_program("check", "net.toml", "--beyond-memory").stderr)
+        self.write("net.toml", NETWORK + '[record]\nweights = ["forward"]\nweights_every = 1\ntraces = ["b"]\ntrace_bin = 1e-3\n'
+                   + SIGNAL.format(1e-3) + SINE.format(1e-3))
+        self.assertNotIn("E0204", self.run_program("check", "net.toml").stderr)
+
+    def test_spikes_that_add_up_for_good_are_told(self):
+        self.write("net.toml", NETWORK.replace('"membrane"', '"current"'))
+        self.assertIn("what arrives on 'current' stays", self.run_program("check", "net.toml").stderr)
+        self.write("net.toml", NETWORK)
+        self.assertEqual(self.run_program("check", "net.toml", "--json").stderr.count("stays"), 0)
+
+    def test_a_sweep_may_add_a_table(self):
+        self.write("net.toml", NETWORK + '[[sweep.list]]\nprojection.back = { source = "b", target = "b", port = "membrane", '
+                   "weight = 1.0, delay = 1.0 }\n[[sweep.list]]\nprojection.forward.weight = 2.0\n")
+        self.assertEqual(len(self.run_program("sweep", "plan", "net.toml").stdout.splitlines()), 2)
+        self.run_program("check", "net.toml")
 
     def test_combinations_without_effect(self):
         self.run_program("new", "xor")
@@ -190,6 +253,8 @@ class Look(CommandLineTest):
         self.assertIn("variant", self.run_program("explain", "short_term").stdout)
         for name in ("lag", "tau_psc", "f in "):
             self.assertIn(name, self.run_program("explain", "short_term").stdout)
+        for name, header in (("steps", "[steps.NAME] "), ("list", "[[sweep.list]]\n"), ("background", "[[population.NAME.background]] ")):
+            self.assertTrue(self.run_program("explain", name).stdout.startswith(header), name)
         self.assertIn("[population.NAME.initial]", self.run_program("explain", "initial").stdout)
         self.assertIn("Lists of equal length", self.run_program("explain", "zip").stdout)
         self.assertIn("state of a neuron", self.run_program("explain", "V_m").stdout)
@@ -234,7 +299,7 @@ class Look(CommandLineTest):
                    "short_term = { x = 1, variant = \"tm3\", tau_psc = -1 }\n[projection.q]\nsource = \"a\"\ntarget = \"a\"\n"
                    "port = \"membrane\"\ndelay = 1.0\nweight = { distribution = \"lognormal\", mean = 1, cv = -1 }\n"
                    "short_term = { variant = \"event\", lag = -1 }\ngain_steps = { times = [-1.0] }\n"
-                   "[record]\nx = 1\nspikes = [{ x = 1 }]\n")
+                   "[record]\nx = 1\nspikes = [{ x = 1 }]\n[projection]\nr = 3\n")
         self.write("b.toml", NETWORK + "[sweep]\nseeds = 0\nx = 1\nlist = [1]\nzip = { seed = [{ x = 1 }] }\n")
         errors = self.run_program("check", "a.toml", code=2).stderr + self.run_program("check", "b.toml", code=2).stderr
         topics = {line.removeprefix("help: apical explain ") for line in errors.splitlines() if line.startswith("help: apical explain")}

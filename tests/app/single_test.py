@@ -39,6 +39,10 @@ class Single(CommandLineTest):
         once = self.rows(*self.LIF, "--step", "current=150@20", "--duration", "200", "--every", "5")
         twice = self.rows(*self.LIF, "--step", "current=100@20", "--step", "current=50@20:500", "--duration", "200", "--every", "5")
         self.assertEqual(once, twice)
+        end = ["--duration", "200", "--every", "5", "--csv"]
+        self.assertIn("warning: --step current=50@20:500: the simulation ends before, at 200 ms",
+                      self.run_program(*self.LIF, "--step", "current=50@20:500", *end).stderr)
+        self.assertEqual(self.run_program(*self.LIF, "--step", "current=50@20:200", *end).stderr, "")
 
     def test_it_fires_with_the_textbook_interval(self):
         # T = t_ref + tau ln((R I - (V_reset - E_L)) / (R I - (V_th - E_L))) with R I = 40 mV.
@@ -93,7 +97,7 @@ class Single(CommandLineTest):
         for options, word in (([], "name is missing"), (["liff"], "did you mean 'lif'?"), (["lif", "--set", "tau=1"], "no parameter of lif 'tau'"),
                               (["lif", "--set", "tau_m"], "expected NAME=NUMBER"), (["lif", "--set", "tau_m=-1"], "out of range"),
                               (["lif", "--step", "membrane=1"], "known: current"), (["lif", "--step", "current=1@5:2"], "TO after FROM"),
-                              (["lif", "--spikes", "membrane=1"], "no train"), (["lif", "--regular", "5"], "arrives nowhere"),
+                              (["lif", "--spikes", "membrane=1"], "no train"), (["lif", "--spikes", "membrane=1", "--regular", "0"], "a rate of 0 Hz"), (["lif", "--regular", "5"], "arrives nowhere"),
                               (["lif", "--regular", "5", "--spikes", "x=1"], "no port of lif 'x'"), (["lif", "--every", "0"], "positive"),
                               (["lif", "--duration", "1e9"], "two million"),
                               (["lif", "--seed", "5"], "--seed has no effect: neither lif nor the train is random"),

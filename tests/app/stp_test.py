@@ -192,7 +192,7 @@ class Stp(CommandLineTest):
         for options, word in ((["--preset", "facilitatin"], "did you mean 'facilitating'?"), (["--variant", "x"], "expected one of tm, etm"),
                               (["--U", "2"], "out of range"), (["--tau_rec", "0"], "out of range"), (["--variant", "tm", "--f", "0.1"], "etm only"),
                               (["--times", "1 1"], "not after"), (["--times", "nan"], "not a time"), (["--times", "-1"], "not a time"),
-                              (["--poisson", "-3"], "expected positive"), (["--regular", "1e9"], "fewer than a million"),
+                              (["--poisson", "-3"], "expected positive"), (["--regular", "0"], "a rate of 0 Hz"), (["--bursts", "0"], "a rate of 0 Hz"), (["--regular", "1e9"], "fewer than a million"),
                               (["--bursts", "40"], "below 35.71 Hz"), (["--bursts", "5", "--burst_interval", "17"], "at most 16 ms"),
                               (["--bursts", "5", "--poisson", "5"], "exclude"), (["--csv", "--html"], "exclude")):
             with self.subTest(options):

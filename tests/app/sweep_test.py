@@ -273,6 +273,8 @@ class Sweep(CommandLineTest):
         self.write("s.toml", NETWORK + "[sweep]\nseeds = 4611686018427387904\n[sweep.grid]\nduration = [1.0, 2.0, 3.0, 4.0]\n")
         self.assertIn("a million points", self.run_program("sweep", "plan", "s.toml", code=2).stderr)
         self.assertIn("expected plan", self.run_program("sweep", "go", "s.toml", code=2).stderr)
+        self.write("s.toml", SWEEP)
+        self.assertIn("nothing was run yet", self.run_program("sweep", "collect", "s.toml", code=2).stderr)
         self.assertIn("expected what to do", self.run_program("sweep", "plan", code=2).stderr)
 
     @unittest.skipUnless(browser.CHROMIUM, "no browser here; install the package chromium")

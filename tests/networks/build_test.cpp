@@ -50,6 +50,7 @@ NetworkDescription changed(const Change& change) {
 TEST(Build, KnowsWhereThingsAre) {
     NetworkDescription d = two_populations();
     d.projections.push_back(projection("cells", "cells", "membrane"));
+    for (ProjectionDescription& p : d.projections) p.weight.a = 1.0;
     const Network network = build(d);
     EXPECT_EQ(network.populations.at("input"), 0U);
     EXPECT_EQ(network.populations.at("cells"), 1U);

@@ -85,6 +85,10 @@ def cell(model, port, parameters, initial=""):
     return network(model, port, f"parameters = {{ {parameters} }}\n{initial}")
 
 
+def tie(text):
+    return network(tables=f'[projection.q]\nsource = "a"\ntarget = "b"\nport = "membrane"\ndelay = 1.0\ntie = {{ to = "p", {text} }}')
+
+
 def steps(values):
     return network(tables=f'[steps.s]\ntarget = "b"\nport = "current"\ntimes = [5.0, 10.0]\nvalues = {values}\n')
 
@@ -105,7 +109,16 @@ IDLE += [
     (plasticity('rule = "burst_dependent", r_min = 0.0, low_rate = "events"'),
      "low_rate has no effect: r_min is 0: no rate is below it", '"events"'),
     (noise(0.0), "the noise has no effect: its weight is 0", "0.0"),
-    (network().replace("weight = 1.0", "weight = 0.0"), "the projection has no effect: its weight is 0, and does not learn", "0.0"),
+    (network().replace("weight = 1.0", "weight = 0.0"), "the projection has no effect: its weights are 0, and do not learn", "0.0"),
+    (network().replace("weight = 1.0", 'weight = { distribution = "normal", mean = 0.0, sd = 0.0 }'),
+     "the projection has no effect: its weights are 0, and do not learn", "{"),
+    (tie("scale = 0.0"), "the projection has no effect: scale is 0", "0.0"),
+    (tie('part = "negative"'), "the projection has no effect: 'p' has no such weights at the start", '"negative"'),
+    (network(projection='release = [{ variant = "all" }, { variant = "all", gain = -1.0 }]'), "the terms release nothing: they add up to 0", "[{"),
+    (network(projection='release = [{ variant = "all", gain = 0.0 }]'), 'the term "all" releases nothing: its gain is 0', "0.0"),
+    (network(projection="gain_steps = { times = [0.0], values = [0.0] }"),
+     "the projection has no effect: the factor on what it releases is 0 from the start", "[0.0]"),
+    (sine(1.0) + "\nstep = 5.1", "little is left of the sine: its steps of 5.1 ms are longer than half a period", "5.1"),
     (steps("[0.0, 0.0]"), "the steps have no effect: all are 0", "[0.0"),
     (network(projection="gain_steps = { times = [5.0], values = [1.0] }"), "the factor has no effect: it is 1 at first, too", "[1.0]"),
 ]
@@ -132,6 +145,11 @@ ACTING = [
     plasticity('rule = "pair_stdp"').replace("weight = 1.0", "weight = 0.0"),
     steps("[1.0, 0.0]"),
     network(projection="gain_steps = { times = [5.0, 10.0], values = [0.0, 1.0] }"),
+    network(projection="gain_steps = { times = [0.0, 10.0], values = [0.0, 1.0] }"),
+    network(projection='release = [{ variant = "all" }, { variant = "tm", gain = -1.0 }]'),
+    network().replace("weight = 1.0", 'weight = { distribution = "normal", mean = 0.0, sd = 1.0 }'),
+    tie('part = "positive"'),
+    sine(1.0) + "\nstep = 4.9",
 ]
 
 

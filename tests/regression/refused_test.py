@@ -2,12 +2,14 @@
 """What `check` calls right `run` does not refuse: of many wrong files both say the same, with line and caret.
 
 The files refused_*.toml passed `check`, and `run` refused them without saying where."""
+import itertools
 import os
 import pathlib
 import re
+import subprocess
 import unittest
 
-from cli import CommandLineTest
+from cli import PROGRAM, CommandLineTest
 
 HERE = pathlib.Path(__file__).parent
 
@@ -28,6 +30,28 @@ weight = {weight}
 delay = {delay}
 {projection}
 {rest}
+"""
+TIED = """duration = 2.0
+[population.a]
+model = "lif"
+size = 10
+[population.b]
+model = "lif"
+size = 10
+[projection.there]
+source = "a"
+target = "b"
+port = "membrane"
+weight = 1.0
+delay = 1.0
+connect = {{ {other} }}
+[projection.back]
+source = "b"
+target = "a"
+port = "membrane"
+delay = 1.0
+connect = {{ {own} }}
+tie = {{ to = "there" }}
 """
 DEFAULTS = {"model": "lif", "population": "", "port": "membrane", "weight": "1.0", "delay": "1.0", "projection": "", "rest": ""}
 CURRENT = '[steps.s]\ntarget = "b"\n'
@@ -67,6 +91,8 @@ WRONG = [
     ({"rest": '[sine.s]\ntarget = "b"\nport = "current"\namplitude = 1\nperiod = 0'}, "period"),
     ({"rest": '[record]\nspikes = ["c"]'}, "spikes"), ({"rest": '[record]\nweights = ["q"]'}, "weights"),
     ({"rest": '[projection.q]\nsource = "a"\ntarget = "b"\nport = "membrane"\ntie = { to = "none" }'}, "to"),
+    ({"projection": 'plasticity = { rule = "pair_stdp" }\nrelease = [{ variant = "event", lag = 1 }, { variant = "burst", lag = 2 }]'},
+     "lags of 1 and 2 ms"),
     ({"rest": '[projection.q]\nsource = "b"\ntarget = "a"\nport = "membrane"\nweight = 1'}, "receives nothing"),
 ]
 
@@ -125,6 +151,24 @@ class Refused(CommandLineTest):
         self.write("net.toml", NETWORK.format(**{**DEFAULTS, "projection": 'plasticity = { rule = "pair_stdp" }'}))
         said = self.run_program("check", "net.toml", "--set", "projection.p.plasticity.back_delay=0", code=2).stderr
         self.assertIn("  --> --set\n   |  projection.p.plasticity.back_delay=0\n", said)
+
+    def test_a_tie_is_refused_by_both_or_by_none(self):
+        connects = ('rule = "all_to_all"', 'rule = "one_to_one"', 'rule = "blocks", blocks = 5', 'rule = "blocks", blocks = 2',
+                    'rule = "fixed_indegree", k = 3', 'rule = "fixed_indegree", k = 10, multapses = false',
+                    'rule = "bernoulli", p = 0.5', 'rule = "bernoulli", p = 1.0')
+        refused = 0
+        for own, other in itertools.product(connects, connects):
+            self.write("net.toml", TIED.format(own=own, other=other))
+            check, run = (subprocess.run([PROGRAM, verb, "net.toml", *more], cwd=self.folder, env=self.environment(), capture_output=True,
+                                         text=True, timeout=300, check=False)
+                          for verb, more in (("check", []), ("run", ["--out", "r", "--overwrite", "--quiet"])))
+            with self.subTest(own=own, other=other):
+                self.assertEqual(check.returncode, run.returncode, check.stderr + run.stderr)
+                if check.returncode != 0:
+                    refused += 1
+                    self.assertIn("does not have all synapses", check.stderr)
+        # One that has all pairs has whatever a copy asks for, three of the eight; one_to_one has itself, blocks have themselves and one_to_one.
+        self.assertEqual(refused, 64 - 3 * 8 - 1 - 2 - 2)
 
     def test_check_needs_no_more_memory_than_a_small_network_does(self):
         large = NETWORK.format(**DEFAULTS).replace("size = 10", "size = 1000000")
