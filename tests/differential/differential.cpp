@@ -251,7 +251,7 @@ std::string compare_weights(const NetworkDescription& d, const Drawn& drawn, con
     if (expected.determined_until <= static_cast<Real>(d.duration)) return {};
     for (std::size_t i = 0; i < drawn.synapses.size(); ++i) {
         const Synapse& s = drawn.synapses[i];
-        if (!d.projections[s.projection].plasticity) continue;
+        if (!d.projections[s.projection].plasticity && !d.projections[s.projection].tie) continue;
         const Real own = expected.outcome.weights[i];
         if (!(std::abs(own - engine.weights[i]) <= expected.weight_tolerances[i])) {
             return fmt::format(
@@ -391,7 +391,8 @@ bool run_all(const Options& options, bool decimals) {
     }
     fmt::print(
         "{} networks{}, {} disagree; {} spikes compared, {} of them not to a tick but to the conditioning; "
-        "{} weights of plastic synapses, {} changed; {} networks determined in their beginning only, {} "
+        "{} weights of plastic and tied synapses, {} changed; {} networks determined in their beginning "
+        "only, {} "
         "given up\n",
         tally.networks, decimals ? " in tenths of a ms" : "", disagreements, tally.spikes,
         tally.spikes - tally.within_a_tick, tally.weights, tally.changed_weights, tally.undetermined,

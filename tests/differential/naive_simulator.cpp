@@ -191,6 +191,53 @@ private:
             paths_[synapse.projection].columns[synapse.target].push_back(i);
             weights_.push_back(synapse.weight);
         }
+        for (std::size_t i = 0; i < weights_.size(); ++i) {
+            const Synapse& synapse = s_.drawn().synapses[i];
+            const auto& tie = d_.projections[synapse.projection].tie;
+            if (tie) weights_[i] = tied(*tie, synapse);
+        }
+    }
+
+    /// The copy that a synapse from k to j has, by the definition of ties.
+    Real tied(const TieDescription& tie, const Synapse& own) const {
+        const auto to = std::find_if(d_.projections.begin(), d_.projections.end(),
+                                     [&](const ProjectionDescription& p) { return p.name == tie.to; });
+        const bool back = to->source == d_.projections[own.projection].target;
+        const Index senders = d_.populations[s_.population(d_.projections[own.projection].source)].size;
+        const Index size = senders / tie.blocks;
+        Real sum = 0.0L;
+        Real count = 0.0L;
+        std::map<Index, std::pair<Real, Real>> by_source;  // of the other: sum and count
+        for (const Synapse& other : s_.drawn().synapses) {
+            if (other.projection != static_cast<Index>(to - d_.projections.begin())) continue;
+            bool counts = true;
+            switch (tie.mean) {
+                case TieDescription::Mean::none:
+                    counts = back ? other.source == own.target && other.target == own.source
+                                  : other.source == own.source && other.target == own.target;
+                    break;
+                case TieDescription::Mean::senders:
+                    counts = other.source == own.target && other.target / size == own.source / size;
+                    break;
+                case TieDescription::Mean::both:
+                    by_source[other.source].first += other.weight;
+                    by_source[other.source].second += 1.0L;
+                    break;
+            }
+            if (!counts) continue;
+            sum += other.weight;
+            count += 1.0L;
+        }
+        Real mean = count > 0.0L ? sum / count : 0.0L;
+        if (tie.mean == TieDescription::Mean::both) {  // a source without synapses has the mean 0
+            mean = 0.0L;
+            for (const auto& [source, its] : by_source)
+                mean += its.first / its.second / d_.populations[s_.population(to->source)].size;
+        }
+        const Real part = tie.part == TieDescription::Part::plus    ? std::max(mean, 0.0L)
+                          : tie.part == TieDescription::Part::minus ? std::max(-mean, 0.0L)
+                                                                    : mean;
+        return static_cast<float>(tie.scale * part);
     }
 
     void schedule(const ProjectionDescription& p, Index index) {
@@ -556,7 +603,7 @@ private:
                 learn(paths_[key.projection], event.value != 0.0L, key.projection);
                 return;
             case Event::What::spike:
-                spike(key.population, key.neuron, SpikeKind::event);
+                spike(key.population, key.neuron, classify(key.population, key.neuron));
                 return;
             case Event::What::arrival:
                 arrive(key.projection, key.neuron, event);

@@ -11,7 +11,7 @@ namespace {
 
 class Maker {
 public:
-    Maker(std::uint64_t seed, bool decimals) : random_(seed) {
+    Maker(std::uint64_t seed, bool decimals) : random_(seed), further_(~seed) {
         d_.seed = seed;
         network_.lattice = chance(0.6) ? Lattice::none : Lattice::binary;
         if (decimals) network_.lattice = Lattice::decimal;
@@ -34,6 +34,23 @@ public:
             if (chance(0.2)) add_steps(target);
             if (network_.lattice == Lattice::none && chance(0.15)) add_sine(target);
             if (network_.lattice == Lattice::none && chance(0.2)) add_drive(target);
+        }
+        // What came later has random numbers of its own: seeds stay the networks that they were.
+        std::swap(random_, further_);
+        for (PopulationDescription& p : d_.populations) {
+            if (!is_source(p) || !chance(0.4)) continue;
+            p.classifier = one_of({Classifier::isi, Classifier::trace});
+            p.b_th = time(3.0, 25.0);
+        }
+        for (PopulationDescription& p : d_.populations) {
+            if (p.parameters.contains("tau_syn_ex") && chance(0.3))
+                p.parameters["tau_syn_ex"] = p.parameters["tau_m"] * (1.0 + one_of({0.0, 1e-9, 1e-5, 1e-3}));
+            if (p.parameters.contains("tau_syn_in") && chance(0.2))
+                p.parameters["tau_syn_in"] = p.parameters["tau_syn_ex"] * (1.0 + one_of({0.0, 1e-7, 1e-3}));
+        }
+        const auto projections = d_.projections;
+        for (const ProjectionDescription& p : projections) {
+            if (chance(0.25)) add_tie(p);
         }
         network_.description = std::move(d_);
         return std::move(network_);
@@ -128,6 +145,7 @@ private:
     }
 
     double time_constant(double other, double another) {
+        constexpr double closest = 0.02;  // by chance; others are made nearly equal
         while (true) {
             const double tau = about(0.3, 30.0);
             const auto apart = [&](double x) { return std::abs(tau - x) > closest * x; };
@@ -236,11 +254,49 @@ private:
             if (chance(0.4)) {
                 term = {};
                 term.variant = one_of<const char*>({"all", "event", "burst"});
-                if (term.variant != "all" && chance(0.4)) term.parameters["lag"] = time(0.1, 2.0);
+                if (term.variant != "all" && chance(0.4)) {
+                    const double lag = time(0.1, 2.0);
+                    const bool another =
+                        std::any_of(p.release.begin(), p.release.end(),
+                                    [](const ReleaseTerm& t) { return t.parameters.contains("lag"); });
+                    if (!p.plasticity || !another) term.parameters["lag"] = lag;
+                }
             }
             if (chance(0.6)) term.gain = between(-0.5, 2.0);
             p.release.push_back(term);
         }
+    }
+
+    /// A projection whose weights are copies, of one that has all the synapses they are copied from.
+    void add_tie(const ProjectionDescription& to) {
+        using Mean = TieDescription::Mean;
+        using Part = TieDescription::Part;
+        if (to.connect.kind == ConnectionRule::Kind::fixed_indegree ||
+            to.connect.kind == ConnectionRule::Kind::bernoulli)
+            return;
+        const auto find = [&](const std::string& name) {
+            return *std::find_if(d_.populations.begin(), d_.populations.end(),
+                                 [&](const PopulationDescription& p) { return p.name == name; });
+        };
+        PopulationDescription source = find(to.source);
+        PopulationDescription target = find(to.target);
+        const bool back = !is_source(source) && chance(0.7);
+        if (back) std::swap(source, target);
+        ProjectionDescription p;
+        p.name = fmt::format("p{}", d_.projections.size());
+        p.source = source.name;
+        p.target = target.name;
+        p.port = target.model == "lif" ? "membrane" : one_of({"excitatory", "inhibitory"});
+        p.connect = to.connect;
+        p.delay = time(0.2, 5.0);
+        TieDescription tie;
+        tie.to = to.name;
+        if (back) tie.mean = one_of({Mean::none, Mean::senders, Mean::both});
+        if (tie.mean == Mean::senders && source.size % 2 == 0 && chance(0.5)) tie.blocks = 2;
+        tie.part = one_of({Part::whole, Part::whole, Part::plus, Part::minus});
+        tie.scale = between(-1.0, 1.0) * millivolt(target, p.port) / std::abs(to.weight.a);
+        p.tie = tie;
+        d_.projections.push_back(p);
     }
 
     void add_plasticity(ProjectionDescription& p, double size, bool inhibits) {
@@ -356,9 +412,8 @@ private:
         d_.drives.push_back(drive);
     }
 
-    static constexpr double closest = 0.02;  ///< that time constants come to one another
-
     std::mt19937_64 random_;
+    std::mt19937_64 further_;
     RandomNetwork network_;
     NetworkDescription d_;
 };
@@ -377,6 +432,11 @@ std::string in_words(const ProjectionDescription& p) {
         text += fmt::format("    release {} x {}{}{}\n", term.gain, term.variant,
                             term.state == ReleaseTerm::State::synapse ? " in each synapse" : "",
                             in_words(term.parameters));
+    }
+    if (p.tie) {
+        text +=
+            fmt::format("    tied to {}: scale {}, mean {}, blocks {}, part {}\n", p.tie->to, p.tie->scale,
+                        static_cast<int>(p.tie->mean), p.tie->blocks, static_cast<int>(p.tie->part));
     }
     for (std::size_t i = 0; i < p.gain_steps.times.size(); ++i)
         text += fmt::format("    gain {} at {}\n", p.gain_steps.values[i], p.gain_steps.times[i]);
