@@ -251,6 +251,7 @@ void Hdf5File::create_dataset(const std::string& dataset, Hdf5Type type, const S
         chunk[0] = std::min(chunk[0], size[0]);
     }
     const Hdf5Handle layout{H5Pcreate(H5P_DATASET_CREATE)};
+    check(H5Pset_obj_track_times(layout.id(), false), what);  // the same content is the same file
     if (product({chunk.begin(), chunk.end()}) >
         0) {  // a dataset of fixed shape may be empty: it has no chunks
         check(H5Pset_chunk(layout.id(), static_cast<int>(chunk.size()), chunk.data()), what);

@@ -6,6 +6,9 @@
 #include <memory>
 
 #include <gtest/gtest.h>
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "core/error.hpp"
 #include "core/spike.hpp"
@@ -185,6 +188,9 @@ TEST_F(ArchiveTest, EveryDamagedByteOfTextShows) {
         std::string damaged = whole;
         damaged[place] = static_cast<char>(damaged[place] ^ 1);
         test::write_bytes(path_, damaged);
+#if defined(__SANITIZE_ADDRESS__)
+        const __lsan::ScopedDisabler of_the_library;  // HDF5 1.10 loses 56 bytes at each
+#endif
         EXPECT_THROW(give_back(back), Error) << place;
     }
 }
