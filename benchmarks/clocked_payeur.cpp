@@ -205,7 +205,7 @@ struct InterneuronStep {
         const bool free = held[i] < 0.5 * s.h;
         const bool spike = free & (clipped > 0.0);
         adaptation[i] = u + s.h / c.tau_w * (c.a * (V + 70.0) - u) + (spike ? c.b : 0.0);
-        potential[i] = free & !spike ? clipped : -70.0;
+        potential[i] = (free & !spike) ? clipped : -70.0;
         held[i] = spike ? c.t_ref : held[i] - s.h;
         g_ex[i] *= s.ampa;
         g_in[i] *= s.gaba;
