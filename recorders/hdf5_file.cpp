@@ -155,6 +155,13 @@ bool has_sound_heaps(const std::filesystem::path& path) {
     return true;
 }
 
+/// The time of its making is left out: the same content is the same file.
+Hdf5Handle layout_of_a_dataset() {
+    Hdf5Handle layout{H5Pcreate(H5P_DATASET_CREATE)};
+    H5Pset_obj_track_times(layout.id(), false);
+    return layout;
+}
+
 }  // namespace
 
 bool Hdf5Handle::close() noexcept {
@@ -250,8 +257,7 @@ void Hdf5File::create_dataset(const std::string& dataset, Hdf5Type type, const S
     } else {
         chunk[0] = std::min(chunk[0], size[0]);
     }
-    const Hdf5Handle layout{H5Pcreate(H5P_DATASET_CREATE)};
-    check(H5Pset_obj_track_times(layout.id(), false), what);  // the same content is the same file
+    const Hdf5Handle layout = layout_of_a_dataset();
     if (product({chunk.begin(), chunk.end()}) >
         0) {  // a dataset of fixed shape may be empty: it has no chunks
         check(H5Pset_chunk(layout.id(), static_cast<int>(chunk.size()), chunk.data()), what);
@@ -349,9 +355,9 @@ void Hdf5File::write(const std::string& dataset, const Shape& shape, const Hdf5N
 void Hdf5File::write_text(const std::string& dataset, const Hdf5Handle& space, const char* const* values) {
     const std::string what = "cannot write " + dataset;
     const Hdf5Handle type = string_type();
-    const Hdf5Handle data = checked(
-        H5Dcreate2(file_.id(), dataset.c_str(), type.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
-        what);
+    const Hdf5Handle data = checked(H5Dcreate2(file_.id(), dataset.c_str(), type.id(), space.id(),
+                                               H5P_DEFAULT, layout_of_a_dataset().id(), H5P_DEFAULT),
+                                    what);
     // Nothing is written of no text, and HDF5 would not accept it.
     if (H5Sget_simple_extent_npoints(space.id()) > 0)
         check_written(H5Dwrite(data.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values), what);
