@@ -1,4 +1,4 @@
-# Writes OUTPUT, a C++ file that defines apical::web_file() over the FILES (a list, separated by '|').
+# Writes OUTPUT, a C++ file that defines apical::embedded_file() over the FILES (a list, separated by '|').
 string(REPLACE "|" ";" files "${FILES}")
 set(arrays "")
 set(branches "")
@@ -27,8 +27,8 @@ std::string_view text(const unsigned char* bytes, std::size_t size) {
 
 }  // namespace
 
-std::string_view web_file(std::string_view name) {
-${branches}    throw std::logic_error(\"no such page: \" + std::string(name));
+std::string_view embedded_file(std::string_view name) {
+${branches}    throw std::logic_error(\"no such file: \" + std::string(name));
 }
 
 }  // namespace apical

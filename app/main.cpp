@@ -42,7 +42,7 @@ constexpr std::string_view help = R"(apical: event-driven simulation of bursting
   apical new xor && apical run xor.toml    a spiking network learns the exclusive or
   apical explain tau_rec                   what a parameter means
 prepare
-  new TASK          write a configuration with every key explained: xor, mnist, digits
+  new TASK          write a commented configuration: network, xor, mnist, digits, ...
   check CONFIG      find all mistakes; tell size and memory; run nothing
   data check DIR    is a folder of images complete and right
   explain [NAME]    a key, a table, a model, or an error code; alone, what there is

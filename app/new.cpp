@@ -8,6 +8,7 @@
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/verbs.hpp"
+#include "app/web.hpp"
 #include "core/error.hpp"
 #include "networks/suggest.hpp"
 
@@ -64,20 +65,28 @@ std::string digits_file() {
                        "phase:\napical run digits.toml");
 }
 
+/// The file of examples/, as it stands.
+std::string network_file() { return std::string(embedded_file("network.toml")); }
+
 struct Template {
     const char* task;
     std::string (*text)();
 };
-constexpr Template templates[] = {
-    {"xor", xor_file}, {"xor_ensembles", xor_ensembles_file}, {"mnist", mnist_file}, {"digits", digits_file}};
+constexpr Template templates[] = {{"network", network_file},
+                                  {"xor", xor_file},
+                                  {"xor_ensembles", xor_ensembles_file},
+                                  {"mnist", mnist_file},
+                                  {"digits", digits_file}};
 
 }  // namespace
 
 int new_verb(const Arguments& arguments) {
     OutputOptions output;
-    VerbOptions options("apical new TASK [--out FILE]",
-                        "Writes a configuration with every key, its default and what it means.",
-                        "apical new xor\napical new xor --out experiments/first.toml");
+    VerbOptions options(
+        "apical new TASK [--out FILE]",
+        "Writes a configuration with every key, its default and what it means, or, as `network`, a "
+        "microcircuit to begin one's own from.",
+        "apical new network\napical new xor\napical new xor --out experiments/first.toml");
     options.positional("task");
     output.declare(options, "name of the file (default: TASK.toml)");
     const auto values = options.parse(arguments);

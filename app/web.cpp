@@ -27,14 +27,14 @@ std::string script_text(const nlohmann::ordered_json& data) {
 
 std::string content(std::string_view name, const nlohmann::ordered_json& data) {
     if (name == "data") return script_text(data);
-    const std::string_view file = web_file(name);
+    const std::string_view file = embedded_file(name);
     return name.ends_with(".wasm") ? base64(file) : std::string(file);
 }
 
 }  // namespace
 
 std::string web_page(std::string_view name, const nlohmann::ordered_json& data) {
-    std::string_view rest = web_file(name);
+    std::string_view rest = embedded_file(name);
     std::string page;
     for (std::size_t open = rest.find("{{"); open != std::string_view::npos; open = rest.find("{{")) {
         const std::size_t close = rest.find("}}", open);

@@ -7,8 +7,9 @@
 
 namespace apical {
 
-/// A file of app/web/, as it was when the program was built: one of those named in app/CMakeLists.txt.
-std::string_view web_file(std::string_view name);
+/// A file that is part of the program, as it was when that was built: one of those named in
+/// app/CMakeLists.txt.
+std::string_view embedded_file(std::string_view name);
 
 /// The page `name` of app/web/, complete in itself: every {{FILE}} in it is replaced by that file (base64 if
 /// it is a .wasm), and {{data}} by `data`, in a form that no content can break out of.

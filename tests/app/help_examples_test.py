@@ -78,11 +78,13 @@ class Examples(CommandLineTest):
                     continue
                 with self.subTest(example):
                     if verb == "new":
-                        (self.folder / "xor.toml").unlink(missing_ok=True)
+                        for name in ("xor.toml", "network.toml"):
+                            (self.folder / name).unlink(missing_ok=True)
                     done = self.in_shell(example)
                     self.assertEqual(done.returncode, 0, f"{example}\n{done.stdout}\n{done.stderr}")
                     if verb == "new":
                         self.write("xor.toml", XOR)
+                        self.write("network.toml", NETWORK.format(name="input"))
                     executed += 1
         self.assertGreater(executed, 30)
 
