@@ -118,11 +118,12 @@ bool is_told_by_model(const KeyFacts& key) {
     return key.table.ends_with(".parameters") || key.table.ends_with(".initial");
 }
 
-/// "sweep.list" of "[[sweep.list]]".
-std::string path_of(const TableFacts& table) {
-    const std::size_t begin = table.header.find_first_not_of('[');
-    return table.header.substr(begin, table.header.find(']') - begin);
+/// "sweep.list" of "[[sweep.list]]", and of itself.
+std::string without_brackets(const std::string& header) {
+    const std::size_t begin = std::min(header.find_first_not_of('['), header.size());
+    return header.substr(begin, header.find(']', begin) - begin);
 }
+std::string path_of(const TableFacts& table) { return without_brackets(table.header); }
 
 /// Is it the table of that name, or as `--set` has it, or one inside?
 bool is_in(const std::string& path, const std::string& name) {
@@ -255,9 +256,7 @@ int explain_verb(const Arguments& arguments) {
     }
     if (names.size() != 1)
         throw ConfigError("error[E0301]: explain what? One name, please\nusage: apical explain [NAME]\n");
-    std::string name = names.front();
-    if (name.starts_with('['))
-        name = name.substr(name.find_first_not_of('['), name.find(']') - name.find_first_not_of('['));
+    const std::string name = without_brackets(names.front());
 
     if (explain_error(name)) return 0;
     const bool model = explain_model(name);

@@ -236,13 +236,17 @@ private:
         return nullptr;
     }
 
+    /// [ms] Of a gate's own detector; 0 if it has none.
+    static double lag_of(const ReleaseTerm& term) {
+        const auto lag = term.parameters.find("lag");
+        return lag != term.parameters.end() ? lag->second : 0.0;
+    }
+
     /// Says whether gates for bursts are all that there is, and no burst comes.
     bool check_gates(const ProjectionDescription& p, const PopulationDescription& source, bool bursts) {
         const bool shut = !p.release.empty() && !bursts &&
                           std::all_of(p.release.begin(), p.release.end(), [](const ReleaseTerm& term) {
-                              const auto lag = term.parameters.find("lag");
-                              const bool own = lag != term.parameters.end() && lag->second > 0.0;
-                              return term.variant == "burst" && !own;
+                              return term.variant == "burst" && lag_of(term) == 0.0;
                           });
         if (shut) {
             warn("projection." + p.name + ".source", "E0210",
@@ -276,16 +280,16 @@ private:
     void check_detectors(const ProjectionDescription& p) {
         std::optional<double> first;
         for (std::size_t i = 0; i < p.release.size(); ++i) {
-            const auto lag = p.release[i].parameters.find("lag");
-            if (lag == p.release[i].parameters.end() || lag->second == 0.0) continue;
-            if (first && lag->second != *first) {
+            const double lag = lag_of(p.release[i]);
+            if (lag == 0.0) continue;
+            if (first && lag != *first) {
                 error(
                     fmt::format("projection.{}.release.{}.lag", p.name, i), "E0209",
                     fmt::format("gates with lags of {} and {} ms take other spikes for events, and the rule "
                                 "goes by one of them: split the projection",
-                                *first, lag->second));
+                                *first, lag));
             }
-            first = lag->second;
+            first = lag;
         }
     }
 
@@ -362,8 +366,7 @@ private:
         if (terms.empty()) return {1.0, 1.0};
         Factors sum;
         for (const ReleaseTerm& term : terms) {
-            const auto lag = term.parameters.find("lag");
-            const bool own = lag != term.parameters.end() && lag->second > 0.0;  // detector
+            const bool own = lag_of(term) > 0.0;  // detector
             const bool all = term.variant == "all";
             const bool of_a_kind = (term.variant == "event" || term.variant == "burst") && !own;
             const SpikeKind passing = term.variant == "event" ? SpikeKind::event : SpikeKind::burst;
