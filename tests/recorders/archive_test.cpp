@@ -168,6 +168,10 @@ TEST_F(ArchiveTest, RefusesWhatItHasNot) {
 }
 
 TEST_F(ArchiveTest, EveryDamagedByteOfTextShows) {
+#if defined(__SANITIZE_ADDRESS__)
+    // HDF5 1.10 loses a buffer at each damaged read, of a pool that it has filled before.
+    const __lsan::ScopedDisabler of_the_library;
+#endif
     struct Text {
         std::string words = "a text of some length that stands for itself";
         std::string none;
@@ -188,9 +192,6 @@ TEST_F(ArchiveTest, EveryDamagedByteOfTextShows) {
         std::string damaged = whole;
         damaged[place] = static_cast<char>(damaged[place] ^ 1);
         test::write_bytes(path_, damaged);
-#if defined(__SANITIZE_ADDRESS__)
-        const __lsan::ScopedDisabler of_the_library;  // HDF5 1.10 loses 56 bytes at each
-#endif
         EXPECT_THROW(give_back(back), Error) << place;
     }
 }
