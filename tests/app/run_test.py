@@ -252,12 +252,12 @@ class Run(CommandLineTest):
         process = subprocess.Popen([cli.PROGRAM, "run", "xor.toml", "--out", "r", "--set", "examples=100000"],
                                    cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
-        for _ in range(300):
+        for _ in range(6000):
             time.sleep(0.1)
             if (self.folder / "r/metrics.csv.partial").exists():
                 break
         process.send_signal(signal.SIGINT)
-        stdout, _ = process.communicate(timeout=60)
+        stdout, _ = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 130)
         self.assertIn("interrupted after", stdout)
         self.assertEqual(self.json("r/manifest.json")["exit_state"], "interrupted")
@@ -277,7 +277,7 @@ class Run(CommandLineTest):
                 text += os.read(master, 1 << 16).decode()
         elapsed = time.monotonic() - start
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(timeout=60), 130)
+        self.assertEqual(process.wait(timeout=600), 130)
         os.close(slave)
         self.assertGreaterEqual(text.count("ETA"), 6, text)
         self.assertLess(text.count("\r"), 20 * elapsed + 10, "redrawn at most ten times a second")
