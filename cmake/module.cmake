@@ -11,7 +11,7 @@ target_compile_options(apical_flags INTERFACE -fno-trapping-math)
 add_library(apical_warnings INTERFACE)
 target_compile_options(apical_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Woverloaded-virtual
-  -Wnon-virtual-dtor $<$<BOOL:${APICAL_WERROR}>:-Werror>)
+  -Wnon-virtual-dtor -Wno-missing-field-initializers $<$<BOOL:${APICAL_WERROR}>:-Werror>)  # the base of {.eta = 0.1} has none
 # GCC 12 takes the pieces of a concatenated string for overlapping memory (bug 105651).
 target_compile_options(apical_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(APICAL_SANITIZE)

@@ -215,7 +215,6 @@ private:
         const bool dense = is_dense(p, neurons.size());
         const bool constant = p.weight.kind == Distribution::Kind::constant;
         const bool uniform = constant && !p.plasticity && !p.tie && !each_synapse;
-        const bool columns = p.plasticity && learns_by_column(p);
         for (std::size_t k = 0; k < neurons.shards(); ++k) {
             Wiring wiring = connect(p, d_.seed, {source.size, target.size, p.source == p.target},
                                     neurons.first(k), neurons.last(k));
@@ -228,7 +227,7 @@ private:
                 wiring.weights.assign(wiring.sources.size(), static_cast<float>(p.weight.a));
             TableBuilder builder(source.size, std::move(wiring.offsets), std::move(wiring.sources),
                                  std::move(wiring.weights));
-            projection.tables.push_back(dense ? builder.build_dense() : builder.build(p.weight.a, columns));
+            projection.tables.push_back(dense ? builder.build_dense() : builder.build(p.weight.a));
             if (constant && !dense && !uniform) projection.tables.back().separate_weights();
         }
         places_ = {place + ".plasticity"};

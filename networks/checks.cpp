@@ -628,7 +628,7 @@ private:
         const std::string place = "projection." + p.name + ".plasticity.";
         double largest = 0.0;
         std::string name;
-        for (const char* rate : {"A_plus", "A_minus", "eta"}) {
+        for (const char* rate : {"A_plus", "A_minus", "eta", "A2_plus", "A3_plus", "A2_minus", "A3_minus"}) {
             const auto value = value_of(*rule, d.parameters, rate);
             if (!value) continue;
             if (name.empty()) name = rate;

@@ -15,7 +15,9 @@
 #include "neurons/urbanczik_senn.hpp"
 #include "plasticity/burst_dependent.hpp"
 #include "plasticity/dendritic_prediction.hpp"
+#include "plasticity/inhibitory_stdp.hpp"
 #include "plasticity/pair_stdp.hpp"
+#include "plasticity/triplet_stdp.hpp"
 
 namespace apical {
 
@@ -55,6 +57,8 @@ void for_each_rule(Visit visit) {
     visit("burst_dependent", "variance_reduced", "moving_average", VarianceReducedBurstpropRule{});
     visit("burst_dependent", "potential", "fixed", PotentialRule{});
     visit("pair_stdp", "", "", PairStdp{});
+    visit("triplet_stdp", "", "", TripletStdp{});
+    visit("inhibitory_stdp", "", "", InhibitoryStdp{});
     visit("dendritic_prediction", "", "", DendriticPrediction{});
 }
 

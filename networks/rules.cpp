@@ -7,9 +7,8 @@
 
 #include "core/error.hpp"
 #include "networks/models.hpp"
-#include "simulator/dense_learning.hpp"
 #include "simulator/following_learning.hpp"
-#include "simulator/row_learning.hpp"
+#include "simulator/spike_learning.hpp"
 
 namespace apical {
 namespace {
@@ -55,9 +54,7 @@ void with_rule(const ProjectionDescription& p, Visit visit) {
 
 bool learns_dense(const ProjectionDescription& p) {
     bool learns = false;
-    with_rule(p, [&]<class Rule>(const Rule& rule) {
-        if constexpr (TraceRule<Rule>) learns = !rule.learns_at_arrival();
-    });
+    with_rule(p, [&]<class Rule>(const Rule&) { learns = PlasticityRule<Rule>; });
     return learns;
 }
 
@@ -67,29 +64,19 @@ WeightBounds weight_bounds(const ProjectionDescription& p) {
     return bounds;
 }
 
-bool learns_by_column(const ProjectionDescription& p) {
-    bool by_column = false;
-    with_rule(p, [&]<class Rule>(const Rule&) { by_column = !PairRule<Rule> && !FollowingRule<Rule>; });
-    return by_column;
-}
-
 std::unique_ptr<Learning> make_learning(const ProjectionDescription& p, Table& table, Index targets) {
     const Duration back_delay = ticks(p.plasticity->back_delay.value_or(p.delay));
     std::unique_ptr<Learning> made;
     with_rule(p, [&]<class Rule>(const Rule& rule) {
-        if constexpr (TraceRule<Rule>) {
-            if (table.dense()) {
-                made = std::make_unique<DenseLearning<Rule>>(rule, table, targets, back_delay,
-                                                             p.plasticity->deferred);
-                return;
-            }
-        }
         if constexpr (FollowingRule<Rule>) {
             made = std::make_unique<FollowingLearning<Rule>>(rule, table, targets, back_delay);
-        } else if constexpr (PairRule<Rule>) {
-            made = std::make_unique<RowLearning<Rule>>(rule, table, targets, back_delay);
         } else {
-            made = std::make_unique<LearningOf<Rule>>(rule, table, targets, back_delay);
+            if (p.plasticity->deferred && rule.learns_at_arrival())
+                throw ConfigError(fmt::format(
+                    "projection {}: a rule that learns at spikes of the source cannot defer expression",
+                    p.name));
+            made = std::make_unique<SpikeLearning<Rule>>(rule, table, targets, back_delay,
+                                                         p.plasticity->deferred);
         }
     });
     if (made && p.plasticity->deferred && !table.dense())

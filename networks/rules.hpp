@@ -16,9 +16,6 @@ struct WeightBounds {
 };
 WeightBounds weight_bounds(const ProjectionDescription& p);
 
-/// Whether it reads the table's synapses by target, too.
-bool learns_by_column(const ProjectionDescription& p);
-
 /// The learning of the part of projection `p` that `table` holds, onto `targets` neurons. Throws ConfigError
 /// if there is no such rule, ModelError for its parameters.
 std::unique_ptr<Learning> make_learning(const ProjectionDescription& p, Table& table, Index targets);

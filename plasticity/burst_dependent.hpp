@@ -122,65 +122,67 @@ struct BurstDependent {
     /// The rate [Hz] that a count of one stands for, which decays with tau [ms].
     static constexpr double per_count(double tau) { return 1000.0 / tau; }
 
-    struct Pre {
-        double trace;  ///< x just after the last spike
-    };
-    struct Post {
+    struct Source {};
+    struct Target {
         double events = 0.0;  ///< recent ones, counted just after the last spike
         double bursts = 0.0;
-        double spikes = 0.1 / per_count(tau_spikes);  ///< likewise, for low_rate
     };
+    static constexpr bool targets_outlive_reset = true;
 
     /// A neuron at the start, before any time has passed.
-    Post start() const { return {prior, prior * p0}; }
+    Target start() const { return {prior, prior * p0}; }
 
     bool sees(SpikeKind kind) const { return kind == SpikeKind::event; }
-    bool learns_at_arrival() const { return r_min > 0.0; }
+    double source_decay() const { return tau_pre; }
+    double source_jump(SpikeKind kind) const { return kind == SpikeKind::event ? 1.0 : 0.0; }
 
-    void arrive(Pre& pre, double dt, SpikeKind kind) const {
-        pre.trace *= exp(-dt / tau_pre);
-        if (kind == SpikeKind::event) pre.trace += 1.0;
+    /// The target's trace is the count that r_min looks at.
+    double target_decay() const { return low_rate == LowRate::spikes ? tau_spikes : tau_average; }
+    double target_jump(SpikeKind kind) const {
+        return low_rate == LowRate::spikes || kind == SpikeKind::event ? 1.0 : 0.0;
+    }
+    double target_start() const { return low_rate == LowRate::spikes ? 0.1 / per_count(tau_spikes) : prior; }
+
+    bool learns_at_arrival() const { return r_min > 0.0; }
+    double arrive(Source&, double, SpikeKind kind) const {
+        return learns_at_arrival() && kind == SpikeKind::event ? 1.0 : 0.0;
     }
 
-    double fire(Post& post, double dt, SpikeKind kind, double mark) const {
+    double fire(Target& target, double dt, SpikeKind kind, double mark) const {
         if (!averages()) return teach(kind, mark, p0);
-        forget(post, dt);
-        post.spikes += 1.0;
+        forget(target, dt);
         constexpr bool lottery = teaching == Teaching::sampled;
         if (kind == SpikeKind::event) {
-            const double P = baseline == Baseline::fixed ? p0 : average(post);
-            const double h = surplus(post);
-            post.events += 1.0;
-            if (!lottery) post.bursts += mark;
+            const double P = baseline == Baseline::fixed ? p0 : average(target);
+            const double h = surplus(target);
+            target.events += 1.0;
+            if (!lottery) target.bursts += mark;
             return teach(kind, mark, P) + h * (lottery ? 1.0 : 1.0 + mark);
         }
         if (kind == SpikeKind::further || !lottery) return 0.0;
-        post.bursts += 1.0;
-        return 1.0 + surplus(post);
+        target.bursts += 1.0;
+        return 1.0 + surplus(target);
     }
 
-    double at_arrival(double w, const Post& post, double dt) const {
-        const double rate = low_rate == LowRate::spikes
-                                ? post.spikes * exp(-dt / tau_spikes) * per_count(tau_spikes)
-                                : post.events * exp(-dt / tau_average) * per_count(tau_average);
-        return rate < r_min ? std::clamp(w + eta * (r_min - rate), w_min, w_max) : w;
+    template <class Loop>
+    [[gnu::always_inline]] void changes_at_fire(const Loop& loop) const {
+        loop([&](double w, double x, double factor) { return clip(w + eta * factor * x); });
     }
-
-    double at_fire(double w, const Pre& pre, double dt, double factor) const {
-        return std::clamp(w + eta * factor * pre.trace * exp(-dt / tau_pre), w_min, w_max);
-    }
-
-    double decay_time() const { return tau_pre; }
-    double jump(SpikeKind kind) const { return kind == SpikeKind::event ? 1.0 : 0.0; }
-    double changed(double w, double x, double factor) const {
-        return std::clamp(w + eta * factor * x, w_min, w_max);
+    template <class Loop>
+    [[gnu::always_inline]] void changes_at_arrival(const Loop& loop) const {
+        const double rate_of_one = per_count(target_decay());
+        loop([&](double w, double y, double) {
+            const double missing = r_min - y * rate_of_one;
+            return missing > 0.0 ? clip(w + eta * missing) : w;
+        });
     }
 
 private:
-    /// Whether anything depends on what the target did of late.
+    double clip(double w) const { return w < w_min ? w_min : (w > w_max ? w_max : w); }
+
+    /// Whether what a spike teaches depends on what the target did of late.
     bool averages() const {
-        return baseline == Baseline::moving_average || r_min > 0.0 ||
-               r_max < std::numeric_limits<double>::max();
+        return baseline == Baseline::moving_average || r_max < std::numeric_limits<double>::max();
     }
 
     /// What a spike teaches where P is expected.
@@ -196,21 +198,20 @@ private:
     }
 
     /// h: how much a weight shrinks for the rate of events being too high.
-    double surplus(const Post& post) const {
-        const double rate = post.events * per_count(tau_average);
+    double surplus(const Target& target) const {
+        const double rate = target.events * per_count(tau_average);
         return rate > r_max ? -(rate - r_max) / rate : 0.0;
     }
 
-    void forget(Post& post, double dt) const {
+    void forget(Target& target, double dt) const {
         constexpr double smallest = 1e-100;  // for the ratio to outlive any silence
         const double decay = std::max(exp(-dt / tau_average), smallest);
-        post.events *= decay;
-        post.bursts *= decay;
-        post.spikes *= exp(-dt / tau_spikes);
+        target.events *= decay;
+        target.bursts *= decay;
     }
 
-    static double average(const Post& post) {
-        return post.bursts < post.events ? post.bursts / post.events : 1.0;
+    static double average(const Target& target) {
+        return target.bursts < target.events ? target.bursts / target.events : 1.0;
     }
 };
 

@@ -28,7 +28,7 @@ namespace apical {
 /// (additive rule and the defaults, in units of their largest weight); Morrison, Aertsen & Diesmann (2007),
 /// Neural Comput 19:1437 (exponents of 0.4 and 1); Morrison, Diesmann & Gerstner (2008), Biol Cybern 98:459
 /// (traces).
-struct PairStdp {
+struct PairStdp : AllSpikes {
     double A_plus = 0.005;     ///< potentiation by a pair, in the unit of the weight (at w = 1)
     double A_minus = 0.00525;  ///< depression by a pair, likewise
     double tau_plus = 20.0;    ///< [ms] window of potentiation
@@ -65,51 +65,23 @@ struct PairStdp {
         return std::nullopt;
     }
 
-    struct Trace {
-        double value;  ///< just after the last spike
-    };
-    using Pre = Trace;
-    using Post = Trace;
-
-    bool sees(SpikeKind) const { return true; }
-    bool learns_at_arrival() const { return true; }
-
-    void arrive(Pre& pre, double dt, SpikeKind) const { pre.value = pre.value * exp(-dt / tau_plus) + 1.0; }
-
-    double fire(Post& post, double dt, SpikeKind, double) const {
-        post.value = post.value * exp(-dt / tau_minus) + 1.0;
-        return 1.0;
-    }
-
-    /// The trace of the target is of its recent spikes: a reset of the network's state forgets it.
-    void reset(Post& post) const { post = {}; }
-
-    double at_arrival(double w, const Post& post, double dt) const {
-        with_depression([&](const auto& depressed) { w = depressed(w, post.value * exp(-dt / tau_minus)); });
-        return w;
-    }
-
-    double at_fire(double w, const Pre& pre, double dt, double) const {
-        with_potentiation(
-            [&](const auto& potentiated) { w = potentiated(w, pre.value * exp(-dt / tau_plus)); });
-        return w;
-    }
-
     double source_decay() const { return tau_plus; }
     double target_decay() const { return tau_minus; }
 
     template <class Loop>
-    [[gnu::always_inline]] void with_potentiation(const Loop& loop) const {
+    [[gnu::always_inline]] void changes_at_fire(const Loop& loop) const {
         with_power(
             mu_plus, [&](const auto& power) __attribute__((always_inline)) {
-                loop([&](double w, double x) { return clip(w + A_plus * power(w) * x); });
+                loop([&](double w, double x, double factor) {
+                    return clip(w + A_plus * power(w) * (x * factor));
+                });
             });
     }
     template <class Loop>
-    [[gnu::always_inline]] void with_depression(const Loop& loop) const {
+    [[gnu::always_inline]] void changes_at_arrival(const Loop& loop) const {
         with_power(
             mu_minus, [&](const auto& power) __attribute__((always_inline)) {
-                loop([&](double w, double y) { return clip(w - A_minus * power(w) * y); });
+                loop([&](double w, double y, double) { return clip(w - A_minus * power(w) * y); });
             });
     }
 

@@ -8,71 +8,74 @@
 
 namespace apical {
 
-/// A rule of synaptic plasticity. `Pre` is kept per source neuron (and shard), `Post` per target neuron; `dt`
-/// [ms] is the time since the owner's last spike as the synapse sees it (since the start if there was none),
-/// so that a trace is one number and one exponential. A value-initialised Pre or Post is that of a neuron at
-/// the start; a rule whose Post starts from its parameters has start(), which gives it.
-///
-///     sees(kind)                    does a presynaptic spike of this kind do anything?
-///     arrive(pre, dt, kind)         a presynaptic spike is seen
-///     fire(post, dt, kind, mark)    the target spikes: the teaching factor, 0 for none
-///     learns_at_arrival()           does at_arrival() do anything?
-///     at_arrival(w, post, dt)       the new weight, at a presynaptic spike
-///     at_fire(w, pre, dt, factor)   the new weight, at a spike of the target with that factor
-///
-/// A synapse sees a presynaptic spike at t_pre + delay, whatever it releases, and a postsynaptic one at
-/// t_post + back_delay. Spikes seen at one time (core/rounding.hpp: as decimals) do not pair.
-template <class R>
-concept PlasticityRule = requires(const R rule, typename R::Pre pre, typename R::Post post, double dt,
-                                  double w, SpikeKind kind, double mark, double factor) {
-    { R::name } -> std::convertible_to<std::string_view>;
-    R::fields;  // std::array of Field<R>
-    { rule.sees(kind) } -> std::same_as<bool>;
-    { rule.arrive(pre, dt, kind) } -> std::same_as<void>;
-    { rule.fire(post, dt, kind, mark) } -> std::same_as<double>;
-    { rule.learns_at_arrival() } -> std::same_as<bool>;
-    { rule.at_arrival(w, post, dt) } -> std::same_as<double>;
-    { rule.at_fire(w, pre, dt, factor) } -> std::same_as<double>;
-};
-
-/// A rule whose changes at spikes of the target see the past of the source as one trace that decays by
-/// itself: in a dense projection a spike of a target is then one number for all rows.
-///
-///     decay_time()            of the trace [ms]
-///     jump(kind)              what a presynaptic spike adds to it
-///     changed(w, x, factor)   the new weight where the trace is x: a function of factor times x
-template <class R>
-concept TraceRule = PlasticityRule<R> &&
-    requires(const R rule, double w, double x, double factor, SpikeKind kind) {
-    { rule.decay_time() } -> std::same_as<double>;
-    { rule.jump(kind) } -> std::same_as<double>;
-    { rule.changed(w, x, factor) } -> std::same_as<double>;
-};
-
-/// Takes any change of weights: what a pair rule must be able to call.
+/// Takes any change of weights: what a rule must be able to call.
 struct AnyLoop {
-    template <std::invocable<double, double> Change>
+    template <std::invocable<double, double, double> Change>
     void operator()(const Change&) const {}
 };
 
-/// A rule of pairs of spikes: its changes depend on one trace of the source, at spikes of the target, and on
-/// one trace of the target, at spikes of the source. Each is +1 at every spike and decays by itself.
+/// A rule of synaptic plasticity that learns at spikes, symmetric in source and target. Either has one trace,
+/// which decays by itself and jumps at its spikes; a spike of the one changes the weight by the trace of the
+/// other, times a factor. What else a rule remembers of a neuron is its `Source` or `Target`, empty structs
+/// if it is nothing; `dt` [ms] is the time since the neuron's last spike as the synapse sees it (since the
+/// start if there was none).
 ///
+///     sees(kind)                        does a spike of the source of this kind do anything?
 ///     source_decay(), target_decay()    of the traces [ms]
-///     with_potentiation(loop)           calls loop(f), once: f(w, x) is the new weight at a spike of the
-///     target,
-///                                       the source's trace being x
-///     with_depression(loop)             the same at a spike of the source, the trace being that of the
-///     target
+///     source_jump(kind), target_jump(kind)    what a spike adds to its neuron's
+///     target_start()                    the target's trace at the start of the run; that of a source is 0
+///     start()                           a Target at the start
+///     arrive(source, dt, kind)          the source spikes: the factor, 0 for none
+///     fire(target, dt, kind, mark)      the target spikes: the factor, 0 for none
+///     learns_at_arrival()               can arrive() be anything but 0? Else nobody asks for the target's
+///     trace changes_at_arrival(loop)          calls loop(f), once: f(w, y, factor) is the new weight at a
+///     spike of
+///                                       the source, y being the trace of the target
+///     changes_at_fire(loop)             the same at a spike of the target: f(w, x, factor), where factor x
+///     is
+///                                       the factor times the trace of the source (either may be scaled)
+///     targets_outlive_reset             what is kept of targets are slow averages, which a reset of the
+///                                       network's state leaves, and not traces of recent spikes
 ///
 /// What does not differ between synapses is decided before `loop` is called: one that decides for each
-/// synapse is not compiled to vector instructions.
+/// synapse is not compiled to vector instructions. A synapse sees a spike of its source at t_pre + delay,
+/// whatever it releases, and one of its target at t_post + back_delay. Spikes seen at one time
+/// (core/rounding.hpp: as decimals) do not pair.
 template <class R>
-concept PairRule = PlasticityRule<R> && requires(const R rule, const AnyLoop loop) {
+concept PlasticityRule = requires(const R rule, typename R::Source source, typename R::Target target,
+                                  double dt, SpikeKind kind, double mark, const AnyLoop loop) {
+    { R::name } -> std::convertible_to<std::string_view>;
+    R::fields;  // std::array of Field<R>
+    { R::targets_outlive_reset } -> std::convertible_to<bool>;
+    { rule.sees(kind) } -> std::same_as<bool>;
     { rule.source_decay() } -> std::same_as<double>;
     { rule.target_decay() } -> std::same_as<double>;
-    rule.with_potentiation(loop);
-    rule.with_depression(loop);
+    { rule.source_jump(kind) } -> std::same_as<double>;
+    { rule.target_jump(kind) } -> std::same_as<double>;
+    { rule.target_start() } -> std::same_as<double>;
+    { rule.start() } -> std::same_as<typename R::Target>;
+    { rule.arrive(source, dt, kind) } -> std::same_as<double>;
+    { rule.fire(target, dt, kind, mark) } -> std::same_as<double>;
+    { rule.learns_at_arrival() } -> std::same_as<bool>;
+    rule.changes_at_arrival(loop);
+    rule.changes_at_fire(loop);
+};
+
+/// What most rules say: of a rule that derives from it, every spike is seen and counts 1, and nothing else is
+/// remembered.
+struct AllSpikes {
+    struct Source {};
+    struct Target {};
+    static constexpr bool targets_outlive_reset = false;
+
+    bool sees(SpikeKind) const { return true; }
+    bool learns_at_arrival() const { return true; }
+    double source_jump(SpikeKind) const { return 1.0; }
+    double target_jump(SpikeKind) const { return 1.0; }
+    double target_start() const { return 0.0; }
+    double arrive(Source&, double, SpikeKind) const { return 1.0; }
+    double fire(Target&, double, SpikeKind, double) const { return 1.0; }
+    Target start() const { return {}; }
 };
 
 /// A rule that follows a variable of the target in between spikes: it integrates an error over time, filtered

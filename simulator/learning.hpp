@@ -71,8 +71,6 @@ protected:
         constexpr double most = 700.0;  // the exponential is finite
         return exp(std::min(age / old_tau - age / tau, most));
     }
-    static constexpr std::string_view must_learn_from_the_start =
-        ": a rule that learns at arrivals must do so from the start";
 };
 
 /// A spike of a target, when its synapses see it.
@@ -146,124 +144,6 @@ private:
     Duration back_delay_;
     std::vector<PostSpike> queue_;  ///< [next_, end) are still to be seen, in order of time
     std::size_t next_ = 0;
-};
-
-template <PlasticityRule Rule>
-class LearningOf final : public Learning {
-public:
-    LearningOf(const Rule& rule, Table& table, Index targets, Duration back_delay)
-        : rule_(rule), table_(&table), queue_(back_delay), pre_(table.sources()), post_(targets) {
-        if constexpr (requires { rule_.start(); }) {
-            for (auto& post : post_) post.now = post.before = rule_.start();
-        }
-    }
-
-    bool sees(SpikeKind kind) const override { return rule_.sees(kind); }
-    void arrive(Index source, Time time, SpikeKind kind) override {
-        catch_up(time);
-        const Table::Row row = table_->row(source);
-        if (enabled_ && rule_.learns_at_arrival() && rule_.sees(kind)) {
-            for (std::size_t i = 0; i < row.targets.size(); ++i) {
-                const auto [post, dt] = post_[row.targets[i]].seen_before(time);
-                row.weights[i] = static_cast<float>(rule_.at_arrival(row.weights[i], post, dt));
-            }
-        }
-        pre_[source].update(time, [&](typename Rule::Pre& pre, double dt) { rule_.arrive(pre, dt, kind); });
-    }
-
-    void catch_up(Time end) override {
-        queue_.take_before(end, [this](const PostSpike& spike) { fire(spike); });
-    }
-
-    void enqueue(std::span<const Spike> spikes, Index first) override { queue_.push(spikes, first); }
-
-    Duration back_delay() const override { return queue_.back_delay(); }
-
-    void show(Table::Local target, const Spike& spike) override { queue_.show(target, spike); }
-
-    void enable(bool on) override { enabled_ = on; }
-    void set_parameter(std::string_view parameter, double value, const std::string& owner,
-                       Time /*now*/) override {
-        const bool learnt_at_arrival = rule_.learns_at_arrival();
-        rule_ = with_parameter(rule_, parameter, value, owner);
-        if (rule_.learns_at_arrival() && !learnt_at_arrival)
-            throw ModelError(owner + std::string(must_learn_from_the_start));
-    }
-
-    void reset_traces() override {
-        queue_.clear();
-        for (auto& pre : pre_) pre = {};
-        // What a rule keeps of its targets is a trace, which it says how to reset, or a slow average, which
-        // goes on.
-        if constexpr (requires(typename Rule::Post post) { rule_.reset(post); }) {
-            for (auto& post : post_) {
-                rule_.reset(post.now);
-                rule_.reset(post.before);
-            }
-        }
-    }
-
-    void persist(Archive& archive) override {
-        archive.fields("rule", rule_);
-        archive("enabled", enabled_);
-        persist_memories(archive, "pre", pre_);
-        persist_memories(archive, "post", post_);
-        queue_.persist(archive);
-    }
-
-private:
-    /// What is remembered of one neuron's spikes: now, and as it was before the last one, which a spike at
-    /// the same time must not see.
-    template <class State>
-    struct Memory {
-        State now{};
-        State before{};
-        Time last{};
-        Time last_before{};
-
-        template <class Update>
-        void update(Time time, const Update& change) {
-            const double dt = ms(time - last);
-            if (comes_before(last, time)) {
-                before = now;
-                last_before = last;
-            }
-            last = time;
-            change(now, dt);
-        }
-        std::pair<const State&, double> seen_before(Time time) const {
-            return comes_before(last, time) ? std::pair<const State&, double>{now, ms(time - last)}
-                                            : std::pair<const State&, double>{before, ms(time - last_before)};
-        }
-    };
-
-    template <class State>
-    static void persist_memories(Archive& archive, const std::string& name,
-                                 std::vector<Memory<State>>& list) {
-        archive.columns(name, std::span(list), "now", &Memory<State>::now, "before", &Memory<State>::before,
-                        "last", &Memory<State>::last, "last_before", &Memory<State>::last_before);
-    }
-
-    void fire(const PostSpike& spike) {
-        double factor = 0.0;
-        post_[spike.target].update(spike.seen, [&](typename Rule::Post& post, double dt) {
-            factor = rule_.fire(post, dt, spike.kind, spike.mark);
-        });
-        if (factor == 0.0 || !enabled_) return;
-        const std::span<float> weights = table_->weights();
-        for (const Table::ColumnEntry& entry : table_->column(spike.target)) {
-            const auto [pre, dt] = pre_[entry.source].seen_before(spike.seen);
-            float& weight = weights[entry.synapse];
-            weight = static_cast<float>(rule_.at_fire(weight, pre, dt, factor));
-        }
-    }
-
-    Rule rule_;
-    Table* table_;
-    PostSpikeQueue queue_;
-    std::vector<Memory<typename Rule::Pre>> pre_;
-    std::vector<Memory<typename Rule::Post>> post_;
-    bool enabled_ = true;
 };
 
 /// Makes the learning of a shard: the one place where a rule's type is known is the caller's.

@@ -415,7 +415,7 @@ std::size_t Simulation::add_input(Index population, std::size_t port) {
         const Index size = target.last(k) - target.first(k);
         TableBuilder builder(1, size);
         for (Index i = 0; i < size; ++i) builder.add_target(std::array<Index, 1>{0}, {});
-        tables.push_back(builder.build(1.0, false));
+        tables.push_back(builder.build(1.0));
     }
     const auto index = static_cast<Index>(projections_.size());
     const Index origin = next_population();

@@ -10,8 +10,7 @@ namespace apical {
 
 std::size_t Table::bytes() const {
     return rows_.size() * sizeof(rows_[0]) + targets_.size() * sizeof(Local) +
-           weights_.size() * sizeof(float) + columns_.size() * sizeof(columns_[0]) +
-           column_entries_.size() * sizeof(ColumnEntry);
+           weights_.size() * sizeof(float);
 }
 
 TableBuilder::TableBuilder(Index sources, Index targets) : sources_(sources) {
@@ -25,7 +24,7 @@ void TableBuilder::add_target(std::span<const Index> sources, std::span<const fl
     of_target_.push_back(of_source_.size());
 }
 
-Table TableBuilder::build(double uniform_weight, bool with_columns) {
+Table TableBuilder::build(double uniform_weight) {
     if (of_source_.size() > std::numeric_limits<std::uint32_t>::max()) {
         throw ModelError("a shard has more than 2^32 synapses of one projection: use smaller shards");
     }
@@ -40,16 +39,11 @@ Table TableBuilder::build(double uniform_weight, bool with_columns) {
     std::vector<std::uint32_t> next(table.rows_.begin(), table.rows_.end() - 1);
     table.targets_.resize(of_source_.size());
     table.weights_.resize(weights_.size());
-    if (with_columns) {
-        table.column_entries_.resize(of_source_.size());
-        table.columns_.assign(of_target_.begin(), of_target_.end());
-    }
     for (std::size_t target = 0; target + 1 < of_target_.size(); ++target) {
         for (std::size_t i = of_target_[target]; i < of_target_[target + 1]; ++i) {
             const std::uint32_t position = next[of_source_[i]]++;
             table.targets_[position] = static_cast<Table::Local>(target);
             if (!weights_.empty()) table.weights_[position] = weights_[i];
-            if (with_columns) table.column_entries_[i] = {position, of_source_[i]};
         }
     }
     return table;

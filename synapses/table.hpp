@@ -12,9 +12,9 @@
 namespace apical {
 
 /// The synapses of one projection onto one shard: contiguous by source, each row sorted by target. 2 bytes a
-/// synapse where all have one weight, 6 where each has its own, 14 with the index by target that learning
-/// reads. A dense table has a synapse from every source to every target, each with its own weight, and takes
-/// 4 bytes a synapse: all rows share one list of targets.
+/// synapse where all have one weight, 6 where each has its own. A dense table has a synapse from every source
+/// to every target, each with its own weight, and takes 4 bytes a synapse: all rows share one list of
+/// targets.
 class Table {
 public:
     using Local = std::uint16_t;  ///< target, counted from the shard's first neuron
@@ -23,11 +23,6 @@ public:
         std::span<const Local> targets;
         std::span<float> weights;  ///< empty where all synapses share uniform_weight()
     };
-    struct ColumnEntry {
-        std::uint32_t synapse;  ///< position among the shard's synapses
-        Index source;
-    };
-
     Row row(Index source) {
         if (dense_) {
             const std::size_t count = targets_.size();
@@ -64,11 +59,6 @@ public:
         const float* const begin = weights_.data() + source * targets_.size();
         for (std::size_t i = 0; i < targets_.size(); i += 16) __builtin_prefetch(begin + i);
     }
-    /// The incoming synapses of a target, by source. Empty unless built with columns.
-    std::span<const ColumnEntry> column(Local target) const {
-        return {column_entries_.data() + columns_[target], columns_[target + 1U] - columns_[target]};
-    }
-
     /// Gives each synapse a weight of its own, at first the uniform one.
     void separate_weights() { weights_.assign(targets_.size(), static_cast<float>(uniform_weight_)); }
 
@@ -88,8 +78,6 @@ private:
     HugeVector<Local> targets_;
     HugeVector<float> weights_;
     double uniform_weight_ = 0.0;
-    std::vector<std::uint32_t> columns_;
-    HugeVector<ColumnEntry> column_entries_;
 };
 
 /// Collects the synapses target by target, as connection rules draw them, and turns them into a Table.
@@ -110,7 +98,7 @@ public:
 
     /// `uniform_weight` where no weights were given. Throws ModelError if the shard has 2^32 synapses or
     /// more.
-    Table build(double uniform_weight, bool with_columns);
+    Table build(double uniform_weight);
 
     /// A dense table. Every target was given every source once, in ascending order, with weights.
     Table build_dense();

@@ -89,10 +89,10 @@ TEST(BurstpropAverage, ConvergesToTheBurstProbability) {
         const double dt = R - mean_gap * log(uniform(stream()));
         const double mark = uniform(stream()) <= 0.5 ? 0.1 : 0.5;  // p on average
         const bool bursts = uniform(stream()) <= mark;
-        const double P = -s.target_spikes(s.last_post + dt);
+        const double P = -s.target_spikes(s.last_of_target + dt);
         const double P_of_marks =
-            mark - reduced.target_spikes(reduced.last_post + dt, SpikeKind::event, mark);
-        if (bursts) s.rule.fire(s.post, 0.0, SpikeKind::burst, mark);
+            mark - reduced.target_spikes(reduced.last_of_target + dt, SpikeKind::event, mark);
+        if (bursts) s.rule.fire(s.target, 0.0, SpikeKind::burst, mark);
         if (event < 1000) continue;
         averages.add(P);
         averages_of_marks.add(P_of_marks);

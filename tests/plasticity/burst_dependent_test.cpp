@@ -104,11 +104,11 @@ TEST(Burstprop, KeepsItsAverageThroughSilence) {
     s.target_spikes(0.0);
     s.target_spikes(100.0);
     s.target_spikes(108.0, burst);
-    const double P = s.rule.fire(s.post, 92.0, event, no_mark);
-    const double recent = s.post.bursts / s.post.events;
+    const double P = s.rule.fire(s.target, 92.0, event, no_mark);
+    const double recent = s.target.bursts / s.target.events;
     EXPECT_LT(P, 0.0);
-    EXPECT_NEAR(s.rule.fire(s.post, 3.6e6, event, no_mark), -recent, 1e-15);
-    EXPECT_NEAR(s.rule.fire(s.post, 100.0, event, no_mark), 0.0, 1e-15) << "one event since, and no burst";
+    EXPECT_NEAR(s.rule.fire(s.target, 3.6e6, event, no_mark), -recent, 1e-15);
+    EXPECT_NEAR(s.rule.fire(s.target, 100.0, event, no_mark), 0.0, 1e-15) << "one event since, and no burst";
 }
 
 TEST(Burstprop, StartsFromAPrior) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cmath>
+
 #include "plasticity/rule.hpp"
 
 namespace apical {
@@ -10,27 +12,29 @@ template <PlasticityRule Rule>
 struct Synapse {
     Rule rule;
     double w = 0.0;
-    typename Rule::Pre pre{};
-    typename Rule::Post post = at_the_start(rule);
-    double last_pre = 0.0;  ///< [ms] or the start
-    double last_post = 0.0;
+    typename Rule::Source source{};
+    typename Rule::Target target = rule.start();
+    double x = 0.0;  ///< trace of the source, just after its last spike
+    double y = rule.target_start();
+    double last_of_source = 0.0;  ///< [ms] or the start
+    double last_of_target = 0.0;
 
     void source_spikes(double time, SpikeKind kind = SpikeKind::event) {
-        if (rule.sees(kind)) w = rule.at_arrival(w, post, time - last_post);
-        rule.arrive(pre, time - last_pre, kind);
-        last_pre = time;
+        const double factor = rule.arrive(source, time - last_of_source, kind);
+        const double seen = y * std::exp(-(time - last_of_target) / rule.target_decay());
+        if (factor != 0.0)
+            rule.changes_at_arrival([&](const auto& changed) { w = changed(w, seen, factor); });
+        x = x * std::exp(-(time - last_of_source) / rule.source_decay()) + rule.source_jump(kind);
+        last_of_source = time;
     }
 
-    static typename Rule::Post at_the_start(const Rule& rule) {
-        if constexpr (requires { rule.start(); }) return rule.start();
-        return {};
-    }
-
-    /// Returns the teaching factor.
+    /// Returns the factor.
     double target_spikes(double time, SpikeKind kind = SpikeKind::event, double mark = no_mark) {
-        const double factor = rule.fire(post, time - last_post, kind, mark);
-        last_post = time;
-        if (factor != 0.0) w = rule.at_fire(w, pre, time - last_pre, factor);
+        const double factor = rule.fire(target, time - last_of_target, kind, mark);
+        const double seen = x * std::exp(-(time - last_of_source) / rule.source_decay());
+        if (factor != 0.0) rule.changes_at_fire([&](const auto& changed) { w = changed(w, seen, factor); });
+        y = y * std::exp(-(time - last_of_target) / rule.target_decay()) + rule.target_jump(kind);
+        last_of_target = time;
         return factor;
     }
 };

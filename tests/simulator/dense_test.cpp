@@ -9,9 +9,10 @@
 
 #include "core/random.hpp"
 #include "plasticity/burst_dependent.hpp"
-#include "simulator/dense_learning.hpp"
 #include "simulator/dense_row.hpp"
+#include "simulator/spike_learning.hpp"
 #include "simulator/tie.hpp"
+#include "tests/simulator/eager_learning.hpp"
 #include "tests/simulator/network.hpp"
 
 // Dense projections are stored, delivered and taught in ways of their own; what comes of it is the same.
@@ -40,7 +41,7 @@ struct Both {
             builder.add_target(all, weights);
         }
         matrix = builder.build_dense();
-        lists = builder.build(0.0, true);
+        lists = builder.build(0.0);
     }
 
     void expect_equal(double tolerance) {
@@ -111,95 +112,12 @@ TEST(DenseRows, TheEarliestOfTheTimes) {
                   *std::min_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(n)));
 }
 
-/// A random stream of arrivals and spikes of the targets, some of them seen at one tick, with a change of the
-/// learning rate, of the time constant, a pause of plasticity and a reset on the way.
-template <class Rule>
-void compare(const Rule& rule, double tolerance) {
-    Both both;
-    LearningOf<Rule> eager(rule, both.lists, targets, back_delay);
-    DenseLearning<Rule> lazy(rule, both.matrix, targets, back_delay);
-    Stream stream(StreamKey(2, "test", "spikes"));
-    const auto below = [&](Index n) {
-        return boost::random::uniform_int_distribution<Index>(0, n - 1)(stream);
-    };
-    const auto any_kind = [&] {
-        return std::array{SpikeKind::event, SpikeKind::event, SpikeKind::burst, SpikeKind::further}[below(4)];
-    };
-    const auto for_both = [&](const auto& call) {
-        call(static_cast<Learning&>(eager));
-        call(static_cast<Learning&>(lazy));
-    };
-    for (int window = 0; window < 1500; ++window) {
-        const Time begin = Time{} + std::chrono::milliseconds{window};
-        for (int i = 0; i < 4; ++i) {
-            // Quarters of a millisecond: ties are frequent.
-            const Time time = begin + ticks(0.25 * i);
-            const Index source = below(sources);
-            const SpikeKind kind = any_kind();
-            for_both([&](Learning& learning) { learning.arrive(source, time, kind); });
-        }
-        std::vector<Spike> spikes;
-        for (int i = 0; i < 4; ++i) {
-            const double p = 0.25 * below(4);
-            spikes.push_back({begin + ticks(0.25 * i), 0, below(targets), any_kind(), p});
-        }
-        for_both([&](Learning& learning) {
-            learning.catch_up(begin + std::chrono::milliseconds{1});
-            learning.enqueue(spikes, 0);
-            const Time end = begin + std::chrono::milliseconds{1};
-            if (window == 400) learning.set_parameter("eta", 0.02, "test", end);
-            if (window == 500) learning.set_parameter("tau_pre", 35.0, "test", end);
-            if (window == 1275) learning.set_parameter("tau_pre", 0.1, "test", end);
-            if (window == 700) learning.enable(false);
-            if (window == 800) learning.enable(true);
-            if (window == 1000) learning.reset_traces();
-        });
-        if (window % 300 == 299) {
-            lazy.settle();
-            both.expect_equal(tolerance);
-        }
-    }
-    lazy.settle();
-    both.expect_equal(tolerance);
-}
-
-// Weights are floats of order 1 that start within their bounds and take some hundred changes: roundings of
-// 6e-8 each.
-TEST(DenseLearning, LearnsWhatListsOfSynapsesLearn) {
-    compare(VarianceReducedBurstCcnRule{.eta = 0.01, .p0 = 0.4}, 2e-6);
-    compare(BurstCcnRule{.eta = 0.01, .p0 = 0.4}, 2e-6);
-    compare(BurstpropRule{.eta = 0.01, .tau_average = 300.0, .prior = 5.0}, 2e-6);
-    compare(BurstCcnRule{.eta = 0.1, .p0 = 0.4, .w_min = -0.5, .w_max = 0.5}, 2e-5);
-}
-
-TEST(DenseLearning, PairsNoSpikesOfOneTickInWhateverOrderTheyAreShown) {
-    Both both;
-    const VarianceReducedBurstCcnRule rule{.eta = 0.01, .p0 = 0.4};
-    LearningOf<VarianceReducedBurstCcnRule> eager(rule, both.lists, targets, Duration::zero());
-    DenseLearning<VarianceReducedBurstCcnRule> lazy(rule, both.matrix, targets, Duration::zero());
-    for (Learning* learning : std::array<Learning*, 2>{&eager, &lazy}) {
-        learning->arrive(3, Time{} + ticks(1.0), SpikeKind::event);
-        learning->arrive(3, Time{} + ticks(10.0), SpikeKind::event);
-        learning->arrive(3, Time{} + ticks(10.0), SpikeKind::event);  // of a cell without refractoriness
-        learning->show(5, {Time{} + ticks(11.0), 0, 5, SpikeKind::event, 0.9});
-        learning->show(6, {Time{} + ticks(10.0), 0, 6, SpikeKind::event, 0.9});
-        // The time that traces refer to has moved on, which it does by now and then, when this is shown.
-        learning->arrive(3, Time{} + ticks(63.0), SpikeKind::event);
-        learning->show(5, {Time{} + ticks(700.0), 0, 5, SpikeKind::further, 0.9});
-        learning->show(5, {Time{} + ticks(700.0), 0, 5, SpikeKind::event, 0.9});
-        learning->show(6, {Time{} + ticks(63.0), 0, 6, SpikeKind::event, 0.9});
-        learning->catch_up(Time{} + ticks(701.0));
-        learning->settle();
-    }
-    both.expect_equal(2e-6);
-}
-
-TEST(DenseLearning, DefersWhatItLearnsUntilPlasticityIsOffOrTheStateIsReset) {
+TEST(SpikeLearning, DefersWhatItLearnsUntilPlasticityIsOffOrTheStateIsReset) {
     Both both;
     const std::vector<float> start(both.matrix.weights().begin(), both.matrix.weights().end());
     const VarianceReducedBurstCcnRule rule{.eta = 0.01, .p0 = 0.4};
-    LearningOf<VarianceReducedBurstCcnRule> eager(rule, both.lists, targets, back_delay);
-    DenseLearning<VarianceReducedBurstCcnRule> lazy(rule, both.matrix, targets, back_delay, true);
+    test::EagerLearning<VarianceReducedBurstCcnRule> eager(rule, both.lists, targets, back_delay);
+    SpikeLearning<VarianceReducedBurstCcnRule> lazy(rule, both.matrix, targets, back_delay, true);
     const std::array<Learning*, 2> learnings{&eager, &lazy};
     const auto live = [&](int from, int to) {  // longer than the scale of the traces lasts
         for (int window = from; window < to; ++window) {
@@ -249,7 +167,7 @@ TEST(DenseTies, CopyTheTranspose) {
         };
         Projection other = projection(0, 1, std::move(forward.matrix));
         Projection matrix = projection(1, 0, builder.build_dense());
-        Projection lists = projection(1, 0, builder.build(0.0, false));
+        Projection lists = projection(1, 0, builder.build(0.0));
         const std::vector<Index> first{0};
         const Tie tie{.to = 0, .scale = -0.3, .mean = Tie::Mean::synapse, .part = part};
         apply(tie, matrix, other, first, first);

@@ -161,7 +161,7 @@ TEST(Following, ALongMemoryOutlivesASilenceOfTheSource) {
         const Index source = 0;
         const float start = 0.0F;
         builder.add_target({&source, 1}, {&start, 1});
-        Table synapse = builder.build(0.0, false);
+        Table synapse = builder.build(0.0);
         FollowingLearning<DendriticPrediction> learning({.eta = 1.0, .tau_Delta = tau_Delta}, synapse, 1,
                                                         ticks(1.0));
         const auto V_m = [](Index) { return -60.0; };
@@ -188,7 +188,7 @@ TEST(Following, GoesOnWithinAStepAsIfNothingHadBeenAskedOfIt) {
         const Index source = 0;
         const float start = 0.0F;
         builder.add_target({&source, 1}, {&start, 1});
-        Table synapse = builder.build(0.0, false);
+        Table synapse = builder.build(0.0);
         FollowingLearning<DendriticPrediction> learning({.eta = 1.0}, synapse, 1, ticks(1.0));
         const auto show = [&](int time) {
             learning.follow(at(time), [&](Index) { return time % 2 == 0 ? -60.0 : -56.0; });

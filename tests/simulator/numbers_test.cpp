@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "simulator/linear_population.hpp"
+#include "simulator/spike_learning.hpp"
 #include "tests/simulator/network.hpp"
 
 namespace apical {
@@ -117,24 +118,27 @@ TEST(NumbersOfWeights, AreLookedAtWhereTheyAreCopied) {
 }
 
 /// A rule whose weights stay as they are, while what it remembers of a target does not.
-struct Growing {
+struct Growing : AllSpikes {
     static constexpr std::string_view name = "growing";
     static constexpr std::array<Field<Growing>, 0> fields{};
-    struct Pre {
-        double trace;
+    struct Target {
+        double trace = 0.0;
     };
-    struct Post {
-        double trace;
-    };
-    bool sees(SpikeKind) const { return true; }
-    bool learns_at_arrival() const { return false; }
-    void arrive(Pre&, double, SpikeKind) const {}
-    double fire(Post& post, double, SpikeKind, double) const {
-        post.trace = post.trace * 1e200 + 1.0;  // 1, 1e200, infinite
+    Target start() const { return {}; }
+    double source_decay() const { return 20.0; }
+    double target_decay() const { return 20.0; }
+    double fire(Target& target, double, SpikeKind, double) const {
+        target.trace = target.trace * 1e200 + 1.0;  // 1, 1e200, infinite
         return 0.0;
     }
-    double at_arrival(double w, const Post&, double) const { return w; }
-    double at_fire(double w, const Pre&, double, double) const { return w; }
+    template <class Loop>
+    void changes_at_arrival(const Loop& loop) const {
+        loop([](double w, double, double) { return w; });
+    }
+    template <class Loop>
+    void changes_at_fire(const Loop& loop) const {
+        loop([](double w, double, double) { return w; });
+    }
 };
 
 TEST(NumbersOfTraces, EndARunByThemselves) {
@@ -145,7 +149,7 @@ TEST(NumbersOfTraces, EndARunByThemselves) {
     Network n = build(d);
     Projection& p = n.simulation->projection(0);
     ASSERT_EQ(p.learning.size(), 1U);
-    p.learning[0] = std::make_unique<LearningOf<Growing>>(Growing{}, p.tables[0], 4, Duration{ticks(1.0)});
+    p.learning[0] = std::make_unique<SpikeLearning<Growing>>(Growing{}, p.tables[0], 4, Duration{ticks(1.0)});
     const auto spike = [&](double time) {
         const std::vector<Spike> spikes{{at(time), 0, 2, SpikeKind::event, 0.0}};
         p.learning[0]->enqueue(spikes, 0);
@@ -155,9 +159,9 @@ TEST(NumbersOfTraces, EndARunByThemselves) {
     spike(2.0);
     EXPECT_NO_THROW(n.simulation->check_numbers());
     spike(3.0);
-    EXPECT_THAT(
-        complaint([&] { n.simulation->run_until(at(60000.0)); }),
-        AllOf(HasSubstr("other_to_cells[2]"), HasSubstr("learning/0/post/now is not a finite number (inf)")));
+    EXPECT_THAT(complaint([&] { n.simulation->run_until(at(60000.0)); }),
+                AllOf(HasSubstr("other_to_cells[2]"),
+                      HasSubstr("learning/0/targets/own is not a finite number (inf)")));
 }
 
 TEST(NumbersOfSynapses, AreLookedAt) {
