@@ -210,7 +210,8 @@ private:
                               .delay = ticks(p.delay),
                               .release = std::move(release),
                               .tables = {},
-                              .learning = {}};
+                              .learning = {},
+                              .synaptic_release = {}};
         const Population& neurons = simulation().population(projection.target);
         const bool dense = is_dense(p, neurons.size());
         const bool constant = p.weight.kind == Distribution::Kind::constant;
@@ -236,7 +237,7 @@ private:
             if (p.plasticity)
                 projection.learning.push_back(make_learning(p, table, neurons.last(k) - neurons.first(k)));
             if (each_synapse) {
-                projection.learning.push_back(std::make_unique<SynapticRelease>(
+                projection.synaptic_release.push_back(std::make_unique<SynapticRelease>(
                     short_term_plasticity(p.release.front(), owner), table));
             }
         }

@@ -141,7 +141,7 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
         const Table::Row row = p.tables[k].row(arrival.source);
         if (row.targets.empty()) continue;
         drain(k, arrival.time + Duration{1});
-        if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
+        p.arrive(k, arrival);
         if (arrival.release == 0.0) continue;  // it came for the rule
         const double E = scale(shard, arrival.time);
         const double step = arrival.release * gains_[static_cast<Eigen::Index>(p.port)] * E;

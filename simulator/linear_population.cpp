@@ -429,7 +429,7 @@ void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     Projection& p = projection(arrival);
     const Table::Row row = p.tables[k].row(arrival.source);
     if (row.targets.empty()) return;
-    if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
+    p.arrive(k, arrival);
     if (arrival.release == 0.0) return;  // it came for the rule
     const std::size_t gain = append_gain(shard, p.port, arrival.time);
     shard.rows.push_back({arrival.time, row.targets, shard.weights.size(), row.weights.empty(),

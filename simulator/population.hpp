@@ -257,14 +257,11 @@ protected:
             const Table::Row row = p.tables[shard].row(arrival.source);
             if (row.targets.empty()) continue;
             deliver_noise(shard, arrival.time + Duration{1});
-            if (p.plastic()) {
-                Learning& learning = *p.learning[shard];
-                if (learning.immediate()) {
-                    for (const Table::Local target : row.targets) bring_up(shard, target, arrival.time);
-                    show_spikes(shard);
-                }
-                learning.arrive(arrival.source, arrival.time, arrival.kind);
+            if (p.plastic() && p.learning[shard]->immediate()) {
+                for (const Table::Local target : row.targets) bring_up(shard, target, arrival.time);
+                show_spikes(shard);
             }
+            p.arrive(shard, arrival);
             if (arrival.release == 0.0) continue;  // it came for the rule
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
                 const double weight =

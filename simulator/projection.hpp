@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "simulator/learning.hpp"
+#include "simulator/synaptic_release.hpp"
 #include "synapses/release.hpp"
 #include "synapses/table.hpp"
 
 namespace apical {
 
-/// The synapses from one population onto one port of another, with one delay: a table and, where it learns, a
-/// rule for each of the target's shards; a release for each source.
+/// The synapses from one population onto one port of another, with one delay: a table for each of the
+/// target's shards, with a rule where it learns; a release for each source, or a state of short-term
+/// plasticity for each synapse.
 struct Projection {
     std::string name;
     Index index = 0;
@@ -23,7 +25,8 @@ struct Projection {
     Release release;
     double gain = 1.0;                                ///< factor on what is released
     std::vector<Table> tables;                        ///< one for each shard of the target
-    std::vector<std::unique_ptr<Learning>> learning;  ///< likewise, or empty
+    std::vector<std::unique_ptr<Learning>> learning;  ///< likewise, or empty, as the next
+    std::vector<std::unique_ptr<SynapticRelease>> synaptic_release;
 
     bool tied = false;  ///< its weights are copied from another's
 
@@ -31,12 +34,21 @@ struct Projection {
     /// Whether a spike that releases nothing must arrive, for the rule to see it.
     bool sees(SpikeKind kind) const { return plastic() && learning.front()->sees(kind); }
 
+    /// Brings the row of a shard that is about to be delivered up to date.
+    void arrive(std::size_t shard, const Arrival& arrival) {
+        if (plastic()) learning[shard]->arrive(arrival.source, arrival.time, arrival.kind);
+        if (!synaptic_release.empty()) synaptic_release[shard]->arrive(arrival.source, arrival.time);
+    }
+    /// Whether its weights change in a run.
+    bool changes() const { return plastic() || tied || !synaptic_release.empty(); }
+
     /// Weights are state only where they change.
     void persist(Archive& archive) {
         archive("release", release);
         archive("gain", gain);
         archive.each("learning", learning);  // first: it brings the weights up to date
-        if (!plastic() && !tied) return;
+        archive.each("synaptic_release", synaptic_release);
+        if (!changes()) return;
         for (std::size_t k = 0; k < tables.size(); ++k)
             archive("weights_" + std::to_string(k), tables[k].weights());
     }

@@ -102,7 +102,7 @@ void Simulation::check_numbers() {
         if (member.neurons) member.neurons->check_numbers(now_);
     }
     for (const auto& p : projections_) {
-        if (p->plastic() || p->tied) check_weights(*p);
+        if (p->changes()) check_weights(*p);
         check_memory(p->name, *p);
     }
     for (DrivenSignal& driven : signals_) check_memory("signal", driven);
@@ -277,9 +277,12 @@ void Simulation::perform(const action::SetParameter& a) {
 
 void Simulation::perform(const action::SetRuleParameter& a) {
     Projection& projection = *projections_[a.projection];
-    if (!projection.plastic()) throw ModelError(projection.name + ": has no rule of plasticity");
+    if (!projection.plastic() && projection.synaptic_release.empty())
+        throw ModelError(projection.name + ": has no rule of plasticity");
     for (const auto& learning : projection.learning)
         learning->set_parameter(a.name, a.value, projection.name, now_);
+    for (const auto& release : projection.synaptic_release)
+        release->set_parameter(a.name, a.value, projection.name);
 }
 
 void Simulation::perform(const action::GatePlasticity& a) {
@@ -317,6 +320,7 @@ void Simulation::perform(const action::ResetState&) {
     for (const auto& projection : projections_) {
         projection->release.reset(now_);
         for (const auto& learning : projection->learning) learning->reset_traces();
+        for (const auto& release : projection->synaptic_release) release->reset();
     }
     // Inputs from outside go on: what they have come to so far is sent again, since the neurons have
     // forgotten it.
@@ -428,7 +432,8 @@ std::size_t Simulation::add_input(Index population, std::size_t port) {
                                                                    .delay = {},
                                                                    .release = Release({}, 1),
                                                                    .tables = std::move(tables),
-                                                                   .learning = {}}));
+                                                                   .learning = {},
+                                                                   .synaptic_release = {}}));
     // A class of its own: what it sends follows a grid of its own.
     members_.back().classes.push_back(scheduler_.add_input_class(population));
     fan_out_.emplace_back(1, target.size());

@@ -338,7 +338,7 @@ private:
             Projection& p = projection(arrival);
             const Table::Row row = p.tables[k].row(arrival.source);
             if (row.targets.empty()) continue;
-            if (p.plastic()) p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
+            p.arrive(k, arrival);
             if (arrival.release == 0.0) continue;  // it came for the rule
             const double share = static_cast<double>((end - arrival.time).count()) * per_tick;
             const auto offset = static_cast<std::uint32_t>((arrival.time - shard.now).count());

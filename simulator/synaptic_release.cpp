@@ -43,10 +43,10 @@ SynapticRelease::SynapticRelease(const TsodyksMarkram& synapse, Table& table)
       last_(table.sources(), never),
       weights_(table.weights().begin(), table.weights().end()) {
     synapse_.u_0 = synapse_.U;
-    reset_traces();
+    reset();
 }
 
-void SynapticRelease::arrive(Index source, Time time, SpikeKind /*kind*/) {
+void SynapticRelease::arrive(Index source, Time time) {
     const std::span<float> row = table_->row(source).weights;
     const auto first = row.data() - table_->weights().data();
     const TsodyksMarkram::Decay decay = synapse_.decay(ms(time - last_[source]));
@@ -56,12 +56,11 @@ void SynapticRelease::arrive(Index source, Time time, SpikeKind /*kind*/) {
             row.size());
 }
 
-void SynapticRelease::set_parameter(std::string_view parameter, double value, const std::string& owner,
-                                    Time /*now*/) {
+void SynapticRelease::set_parameter(std::string_view parameter, double value, const std::string& owner) {
     synapse_ = with_parameter(synapse_, parameter, value, owner);
 }
 
-void SynapticRelease::reset_traces() {
+void SynapticRelease::reset() {
     const TsodyksMarkram::State rest = synapse_.initial();
     u_.assign(weights_.size(), static_cast<float>(rest.u));
     x_.assign(weights_.size(), static_cast<float>(rest.x));

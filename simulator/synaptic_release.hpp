@@ -4,7 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include "simulator/learning.hpp"
+#include "core/spike.hpp"
+#include "recorders/archive.hpp"
+#include "synapses/table.hpp"
 #include "synapses/tsodyks_markram.hpp"
 
 namespace apical {
@@ -12,22 +14,18 @@ namespace apical {
 /// Short-term plasticity with a state in each synapse, not one for each source: a row's synapses are brought
 /// up to date when it is delivered, and the table's weights are those last delivered. A synapse begins at
 /// rest; the parameter u_0 has no effect.
-class SynapticRelease final : public Learning {
+class SynapticRelease {
 public:
     /// The table has a weight for each synapse: what it delivers at an efficacy of 1.
     SynapticRelease(const TsodyksMarkram& synapse, Table& table);
 
-    void arrive(Index source, Time time, SpikeKind kind) override;
-    // Targets' spikes change nothing.
-    void catch_up(Time) override {}
-    void enqueue(std::span<const Spike>, Index) override {}
-    Duration back_delay() const override { return Duration::max(); }
-    void show(Table::Local, const Spike&) override {}
-
-    void enable(bool) override {}
-    void set_parameter(std::string_view parameter, double value, const std::string& owner, Time now) override;
-    void reset_traces() override;
-    void persist(Archive& archive) override;
+    /// Before a row is delivered at `time`: its weights are what they release then.
+    void arrive(Index source, Time time);
+    /// Throws ModelError, which begins with `owner`.
+    void set_parameter(std::string_view parameter, double value, const std::string& owner);
+    /// All synapses at rest.
+    void reset();
+    void persist(Archive& archive);
 
 private:
     TsodyksMarkram synapse_;

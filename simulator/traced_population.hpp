@@ -253,11 +253,9 @@ private:
                 const Arrival& next = *(&arrival + 1);
                 projection(next).tables[k].prefetch_dense(next.source);
             }
-            if (p.plastic()) {
-                Learning& learning = *p.learning[k];
-                if (!shard.rows.empty() && arrival.time > learning.settles_after()) break;
-                learning.arrive(arrival.source, arrival.time, arrival.kind);
-            }
+            const bool waits = p.plastic() && arrival.time > p.learning[k]->settles_after();
+            if (waits && !shard.rows.empty()) break;
+            p.arrive(k, arrival);
             const double E = remembered_scale(shard, p.port, arrival.time);
             shard.rows.push_back({arrival.time, p.port, weights, arrival.release * E, E});
             shard.rows_of_port[p.port].push_back(shard.rows.back());
@@ -303,10 +301,8 @@ private:
         Projection& p = projection(arrival);
         Table& table = p.tables[k];
         const Table::Row row = table.row(arrival.source);
-        if (p.plastic()) {
-            show_spikes(k);
-            p.learning[k]->arrive(arrival.source, arrival.time, arrival.kind);
-        }
+        if (p.plastic()) show_spikes(k);
+        p.arrive(k, arrival);
         if (arrival.release == 0.0) return;  // it came for the rule
         const double E = remembered_scale(shard, p.port, arrival.time);
         const DenseRow at{arrival.time, p.port, nullptr, arrival.release * E, E};

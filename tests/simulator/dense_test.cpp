@@ -161,7 +161,8 @@ TEST(DenseTies, CopyTheTranspose) {
                          .delay = {},
                          .release = Release({}, 1),
                          .tables = {},
-                         .learning = {}};
+                         .learning = {},
+                         .synaptic_release = {}};
             p.tables.push_back(std::move(table));
             return p;
         };
