@@ -161,9 +161,8 @@ Run simulate(const Benchmark& b, const NetworkDescription& description, double l
     log.finish(to);
     run.statistics = statistics_of(b, network, log, from, to);
     for (Index p = 0; p < simulation.projections(); ++p) {
-        if (!simulation.projection(p).plastic()) continue;
-        for (const auto& learning : simulation.projection(p).learning) learning->settle();
-        for (const Table& table : simulation.projection(p).tables) log.hash().add_weights(table.weights());
+        if (!simulation.projection(p).plastic) continue;
+        for (const Table& table : simulation.weights(p)) log.hash().add_weights(table.weights());
     }
     run.hash = log.hash().hex();
     return run;

@@ -301,8 +301,8 @@ private:
         }
         simulation().tie(network_.projections.at(p.name), {.to = found->second,
                                                            .scale = p.tie->scale,
-                                                           .mean = static_cast<Tie::Mean>(p.tie->mean),
-                                                           .part = static_cast<Tie::Part>(p.tie->part),
+                                                           .mean = p.tie->mean,
+                                                           .part = p.tie->part,
                                                            .blocks = blocks});
     }
 
@@ -335,7 +335,7 @@ private:
     void add(const SignalDescription& s) {
         const PopulationDescription& followed = population(s.population, "signal " + s.name);
         Signal signal;
-        signal.kind = static_cast<Signal::Kind>(s.kind);
+        signal.kind = s.kind;
         signal.population = network_.populations.at(s.population);
         signal.size = followed.size;
         signal.tau = s.tau;
@@ -358,12 +358,13 @@ private:
             throw ConfigError(fmt::format("drive {}: there is no signal '{}'", drive.name, drive.signal));
     }
 
+    static bool learns_at_once(const ProjectionDescription& p) {
+        return p.plasticity && ticks(p.plasticity->back_delay.value_or(p.delay)) == Duration::zero();
+    }
+
     /// A spike that changes a weight at once needs its neuron to be up to date.
     void check_back_delay(const ProjectionDescription& p) {
-        if (!p.plasticity) return;
-        const double back_delay = p.plasticity->back_delay.value_or(p.delay);
-        if (ticks(back_delay) == Duration::zero() &&
-            !simulation().population(network_.populations.at(p.target)).visits()) {
+        if (learns_at_once(p) && !simulation().population(network_.populations.at(p.target)).visits()) {
             throw ConfigError(fmt::format(
                 "projection {}: back_delay = 0 needs a target model that is visited at each arrival",
                 p.name));
@@ -371,17 +372,15 @@ private:
     }
 
     void check_follower(const ProjectionDescription& p) {
-        const Projection& projection = simulation().projection(network_.projections.at(p.name));
-        if (!projection.plastic()) return;
-        const std::string_view followed = projection.learning.front()->follows();
+        const std::string_view followed = p.plasticity ? followed_by(p) : "";
         if (followed.empty()) return;
-        const Population& target = simulation().population(projection.target);
+        const Population& target = simulation().population(network_.populations.at(p.target));
         const auto known = target.variables();
         if (!target.shows() || std::find(known.begin(), known.end(), followed) == known.end()) {
             throw ConfigError(fmt::format("projection {}: '{}' follows {} of its target, which has none",
                                           p.name, p.plasticity->rule, followed));
         }
-        if (projection.learning.front()->immediate())
+        if (learns_at_once(p))
             throw ConfigError(
                 fmt::format("projection {}: '{}' needs a back_delay above 0", p.name, p.plasticity->rule));
     }

@@ -8,6 +8,8 @@
 
 #include "core/rate.hpp"
 #include "core/spike.hpp"
+#include "simulator/signal.hpp"
+#include "simulator/tie.hpp"
 
 namespace apical {
 
@@ -134,13 +136,9 @@ struct GainSteps {
 struct TieDescription {
     std::string to;
     double scale = 1.0;
-    enum class Mean {
-        none,     ///< synapse by synapse
-        senders,  ///< for each target, the mean over the source population
-        both,     ///< the mean over both populations
-    };
+    using Mean = Tie::Mean;
     Mean mean = Mean::none;
-    enum class Part { whole, plus, minus };  ///< w, max(w, 0) or max(-w, 0)
+    using Part = Tie::Part;
     Part part = Part::whole;
     Index blocks =
         1;  ///< senders: the source population is cut into as many of equal size, each with its mean
@@ -164,7 +162,7 @@ struct ProjectionDescription {
 struct SignalDescription {
     std::string name;
     std::string population;
-    enum class Kind { spike_rate, event_rate, burst_rate, burst_probability };
+    using Kind = Signal::Kind;
     Kind kind = Kind::event_rate;
     double tau = 10.0;       ///< [ms] of the exponential filter; rates in Hz
     double undefined = 0.0;  ///< burst_probability while there is no event

@@ -58,6 +58,14 @@ bool learns_dense(const ProjectionDescription& p) {
     return learns;
 }
 
+std::string_view followed_by(const ProjectionDescription& p) {
+    std::string_view followed;
+    with_rule(p, [&]<class Rule>(const Rule&) {
+        if constexpr (FollowingRule<Rule>) followed = Rule::followed;
+    });
+    return followed;
+}
+
 WeightBounds weight_bounds(const ProjectionDescription& p) {
     WeightBounds bounds{-std::numeric_limits<double>::max(), std::numeric_limits<double>::max()};
     with_rule(p, [&]<class Rule>(const Rule& rule) { bounds = {rule.w_min, rule.w_max}; });

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <string_view>
+
 #include "networks/description.hpp"
 #include "simulator/learning.hpp"
 
@@ -7,6 +10,9 @@ namespace apical {
 
 /// Whether the rule can teach a projection that is stored as a whole matrix.
 bool learns_dense(const ProjectionDescription& p);
+
+/// The variable of the target that its rule follows in between spikes; empty: none.
+std::string_view followed_by(const ProjectionDescription& p);
 
 /// Between which weights the rule keeps. Bounds that are not given may depend on the sign that weights start
 /// with. Throws as make_learning() does.

@@ -20,22 +20,20 @@ struct AnyLoop {
 /// if it is nothing; `dt` [ms] is the time since the neuron's last spike as the synapse sees it (since the
 /// start if there was none).
 ///
-///     sees(kind)                        does a spike of the source of this kind do anything?
-///     source_decay(), target_decay()    of the traces [ms]
-///     source_jump(kind), target_jump(kind)    what a spike adds to its neuron's
-///     target_start()                    the target's trace at the start of the run; that of a source is 0
-///     start()                           a Target at the start
-///     arrive(source, dt, kind)          the source spikes: the factor, 0 for none
-///     fire(target, dt, kind, mark)      the target spikes: the factor, 0 for none
-///     learns_at_arrival()               can arrive() be anything but 0? Else nobody asks for the target's
-///     trace changes_at_arrival(loop)          calls loop(f), once: f(w, y, factor) is the new weight at a
-///     spike of
-///                                       the source, y being the trace of the target
-///     changes_at_fire(loop)             the same at a spike of the target: f(w, x, factor), where factor x
-///     is
-///                                       the factor times the trace of the source (either may be scaled)
-///     targets_outlive_reset             what is kept of targets are slow averages, which a reset of the
-///                                       network's state leaves, and not traces of recent spikes
+///     sees(kind)                does a spike of the source of this kind do anything?
+///     source_decay(), target_decay()  of the traces [ms]
+///     source_jump(kind), target_jump(kind)  what a spike adds to its neuron's
+///     target_start()            the target's trace at the start of the run; that of a source is 0
+///     start()                   a Target at the start
+///     arrive(source, dt, kind)  the source spikes: the factor, 0 for none
+///     fire(target, dt, kind, mark)  the target spikes: the factor, 0 for none
+///     learns_at_arrival()       can arrive() be anything but 0? Else nobody asks for the target's trace
+///     changes_at_arrival(loop)  calls loop(f), once: f(w, y, factor) is the new weight at a spike of the
+///                               source, y being the trace of the target
+///     changes_at_fire(loop)     the same at a spike of the target: f(w, x, factor), where only x times
+///                               factor means something, x being the trace of the source: both are scaled
+///     targets_outlive_reset     what is kept of targets are slow averages, which a reset of the network's
+///                               state leaves, and not traces of recent spikes
 ///
 /// What does not differ between synapses is decided before `loop` is called: one that decides for each
 /// synapse is not compiled to vector instructions. A synapse sees a spike of its source at t_pre + delay,

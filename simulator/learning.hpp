@@ -146,7 +146,4 @@ private:
     std::size_t next_ = 0;
 };
 
-/// Makes the learning of a shard: the one place where a rule's type is known is the caller's.
-using LearningFactory = std::function<std::unique_ptr<Learning>(Table&, Index targets)>;
-
 }  // namespace apical

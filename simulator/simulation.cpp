@@ -296,10 +296,10 @@ void Simulation::perform(const action::SetGain& a) { projections_[a.projection]-
 
 void Simulation::perform(const action::CopyTiedWeights&) {
     for (const auto& [index, tie] : ties_) {
-        Projection& own = *projections_[index];
-        Projection& other = *projections_[tie.to];
-        for (const auto& learning : other.learning) learning->settle();
-        apply(tie, own, other, shard_starts(own.target), shard_starts(other.target));
+        const ProjectionFacts own = projection(index);
+        const ProjectionFacts other = projection(tie.to);
+        apply(tie, own.target == other.source, {weights(index), shard_starts(own.target)},
+              {weights(tie.to), shard_starts(other.target)}, projections_[tie.to]->name);
     }
 }
 
@@ -518,17 +518,28 @@ std::vector<RecordedPopulation> Simulation::populations() const {
     return list;
 }
 
-void Simulation::visit_synapses(Index projection,
-                                const std::function<void(Index, Index, double)>& visit) const {
+ProjectionFacts Simulation::projection(Index index) const {
+    const Projection& p = *projections_[index];
+    return {p.source, p.target, p.gain, p.plastic(), p.changes()};
+}
+
+std::span<Table> Simulation::weights(Index projection) const {
     Projection& p = *projections_[projection];
     for (const auto& learning : p.learning) learning->settle();
-    const std::vector<Index> starts = shard_starts(p.target);
-    for (std::size_t k = 0; k < p.tables.size(); ++k) {
-        for (Index source = 0; source < p.tables[k].sources(); ++source) {
-            const Table::Row row = p.tables[k].row(source);
+    return p.tables;
+}
+
+void Simulation::visit_synapses(Index projection,
+                                const std::function<void(Index, Index, double)>& visit) const {
+    const std::vector<Index> starts = shard_starts(projections_[projection]->target);
+    Index first = 0;
+    for (Table& table : weights(projection)) {
+        const Index start = starts[first++];
+        for (Index source = 0; source < table.sources(); ++source) {
+            const Table::Row row = table.row(source);
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
-                visit(starts[k] + row.targets[i], source,
-                      row.weights.empty() ? p.tables[k].uniform_weight() : double{row.weights[i]});
+                visit(start + row.targets[i], source,
+                      row.weights.empty() ? table.uniform_weight() : double{row.weights[i]});
             }
         }
     }

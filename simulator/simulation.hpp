@@ -73,6 +73,15 @@ using Action =
     std::variant<action::SetVariable, action::SetRates, action::SetParameter, action::SetRuleParameter,
                  action::GatePlasticity, action::SetGain, action::CopyTiedWeights, action::ResetState>;
 
+/// What is known of a projection besides its weights.
+struct ProjectionFacts {
+    Index source;  ///< population
+    Index target;  ///< population
+    double gain;   ///< factor on what is released
+    bool plastic;  ///< has a rule
+    bool changes;  ///< its weights do, by a rule, a tie or short-term plasticity of each synapse
+};
+
 /// A network that runs. Its spikes and weights are a function of what it was made of and of the schedule: not
 /// of the number of threads, of the shards, of recorders, nor of where run_until() stopped in between.
 class Simulation {
@@ -153,9 +162,12 @@ public:
 
     Population& population(Index index) { return *members_[index].neurons; }
     std::vector<RecordedPopulation> populations() const;
-    Projection& projection(Index index) { return *projections_[index]; }
+    ProjectionFacts projection(Index index) const;
     std::size_t projections() const { return projections_.size(); }
-    /// Calls visit(target, source, weight) for each synapse, by shard, source and target.
+    /// The synapses of a projection by shard of its target, to read and to write between windows: what was to
+    /// be learnt later is learnt first, but for deferred expression.
+    std::span<Table> weights(Index projection) const;
+    /// The same one by one: visit(target, source, weight), by shard, source and target.
     void visit_synapses(Index projection, const std::function<void(Index, Index, double)>& visit) const;
 
 private:

@@ -9,33 +9,33 @@ namespace apical {
 namespace {
 
 /// The weight of the other projection's synapse from `source` to `target`.
-double weight_between(Projection& p, std::span<const Index> first, Index source, Index target) {
-    const auto shard =
-        static_cast<std::size_t>(std::upper_bound(first.begin(), first.end(), target) - first.begin() - 1);
-    const Table::Row row = p.tables[shard].row(source);
-    const auto local = static_cast<Table::Local>(target - first[shard]);
+double weight_between(const TiedWeights& other, const std::string& name, Index source, Index target) {
+    const auto shard = static_cast<std::size_t>(
+        std::upper_bound(other.first.begin(), other.first.end(), target) - other.first.begin() - 1);
+    const Table::Row row = other.tables[shard].row(source);
+    const auto local = static_cast<Table::Local>(target - other.first[shard]);
     const auto found = std::lower_bound(row.targets.begin(), row.targets.end(), local);
     if (found == row.targets.end() || *found != local) {
-        throw ModelError("tied weights: " + p.name + " has no synapse from " + std::to_string(source) +
-                         " to " + std::to_string(target));
+        throw ModelError("tied weights: " + name + " has no synapse from " + std::to_string(source) + " to " +
+                         std::to_string(target));
     }
-    if (row.weights.empty()) return p.tables[shard].uniform_weight();
+    if (row.weights.empty()) return other.tables[shard].uniform_weight();
     return double{row.weights[static_cast<std::size_t>(found - row.targets.begin())]};
 }
 
 /// The mean weight of the other projection's synapses from each source onto each block of targets: a row of
 /// sources for each block.
-std::vector<double> means_by_source(Projection& p, std::span<const Index> first, Index blocks) {
-    const std::size_t sources = p.tables.front().sources();
-    const Index block_size = first.back() / blocks;
+std::vector<double> means_by_source(const TiedWeights& other, Index blocks) {
+    const std::size_t sources = other.tables.front().sources();
+    const Index block_size = other.first.back() / blocks;
     std::vector<double> sums(sources * blocks);
     std::vector<double> counts(sums.size());
-    for (std::size_t shard = 0; shard < p.tables.size(); ++shard) {
-        Table& table = p.tables[shard];
+    for (std::size_t shard = 0; shard < other.tables.size(); ++shard) {
+        Table& table = other.tables[shard];
         for (Index source = 0; source < sources; ++source) {
             const Table::Row row = table.row(source);
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
-                const std::size_t block = (first[shard] + row.targets[i]) / block_size;
+                const std::size_t block = (other.first[shard] + row.targets[i]) / block_size;
                 sums[block * sources + source] +=
                     row.weights.empty() ? table.uniform_weight() : double{row.weights[i]};
                 counts[block * sources + source] += 1.0;
@@ -58,13 +58,12 @@ double part_of(Tie::Part part, double w) {
     return w;
 }
 
-bool dense(const Projection& p) {
-    return std::all_of(p.tables.begin(), p.tables.end(), [](const Table& table) { return table.dense(); });
+bool dense(const TiedWeights& w) {
+    return std::all_of(w.tables.begin(), w.tables.end(), [](const Table& table) { return table.dense(); });
 }
 
 /// Synapse by synapse where both are dense: in tiles, so that neither side jumps about in memory.
-void transpose(const Tie& tie, Projection& own, Projection& other, std::span<const Index> own_first,
-               std::span<const Index> other_first) {
+void transpose(const Tie& tie, const TiedWeights& own, const TiedWeights& other) {
     constexpr std::size_t tile = 16;
     for (std::size_t a = 0; a < own.tables.size(); ++a) {
         for (std::size_t b = 0; b < other.tables.size(); ++b) {
@@ -75,11 +74,11 @@ void transpose(const Tie& tie, Projection& own, Projection& other, std::span<con
                 std::array<const float*, tile> from{};
                 for (std::size_t i = begin; i < end; ++i) {
                     from[i - begin] =
-                        other.tables[b].row(own_first[a] + static_cast<Index>(i)).weights.data();
+                        other.tables[b].row(own.first[a] + static_cast<Index>(i)).weights.data();
                 }
                 for (std::size_t k = 0; k < senders; ++k) {
                     float* const to =
-                        own.tables[a].row(other_first[b] + static_cast<Index>(k)).weights.data();
+                        own.tables[a].row(other.first[b] + static_cast<Index>(k)).weights.data();
                     for (std::size_t i = begin; i < end; ++i)
                         to[i] = static_cast<float>(tie.scale * part_of(tie.part, double{from[i - begin][k]}));
                 }
@@ -90,19 +89,18 @@ void transpose(const Tie& tie, Projection& own, Projection& other, std::span<con
 
 }  // namespace
 
-void apply(const Tie& tie, Projection& own, Projection& other, std::span<const Index> own_first,
-           std::span<const Index> other_first) {
-    const bool transposed = own.target == other.source;
-    if (transposed && tie.mean == Tie::Mean::synapse && dense(own) && dense(other)) {
-        transpose(tie, own, other, own_first, other_first);
+void apply(const Tie& tie, bool transposed, const TiedWeights& own, const TiedWeights& other,
+           const std::string& name) {
+    if (transposed && tie.mean == Tie::Mean::none && dense(own) && dense(other)) {
+        transpose(tie, own, other);
         return;
     }
     const Index blocks = tie.mean == Tie::Mean::senders ? tie.blocks : 1;
     const Index sources = own.tables.front().sources();
     const std::size_t targets = other.tables.front().sources();
     std::vector<double> means;
-    if (tie.mean != Tie::Mean::synapse) means = means_by_source(other, other_first, blocks);
-    if (tie.mean == Tie::Mean::everything) {
+    if (tie.mean != Tie::Mean::none) means = means_by_source(other, blocks);
+    if (tie.mean == Tie::Mean::both) {
         double sum = 0.0;
         for (const double m : means) sum += m;
         means.assign(means.size(), sum / static_cast<double>(means.size()));
@@ -113,10 +111,10 @@ void apply(const Tie& tie, Projection& own, Projection& other, std::span<const I
             const Table::Row row = table.row(source);
             const double* const mean = means.data() + source / (sources / blocks) * targets;
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
-                const Index target = own_first[shard] + row.targets[i];
-                const double w = tie.mean != Tie::Mean::synapse ? mean[target]
-                                 : transposed ? weight_between(other, other_first, target, source)
-                                              : weight_between(other, other_first, source, target);
+                const Index target = own.first[shard] + row.targets[i];
+                const double w = tie.mean != Tie::Mean::none ? mean[target]
+                                 : transposed                ? weight_between(other, name, target, source)
+                                                             : weight_between(other, name, source, target);
                 row.weights[i] = static_cast<float>(tie.scale * part_of(tie.part, w));
             }
         }

@@ -19,7 +19,7 @@ Eigen::MatrixXf GradientAngle::weights(const std::string& source, const std::str
     Simulation& simulation = *network_.simulation;
     const Index index = network_.projections.at(source + "_to_" + target);
     const Population& neurons = simulation.population(network_.populations.at(target));
-    Eigen::MatrixXf all(neurons.size(), simulation.projection(index).tables.front().sources());
+    Eigen::MatrixXf all(neurons.size(), simulation.weights(index).front().sources());
     simulation.visit_synapses(
         index, [&](Index to, Index from, double weight) { all(to, from) = static_cast<float>(weight); });
     return all;

@@ -137,7 +137,7 @@ ImageLearners::ImageLearners(const ImagesConfig& config, const NetworkDescriptio
     for (const ProjectionDescription& p : description.projections) {
         if (!p.plasticity) continue;
         const Index index = network.projections.at(p.name);
-        const auto& tables = network.simulation->projection(index).tables;
+        const std::span<Table> tables = network.simulation->weights(index);
         for (std::size_t k = 0; k < tables.size(); ++k) {
             constexpr Index piece = 64;
             for (Index first = 0; first < tables[k].sources(); first += piece)
@@ -152,7 +152,7 @@ void ImageLearners::for_each(std::size_t count, const std::function<void(std::si
 }
 
 std::span<float> ImageLearners::weights_of(std::size_t learner, const Rows& rows) {
-    Table& table = learners_[learner]->simulation().projection(rows.projection).tables[rows.shard];
+    Table& table = learners_[learner]->simulation().weights(rows.projection)[rows.shard];
     const std::span<float> begin = table.row(rows.first).weights;
     const std::span<float> last = table.row(rows.last - 1).weights;
     return {begin.data(), last.data() + last.size()};
@@ -168,10 +168,10 @@ void ImageLearners::note_weights() {
 /// From the first to all.
 void ImageLearners::copy_weights() {
     for (Index p = 0; p < learners_.front()->simulation().projections(); ++p) {
-        auto& tables = learners_.front()->simulation().projection(p).tables;
+        const std::span<Table> tables = learners_.front()->simulation().weights(p);
         for (std::size_t k = 0; k < tables.size(); ++k) {
             for (std::size_t i = 1; i < size(); ++i) {
-                Table& copy = learners_[i]->simulation().projection(p).tables[k];
+                Table& copy = learners_[i]->simulation().weights(p)[k];
                 std::copy(tables[k].weights().begin(), tables[k].weights().end(), copy.weights().begin());
             }
         }
@@ -181,9 +181,8 @@ void ImageLearners::copy_weights() {
 void ImageLearners::merge() {
     if (size() == 1) return;
     workers_.for_each(size(), [this](std::size_t i) {
-        for (Index p = 0; p < learners_[i]->simulation().projections(); ++p) {
-            for (const auto& learning : learners_[i]->simulation().projection(p).learning) learning->settle();
-        }
+        for (Index p = 0; p < learners_[i]->simulation().projections(); ++p)
+            learners_[i]->simulation().weights(p);  // settles: the rows are looked at from many threads
     });
     workers_.for_each(rows_.size(), [this](std::size_t r) { merge(rows_[r]); });
 }

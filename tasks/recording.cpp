@@ -122,9 +122,8 @@ void Recording::snapshot(std::int64_t epoch, std::int64_t sample) {
     for (const std::string& name : weights_of_) {
         const Index index = network_.projections.at(name);
         Simulation& simulation = *network_.simulation;
-        const Projection& projection = simulation.projection(index);
-        const Index targets = simulation.population(projection.target).size();
-        const Index sources = projection.tables.front().sources();
+        const Index targets = simulation.population(simulation.projection(index).target).size();
+        const Index sources = simulation.weights(index).front().sources();
         const WeightLabel label{name, units_.at(name), simulation.now(), epoch, sample};
         std::vector<std::vector<std::pair<Index, float>>> rows(targets);
         std::size_t synapses = 0;
@@ -186,17 +185,19 @@ std::int64_t restore_weights(const std::filesystem::path& path, const std::vecto
         const std::string snapshot = group + "/" + snapshots.back();
         epoch = file.number<std::int64_t>(snapshot, "epoch").value_or(0);
         const auto shape = file.shape(snapshot);
-        Projection& projection = network.simulation->projection(network.projections.at(name));
-        const Population& population = network.simulation->population(projection.target);
-        const std::vector<std::uint64_t> expected{population.size(), projection.tables.front().sources()};
+        const Index index = network.projections.at(name);
+        const std::span<Table> tables = network.simulation->weights(index);
+        const Population& population =
+            network.simulation->population(network.simulation->projection(index).target);
+        const std::vector<std::uint64_t> expected{population.size(), tables.front().sources()};
         if (shape != expected) {
             throw DataError(fmt::format("{}: {}: expected {} weights, found {}", path.string(), snapshot,
                                         fmt::join(expected, " x "), fmt::join(shape, " x ")));
         }
         const auto values = file.read<float>(snapshot);
-        for (std::size_t k = 0; k < projection.tables.size(); ++k) {
+        for (std::size_t k = 0; k < tables.size(); ++k) {
             for (Index source = 0; source < expected[1]; ++source) {
-                const Table::Row row = projection.tables[k].row(source);
+                const Table::Row row = tables[k].row(source);
                 for (std::size_t i = 0; i < row.targets.size(); ++i)
                     row.weights[i] = values[(population.first(k) + row.targets[i]) * expected[1] + source];
             }

@@ -279,7 +279,7 @@ TEST(Build, WarnsOfAClassifierThatMisreadsTheModel) {
 
 TEST(Build, OneWeightForAllTakesNoMemory) {
     NetworkDescription d = two_populations();
-    EXPECT_TRUE(build(d).simulation->projection(0).tables[0].weights().empty());
+    EXPECT_TRUE(build(d).simulation->weights(0)[0].weights().empty());
     d.projections[0].weight.kind = Distribution::Kind::uniform;
     d.projections[0].weight.b = 1.0;
     const Network network = build(d);

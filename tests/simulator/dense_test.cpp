@@ -152,35 +152,20 @@ TEST(DenseTies, CopyTheTranspose) {
         std::vector<Index> all(targets);
         for (Index i = 0; i < targets; ++i) all[i] = i;
         for (Index t = 0; t < sources; ++t) builder.add_target(all, std::vector<float>(targets, 0.0F));
-        const auto projection = [](Index from, Index to, Table table) {
-            Projection p{.name = "p",
-                         .index = 0,
-                         .source = from,
-                         .target = to,
-                         .port = 0,
-                         .delay = {},
-                         .release = Release({}, 1),
-                         .tables = {},
-                         .learning = {},
-                         .synaptic_release = {}};
-            p.tables.push_back(std::move(table));
-            return p;
-        };
-        Projection other = projection(0, 1, std::move(forward.matrix));
-        Projection matrix = projection(1, 0, builder.build_dense());
-        Projection lists = projection(1, 0, builder.build(0.0));
-        const std::vector<Index> first{0};
-        const Tie tie{.to = 0, .scale = -0.3, .mean = Tie::Mean::synapse, .part = part};
-        apply(tie, matrix, other, first, first);
-        apply(tie, lists, other, first, first);
+        Table matrix = builder.build_dense();
+        Table lists = builder.build(0.0);
+        const auto tied = [](Table& table, Index size) { return TiedWeights{{&table, 1}, {0, size}}; };
+        const Tie tie{.to = 0, .scale = -0.3, .mean = Tie::Mean::none, .part = part};
+        for (Table* own : {&matrix, &lists})
+            apply(tie, true, tied(*own, sources), tied(forward.matrix, targets), "other");
         for (Index source = 0; source < targets; ++source) {
             for (Index t = 0; t < sources; ++t) {
-                const float w = other.tables[0].row(t).weights[source];
+                const float w = forward.matrix.row(t).weights[source];
                 const float kept = part == Tie::Part::whole  ? w
                                    : part == Tie::Part::plus ? std::max(w, 0.0F)
                                                              : std::max(-w, 0.0F);
-                EXPECT_FLOAT_EQ(matrix.tables[0].row(source).weights[t], -0.3F * kept);
-                EXPECT_EQ(matrix.tables[0].row(source).weights[t], lists.tables[0].row(source).weights[t]);
+                EXPECT_FLOAT_EQ(matrix.row(source).weights[t], -0.3F * kept);
+                EXPECT_EQ(matrix.row(source).weights[t], lists.row(source).weights[t]);
             }
         }
     }

@@ -98,7 +98,7 @@ TEST(NumbersOfWeights, AreLookedAt) {
         Network n = build(d);
         n.simulation->run_until(at(20.0));
         EXPECT_NO_THROW(n.simulation->check_numbers());
-        n.simulation->projection(0).tables[0].row(3).weights[2] = std::numeric_limits<float>::infinity();
+        n.simulation->weights(0)[0].row(3).weights[2] = std::numeric_limits<float>::infinity();
         EXPECT_THAT(complaint([&] { n.simulation->check_numbers(); }),
                     AllOf(HasSubstr("plastic[2]"), HasSubstr("weight from neuron 3"), HasSubstr("inf")));
     }
@@ -112,9 +112,25 @@ TEST(NumbersOfWeights, AreLookedAtWhereTheyAreCopied) {
     Network n = build(d);
     n.simulation->run_until(at(5.0));
     EXPECT_NO_THROW(n.simulation->check_numbers());
-    n.simulation->projection(1).tables[0].row(2).weights[1] = std::numeric_limits<float>::infinity();
+    n.simulation->weights(1)[0].row(2).weights[1] = std::numeric_limits<float>::infinity();
     EXPECT_THAT(complaint([&] { n.simulation->check_numbers(); }),
                 AllOf(HasSubstr("b_to_a[1]"), HasSubstr("weight from neuron 2"), HasSubstr("inf")));
+}
+
+/// From population 1, of 2 neurons, to population 0, of 4: what a description cannot say is added to it.
+Projection from_other_to_cells() {
+    TableBuilder builder(2, 4);
+    for (Index i = 0; i < 4; ++i) builder.add_target(std::vector<Index>{0, 1}, std::vector<float>(2, 0.5F));
+    Projection p{.name = "other_to_cells",
+                 .source = 1,
+                 .target = 0,
+                 .delay = Duration{ticks(1.0)},
+                 .release = Release({}, 2),
+                 .tables = {},
+                 .learning = {},
+                 .synaptic_release = {}};
+    p.tables.push_back(builder.build(0.0));
+    return p;
 }
 
 /// A rule whose weights stay as they are, while what it remembers of a target does not.
@@ -144,16 +160,16 @@ struct Growing : AllSpikes {
 TEST(NumbersOfTraces, EndARunByThemselves) {
     NetworkDescription d;
     d.populations = {neurons("cells", "lif", 4), neurons("other", "lif", 2)};
-    d.projections = {projection("other", "cells", "membrane", 0.5, 1.0)};
-    d.projections[0].plasticity.emplace().rule = "pair_stdp";
     Network n = build(d);
-    Projection& p = n.simulation->projection(0);
-    ASSERT_EQ(p.learning.size(), 1U);
-    p.learning[0] = std::make_unique<SpikeLearning<Growing>>(Growing{}, p.tables[0], 4, Duration{ticks(1.0)});
+    Projection p = from_other_to_cells();
+    p.learning.push_back(
+        std::make_unique<SpikeLearning<Growing>>(Growing{}, p.tables[0], 4, Duration{ticks(1.0)}));
+    Learning& learning = *p.learning[0];
+    n.simulation->add(std::move(p));
     const auto spike = [&](double time) {
         const std::vector<Spike> spikes{{at(time), 0, 2, SpikeKind::event, 0.0}};
-        p.learning[0]->enqueue(spikes, 0);
-        p.learning[0]->catch_up(at(time + 2.0));
+        learning.enqueue(spikes, 0);
+        learning.catch_up(at(time + 2.0));
     };
     spike(1.0);
     spike(2.0);
@@ -166,13 +182,13 @@ TEST(NumbersOfTraces, EndARunByThemselves) {
 
 TEST(NumbersOfSynapses, AreLookedAt) {
     NetworkDescription d;
-    d.populations = {trains("input", {{1.0, 2.0}, {1.5}}), neurons("cells", "lif", 4)};
-    d.projections = {projection("input", "cells", "membrane", 0.5, 1.0)};
+    d.populations = {neurons("cells", "lif", 4), neurons("other", "lif", 2)};
     Network n = build(d);
-    n.simulation->projection(0).release =
-        Release({{1.0, TsodyksMarkram{.U = std::numeric_limits<double>::quiet_NaN()}}}, 2);
+    Projection p = from_other_to_cells();
+    p.release = Release({{1.0, TsodyksMarkram{.U = std::numeric_limits<double>::quiet_NaN()}}}, 2);
+    n.simulation->add(std::move(p));
     EXPECT_THAT(complaint([&] { n.simulation->check_numbers(); }),
-                AllOf(HasSubstr("input_to_cells["), HasSubstr("release/"), HasSubstr("nan")));
+                AllOf(HasSubstr("other_to_cells["), HasSubstr("release/"), HasSubstr("nan")));
 }
 
 /// What must come of an extreme: a potential that double precision holds and the solver can follow is

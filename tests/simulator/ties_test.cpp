@@ -81,7 +81,7 @@ TEST_P(Ties, OrderOfSourceNeurons) {
         const Outcome outcome = simulate(d, 20.0, [&](Network& network) {
             // Both arrive at 6 ms: neuron 0 down the fast projection, neuron 1 down the slow one.
             const auto set = [&](Index p, Index source, float w) {
-                network.simulation->projection(p).tables[0].row(source).weights[0] = w;
+                network.simulation->weights(p)[0].row(source).weights[0] = w;
             };
             set(0, 0, excitation_first ? 30.0F : -30.0F);
             set(0, 1, 0.0F);
@@ -456,9 +456,8 @@ TEST_P(LearnsAtOnce, NoArrivalOfATickHasLearntFromItsSpikes) {
     NetworkDescription d = describe({.pre = {}, .post = {}, .back_delay = 0.0});
     d.populations[1] = trains("pre", {{20.0}, {10.0, 20.0}});
     d.projections[1].plasticity->parameters = {{"A_plus", 30.0}, {"A_minus", 0.0}, {"w_max", 100.0}};
-    const Outcome outcome = simulate(d, 40.0, [](Network& network) {
-        network.simulation->projection(1).tables[0].row(0).weights[0] = 25.0F;
-    });
+    const Outcome outcome = simulate(
+        d, 40.0, [](Network& network) { network.simulation->weights(1)[0].row(0).weights[0] = 25.0F; });
     EXPECT_EQ(outcome.train(2), (Times{21.0}));
     EXPECT_NEAR(outcome.synapses[1].weight, 25.0, rounding);
     EXPECT_NEAR(outcome.synapses[2].weight, 0.5 + 30.0 * std::exp(-10.0 / 20.0), 1e-5);

@@ -492,23 +492,18 @@ TEST_F(ImagesProtocol, OfALateStage) {
             return;
         const Network& network = w.seen.network();
         Archive archive(file, Archive::Direction::keep);
+        const std::string group = "moment_" + std::to_string(rules.size());
+        archive.group(group, [&] { network.simulation->persist(archive); });
         for (const std::string& name : learn) {
-            const std::string group = std::to_string(rules.size()) + name;
-            archive.group(group, [&] {
-                network.simulation->projection(network.projections.at(name))
-                    .learning.front()
-                    ->persist(archive);
-            });
-            const std::string rule = "/" + group + "/rule";
+            const std::string rule = "/" + group + "/projections/" +
+                                     std::to_string(network.projections.at(name)) + "/learning/0/rule";
             rules[*onset][name] = {file.number<double>(rule, "eta").value(),
                                    file.number<double>(rule, "tau_pre").value()};
         }
-        const std::string hidden = "cells" + std::to_string(rules.size());
-        archive.group(hidden, [&] {
-            network.simulation->population(network.populations.at("hidden_1")).persist(archive);
-        });
-        cells[*onset] = {file.number<double>("/" + hidden + "/model", "tau_soma").value(),
-                         file.number<double>("/" + hidden + "/model", "tau_dend").value()};
+        const std::string hidden =
+            "/" + group + "/population_" + std::to_string(network.populations.at("hidden_1"));
+        cells[*onset] = {file.number<double>(hidden + "/model", "tau_soma").value(),
+                         file.number<double>(hidden + "/model", "tau_dend").value()};
         gains[*onset] = network.simulation->projection(network.projections.at("output_to_hidden_1_YQ")).gain;
     };
     watch(c, images, folder, w);
@@ -745,8 +740,9 @@ public:
     }
     void observe(const Window& window, std::span<const Spike>) override {
         if (ms(window.begin) < from_) return;
-        Projection& p = network_->simulation->projection(network_->projections.at("input_to_hidden_1"));
-        p.tables.front().row(0).weights[0] = std::numeric_limits<float>::quiet_NaN();
+        const Index poisoned = network_->projections.at("input_to_hidden_1");
+        network_->simulation->weights(poisoned).front().row(0).weights[0] =
+            std::numeric_limits<float>::quiet_NaN();
     }
     void finish(Time) override {}
 

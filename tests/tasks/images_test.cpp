@@ -25,9 +25,9 @@ ImagesConfig small() {
 /// All weights of a projection: change(target, source, weight).
 template <class Change>
 void change(Network& network, const std::string& name, Change change) {
-    Projection& p = network.simulation->projection(network.projections.at(name));
-    for (Index source = 0; source < p.tables.front().sources(); ++source) {
-        const Table::Row row = p.tables.front().row(source);
+    Table& table = network.simulation->weights(network.projections.at(name)).front();
+    for (Index source = 0; source < table.sources(); ++source) {
+        const Table::Row row = table.row(source);
         for (std::size_t i = 0; i < row.targets.size(); ++i) change(row.targets[i], source, row.weights[i]);
     }
 }

@@ -36,7 +36,7 @@ public:
         network_ = &network;
         populations_ = network.populations;
         for (const auto& [name, index] : network.projections) {
-            if (network.simulation->projection(index).plastic()) learning_.insert(name);
+            if (network.simulation->projection(index).plastic) learning_.insert(name);
         }
         network.simulation->add(*this);
     }
@@ -108,8 +108,7 @@ private:
     Weights weights() const {
         Weights all;
         for (const auto& [name, index] : network_->projections) {
-            const Projection& p = network_->simulation->projection(index);
-            if (!p.plastic() && !p.tied) continue;
+            if (!network_->simulation->projection(index).changes) continue;
             std::vector<float>& list = all[name];
             network_->simulation->visit_synapses(
                 index, [&](Index, Index, double w) { list.push_back(static_cast<float>(w)); });
