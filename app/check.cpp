@@ -22,11 +22,11 @@ namespace po = boost::program_options;
 namespace {
 
 Facts measure(const Loaded& loaded, const NetworkDescription& network) {
-    const Estimate e = estimate(network, loaded.copies());
+    const Estimate e = estimate(network, loaded.experiment->copies());
     const NetworkSize size = size_of(network);
     const auto delay = smallest_delay(network, catalogue());
     return {{"task", loaded.task},
-            {"seed", static_cast<std::int64_t>(loaded.seed())},
+            {"seed", static_cast<std::int64_t>(loaded.experiment->seed())},
             {"populations", static_cast<std::int64_t>(network.populations.size())},
             {"projections", static_cast<std::int64_t>(network.projections.size())},
             {"neurons", static_cast<std::int64_t>(size.neurons)},
@@ -37,7 +37,7 @@ Facts measure(const Loaded& loaded, const NetworkDescription& network) {
             {"duration_ms", network.duration},
             {"memory_bytes", e.bytes},
             {"synaptic_events", e.events_per_second * network.duration / 1000.0},
-            {"left_to_run", loaded.judges_relays() ? Value(std::string("relays")) : Value()}};
+            {"left_to_run", loaded.experiment->judges_relays() ? Value(std::string("relays")) : Value()}};
 }
 
 void print(const Loaded& loaded, const NetworkDescription& network, const Facts& facts) {
@@ -47,8 +47,8 @@ void print(const Loaded& loaded, const NetworkDescription& network, const Facts&
         }
         return 0.0;
     };
-    fmt::print("{} · {} · seed {}: the configuration is right\n", loaded.task, loaded.size_text(),
-               loaded.seed());
+    fmt::print("{} · {} · seed {}: the configuration is right\n", loaded.task, loaded.experiment->size_text(),
+               loaded.experiment->seed());
     fmt::print("  {:<16}{} in {} population{}\n", "network", text_of(size_of(network)),
                network.populations.size(), network.populations.size() == 1 ? "" : "s");
     fmt::print("  {:<16}{:.0f} in {} projection{}, {:.0f} of them plastic\n", "synapses", number("synapses"),
@@ -67,7 +67,7 @@ void print(const Loaded& loaded, const NetworkDescription& network, const Facts&
     fmt::print("  {:<16}about {}\n", "memory", bytes_text(number("memory_bytes")));
     fmt::print("  {:<16}about {:.2g} synaptic events, if neurons spike at {:g} Hz\n", "work",
                number("synaptic_events"), Estimate::assumed_rate);
-    if (loaded.judges_relays())
+    if (loaded.experiment->judges_relays())
         fmt::print(
             "  {:<16}only a run measures them, first of all, and refuses those that do not tell bursts "
             "from events\n",
@@ -113,9 +113,9 @@ int check_verb(const Arguments& arguments) {
     std::vector<Override> changes = overrides(set, seed);
     if (!data.empty()) changes.push_back(data_override(data));
     Loaded loaded = load(configs.front(), changes);
-    loaded.inputs();  // a run would refuse files that are not there, or wrong
-    const NetworkDescription network = loaded.network();
-    if (!beyond_memory) expect_memory(network, loaded.copies());  // as a run does
+    loaded.experiment->inputs();  // a run would refuse files that are not there, or wrong
+    const NetworkDescription network = loaded.experiment->network();
+    if (!beyond_memory) expect_memory(network, loaded.experiment->copies());  // as a run does
     check_sweep(configs.front(), changes, beyond_memory);
     const Facts facts = measure(loaded, network);
     if (json) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "recorders/archive.hpp"
-#include "tasks/run.hpp"
+#include "training/run.hpp"
 
 namespace apical {
 

@@ -19,7 +19,7 @@
 #include "app/terminal.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
-#include "tasks/run.hpp"
+#include "training/run.hpp"
 
 namespace apical {
 
@@ -46,9 +46,8 @@ std::vector<std::string> hashes(const nlohmann::ordered_json& fingerprints) {
 std::optional<OwnTest> own_test(const fs::path& folder) {
     const Loaded loaded = load(folder / "config.resolved.toml", {});
     const auto summary = read_facts(folder / "summary.json");
-    const auto* const config = std::get_if<ImagesConfig>(&loaded.what);
-    if (config == nullptr || !summary.contains("test_error_percent") ||
-        !summary["test_error_percent"].is_number())
+    const std::optional<double> readout = loaded.experiment->readout();
+    if (!readout || !summary.contains("test_error_percent") || !summary["test_error_percent"].is_number())
         return std::nullopt;
     std::ifstream confusion(folder / "confusion.csv");
     std::uint64_t images = 0;
@@ -60,16 +59,16 @@ std::optional<OwnTest> own_test(const fs::path& folder) {
             images += std::strtoull(field.c_str(), nullptr, 10);
     }
     const auto manifest = read_facts(folder / "manifest.json");
-    return OwnTest{summary["test_error_percent"].get<double>(), config->presentation.readout, images,
-                   config->seed, hashes(manifest.value("inputs", nlohmann::ordered_json::array()))};
+    return OwnTest{summary["test_error_percent"].get<double>(), *readout, images, loaded.experiment->seed(),
+                   hashes(manifest.value("inputs", nlohmann::ordered_json::array()))};
 }
 
 /// What makes a test another one than the run's own; empty if only chance does.
 std::string difference(const OwnTest& own, const Loaded& loaded, std::uint64_t images, bool changed) {
     if (own.images != images) return fmt::format("of {}: another set", own.images);
     // The seed draws digits, and weights that do not learn.
-    if (own.seed != loaded.seed()) return "with another seed";
-    if (own.data != hashes(fingerprints(loaded.inputs()))) return "of other images";
+    if (own.seed != loaded.experiment->seed()) return "with another seed";
+    if (own.data != hashes(fingerprints(loaded.experiment->inputs()))) return "of other images";
     return changed ? "with another configuration, which --set has changed" : "";
 }
 
@@ -114,19 +113,18 @@ int evaluate_verb(const Arguments& arguments) {
     std::vector<Override> changes = overrides(set, {});
     if (!data.empty()) changes.push_back(data_override(data));
     const Loaded loaded = load(folder / "config.resolved.toml", changes);
-    const auto* const config = std::get_if<ImagesConfig>(&loaded.what);
-    if (config == nullptr) {
+    if (!loaded.experiment->readout()) {
         throw DataError(fmt::format("{}: a run of the task {}, which has no images to test", folder.string(),
                                     loaded.task));
     }
-    const std::vector<ReadOut> curve = evaluate_images(*config, folder / "weights.h5", {});
+    const std::vector<ReadOut> curve = loaded.experiment->evaluate(folder / "weights.h5", {});
     const std::optional<OwnTest> own = own_test(folder);
     const std::string differs =
-        own ? difference(*own, loaded, curve.front().images, !set.empty()) : std::string();
+        own ? difference(*own, loaded, curve.front().examples, !set.empty()) : std::string();
     if (json) {
         nlohmann::ordered_json rows = nlohmann::ordered_json::array();
         for (const ReadOut& r : curve) {
-            rows.push_back({{"time_ms", r.time}, {"error_percent", r.error_percent}, {"images", r.images}});
+            rows.push_back({{"time_ms", r.time}, {"error_percent", r.error_percent}, {"images", r.examples}});
             if (own && differs.empty() && own->readout == r.time) {
                 rows.back()["run_error_percent"] = own->error_percent;
                 rows.back()["run_images"] = own->images;
@@ -143,7 +141,7 @@ int evaluate_verb(const Arguments& arguments) {
             same ? fmt::format("   the run's own test: {:.2f} of {} images", own->error_percent, own->images)
                  : std::string());
     }
-    fmt::print("{} images. ", curve.front().images);
+    fmt::print("{} images. ", curve.front().examples);
     if (!own) {
         fmt::print("The run got to no test of its own.\n");
     } else if (!differs.empty()) {

@@ -182,6 +182,30 @@ void print_models(const char* heading, ModelInfo::Kind kind) {
 }
 
 /// Everything that can be asked about.
+/// A line of what it is and what it learns.
+void print_circuit(const CircuitKind& circuit) {
+    std::vector<std::string_view> learns;
+    for (const TaskKind& task : task_kinds()) {
+        if (go_together(circuit, task)) learns.push_back(task.name);
+    }
+    fmt::print("  {:<22}{}: {}\n", circuit.name, circuit.meaning, fmt::join(learns, ", "));
+}
+
+/// Of a circuit by its name, or of all that there are.
+bool explain_circuits(const std::string& name) {
+    const bool all = name == "circuit" || name == "circuits";
+    bool found = false;
+    for (const CircuitKind& circuit : circuit_kinds()) {
+        if (!all && circuit.name != name) continue;
+        print_circuit(circuit);
+        found = true;
+    }
+    if (found && !all)
+        fmt::print("  every key: apical new TASK --circuit {}; in a file that has others: circuit = \"{}\"\n",
+                   name, name);
+    return found;
+}
+
 void print_contents(const std::vector<TaskFacts>& facts) {
     std::set<std::string> tasks, tables, keys;
     const auto add_tables = [&](const std::string& path) {
@@ -207,6 +231,8 @@ void print_contents(const std::vector<TaskFacts>& facts) {
     print_models("short-term plasticity", ModelInfo::Kind::short_term);
     fmt::print("\ntasks\n");
     print_words(tasks);
+    fmt::print("\ncircuits\n");
+    for (const CircuitKind& circuit : circuit_kinds()) print_circuit(circuit);
     fmt::print("\ntables\n");
     print_words(tables);
     fmt::print("\nkeys\n");
@@ -259,6 +285,7 @@ int explain_verb(const Arguments& arguments) {
     const std::string name = without_brackets(names.front());
 
     if (explain_error(name)) return 0;
+    if (explain_circuits(name)) return 0;
     const bool model = explain_model(name);
     bool key = explain_key(name, facts);
     std::vector<std::string> known;

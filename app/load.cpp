@@ -11,8 +11,7 @@
 #include "networks/build.hpp"
 #include "networks/catalogue.hpp"
 #include "networks/network_config.hpp"
-#include "tasks/idx.hpp"
-#include "tasks/run.hpp"
+#include "training/experiment.hpp"
 
 namespace apical {
 
@@ -42,98 +41,14 @@ std::string with_names_alike(const std::string& path) {
 
 }  // namespace
 
-std::uint64_t Loaded::seed() const {
-    return std::visit([](const auto& config_) { return config_.seed; }, what);
-}
-
-NetworkDescription Loaded::network() const {
-    if (const auto* xor_config = std::get_if<XorConfig>(&what)) return describe_xor(*xor_config);
-    if (const auto* ensembles = std::get_if<XorEnsemblesConfig>(&what))
-        return describe_xor_ensembles(*ensembles);
-    if (const auto* images = std::get_if<ImagesConfig>(&what)) return describe_images(*images);
-    return std::get<NetworkDescription>(what);
-}
-
-double Loaded::copies() const {
-    const auto* images = std::get_if<ImagesConfig>(&what);
-    return images != nullptr ? images->training.batch : 1.0;
-}
-
-bool Loaded::judges_relays() const {
-    if (const auto* xor_config = std::get_if<XorConfig>(&what)) return apical::judges_relays(*xor_config);
-    const auto* images = std::get_if<ImagesConfig>(&what);
-    return images != nullptr && apical::judges_relays(*images);
-}
-
-std::string Loaded::size_text() const {
-    if (const auto* xor_config = std::get_if<XorConfig>(&what)) {
-        return fmt::format("2-{}-1 populations of {}", xor_config->hidden, xor_config->neurons);
-    }
-    if (const auto* ensembles = std::get_if<XorEnsemblesConfig>(&what)) {
-        return fmt::format("5 ensembles of {}", ensembles->neurons);
-    }
-    if (const auto* images = std::get_if<ImagesConfig>(&what)) {
-        return fmt::format("{} hidden and {} x {} output neurons", fmt::join(images->hidden.sizes, "-"),
-                           label_count, images->output.per_class);
-    }
-    const auto& network = std::get<NetworkDescription>(what);
-    return fmt::format("{} in {} population{}", text_of(size_of(network)), network.populations.size(),
-                       network.populations.size() == 1 ? "" : "s");
-}
-
-std::vector<std::filesystem::path> Loaded::inputs() const {
-    std::vector<std::filesystem::path> files;
-    if (const auto* images = std::get_if<ImagesConfig>(&what)) {
-        expect_images(*images);
-        if (!images->data.empty()) files = find_data_set(images->data);
-    } else if (const auto* network_ = std::get_if<NetworkDescription>(&what)) {
-        for (const PopulationDescription& population : network_->populations) {
-            for (const std::string& file : population.spike_files)
-                files.push_back(std::filesystem::absolute(file).lexically_normal());
-        }
-    }
-    return files;
-}
-
 Loaded load(const std::filesystem::path& path, const std::vector<Override>& overrides) {
-    Loaded loaded{Config::open(path, overrides), {}, {}, {}};
+    Loaded loaded{.config = Config::open(path, overrides), .task = {}, .experiment = {}, .warnings = {}};
     ConfigTable root = loaded.config.root();
-    const bool table = root.holds_table("task");
-    loaded.task = table              ? root.table("task", {}).peek("name")
-                  : root.has("task") ? root.peek("task")
-                                     : "network";
-    if (loaded.task == "network") {
-        loaded.what = read_network(root, catalogue());
-    } else if (loaded.task == "xor") {
-        loaded.what = read_xor(root);
-    } else if (loaded.task == "xor_ensembles") {
-        loaded.what = read_xor_ensembles(root);
-    } else if (loaded.task == "mnist" && table) {
-        loaded.what = read_images(root);
-    } else if (loaded.task == "digits" && table) {
-        loaded.what = read_images(root, digits_config());
-    } else {
-        for (const std::string& key : root.keys()) root.skip(key);
-        std::string task;
-        if (table) {
-            read_images_task(root, task);
-        } else if (loaded.task == "mnist" || loaded.task == "digits") {
-            root.complain("task", "E0202", fmt::format("task is \"{}\": expected a table", loaded.task),
-                          fmt::format("[task], and in it name = \"{}\"", loaded.task));
-        } else {
-            root.read_word({.name = "task", .meaning = "what the file is for", .required = true},
-                           {{"network", "simulate a network"},
-                            {"xor", "learn the exclusive or"},
-                            {"xor_ensembles", "ensembles of conductance-based cells learn the exclusive or"},
-                            {"mnist", "learn the images of a data set"},
-                            {"digits", "learn digits drawn at random"}},
-                           task);
-        }
-    }
+    loaded.experiment = read_experiment(root, loaded.task);
     root.skip("sweep");  // what `apical sweep` reads
     // What the construction would refuse is refused here, at its place in the file, by whichever verb.
     if (!root.has_errors()) {
-        for (const Refusal& refusal : refusals(loaded.network()))
+        for (const Refusal& refusal : refusals(loaded.experiment->network()))
             root.complain_of(refusal.places, refusal.code, refusal.message);
     }
     loaded.config.finish();
@@ -151,18 +66,15 @@ std::vector<TaskFacts> facts_of_tasks() {
         }
         for (TableFacts& table : added.tables) table.header = with_names_alike(table.header);
     };
-    Config xor_file = Config::parse("", "xor.toml");
-    read_xor(xor_file.root());
-    add("xor", xor_file);
-    Config ensembles_file = Config::parse("", "xor_ensembles.toml");
-    read_xor_ensembles(ensembles_file.root());
-    add("xor_ensembles", ensembles_file);
-    Config images_file = Config::parse("", "mnist.toml");
-    read_images(images_file.root());
-    add("mnist", images_file);
-    Config digits_file = Config::parse("", "digits.toml");
-    read_images(digits_file.root(), digits_config());
-    add("digits", digits_file);
+    for (const TaskKind& task : task_kinds()) {
+        for (const CircuitKind& circuit : circuit_kinds()) {
+            if (circuit.name != task.circuit) continue;
+            Config file = Config::parse(file_of(task, circuit), std::string(task.name) + ".toml");
+            std::string name;
+            read_experiment(file.root(), name);
+            add(name, file);
+        }
+    }
 
     // A network with one of each table; what it says is never judged, only which keys were asked for.
     // Parameters of models are the catalogue's.

@@ -1,16 +1,13 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "networks/config.hpp"
 #include "networks/description.hpp"
-#include "tasks/images_config.hpp"
-#include "tasks/xor_config.hpp"
-#include "tasks/xor_ensembles_config.hpp"
+#include "training/experiment.hpp"
 
 namespace apical {
 
@@ -18,20 +15,8 @@ namespace apical {
 struct Loaded {
     Config config;
     std::string task;  ///< "xor", "xor_ensembles", "mnist", "digits", "network"
-    std::variant<NetworkDescription, XorConfig, XorEnsemblesConfig, ImagesConfig> what;
+    std::unique_ptr<Experiment> experiment;
     std::vector<std::string> warnings;  ///< of what is legal and probably not meant, each with its place
-
-    std::uint64_t seed() const;
-    NetworkDescription network() const;
-    /// One line: "2-4-1 populations of 50".
-    std::string size_text() const;
-    /// How many copies of the network are in memory at a time.
-    double copies() const;
-    /// Whether a run may refuse relay cells, which it measures first.
-    bool judges_relays() const;
-    /// The files of images and spikes that it reads. Throws DataError if a data set is not there, is wrong or
-    /// has too few images.
-    std::vector<std::filesystem::path> inputs() const;
 };
 
 /// Throws ConfigError with every complaint. The key `task` says what the file is for; without it, a network.

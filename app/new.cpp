@@ -18,91 +18,73 @@ namespace po = boost::program_options;
 
 namespace {
 
-std::string xor_file() {
-    Config config = Config::parse("", "xor.toml");
-    read_xor(config.root());
-    return config.commented(
-        "The exclusive or, learnt by a spiking network in a single phase: apical run xor.toml\n"
-        "\n"
-        "Every key with its default; a line that is left out has it too. Times are in ms, rates in Hz; a "
-        "value may be text\n"
-        "with a unit, \"0.2 s\". More about a key: apical explain KEY");
-}
-
-std::string xor_ensembles_file() {
-    Config config = Config::parse("", "xor_ensembles.toml");
-    read_xor_ensembles(config.root());
-    return config.commented(
-        "The exclusive or, learnt by five ensembles of conductance-based cells: apical run "
-        "xor_ensembles.toml\n"
-        "\n"
-        "Every key with its default; a line that is left out has it too. Times are in ms, rates in Hz; a "
-        "value may be text\n"
-        "with a unit, \"0.2 s\". More about a key: apical explain KEY");
-}
-
-std::string images_file(ImagesConfig defaults, const char* heading) {
-    Config config = Config::parse("", "images.toml");
-    read_images(config.root(), std::move(defaults));
+/// Every key with its default.
+std::string template_of(const TaskKind& task, const CircuitKind& circuit) {
+    const std::string file = std::string(task.name) + ".toml";
+    Config config = Config::parse(file_of(task, circuit), file);
+    std::string name;
+    read_experiment(config.root(), name);
     return config.commented(fmt::format(
-        "{}\n"
+        "{}: apical run {}\n"
         "\n"
         "Every key with its default; a line that is left out has it too. Times are in ms, rates in Hz; a "
         "value may be text\n"
         "with a unit, \"0.2 s\". More about a key: apical explain KEY",
-        heading));
+        task.heading, file));
 }
 
-std::string mnist_file() {
-    return images_file({},
-                       "Images of a data set, learnt by a layered spiking network online and in a single "
-                       "phase:\napical run mnist.toml --data DIR");
+/// The text of a file for a task, learnt by a circuit, if one is named.
+std::string template_of(const TaskKind& task, const std::string& circuit) {
+    std::vector<std::string> fit;
+    for (const CircuitKind& kind : circuit_kinds()) {
+        if (!go_together(kind, task)) continue;
+        if (kind.name == (circuit.empty() ? task.circuit : circuit)) return template_of(task, kind);
+        fit.emplace_back(kind.name);
+    }
+    throw ConfigError(fmt::format(
+        "error[E0301]: no circuit '{}' learns {}\n   |  there are: {}\nhelp: apical explain circuit\n",
+        circuit, task.name, fmt::join(fit, ", ")));
 }
-
-std::string digits_file() {
-    return images_file(digits_config(),
-                       "Digits drawn at random, learnt by a layered spiking network online and in a single "
-                       "phase:\napical run digits.toml");
-}
-
-/// The file of examples/, as it stands.
-std::string network_file() { return std::string(embedded_file("network.toml")); }
-
-struct Template {
-    const char* task;
-    std::string (*text)();
-};
-constexpr Template templates[] = {{"network", network_file},
-                                  {"xor", xor_file},
-                                  {"xor_ensembles", xor_ensembles_file},
-                                  {"mnist", mnist_file},
-                                  {"digits", digits_file}};
 
 }  // namespace
 
 int new_verb(const Arguments& arguments) {
     OutputOptions output;
+    std::string circuit;
     VerbOptions options(
-        "apical new TASK [--out FILE]",
+        "apical new TASK [--circuit NAME] [--out FILE]",
         "Writes a configuration with every key, its default and what it means, or, as `network`, a "
         "microcircuit to begin one's own from.",
-        "apical new network\napical new xor\napical new xor --out experiments/first.toml");
+        "apical new network\napical new xor\napical new xor --circuit burst_ensembles --out "
+        "experiments/first.toml");
     options.positional("task");
+    options.add()  //
+        ("circuit", po::value(&circuit)->value_name("NAME"),
+         "the network that learns: apical explain circuit (default: that of the task)");
     output.declare(options, "name of the file (default: TASK.toml)");
     const auto values = options.parse(arguments);
     if (!values) return 0;
-    std::vector<std::string> known;
-    for (const Template& t : templates) known.emplace_back(t.task);
+    std::vector<std::string> known{"network"};
+    for (const TaskKind& kind : task_kinds()) known.emplace_back(kind.name);
     const auto tasks =
         values->count("task") != 0 ? (*values)["task"].as<std::vector<std::string>>() : Arguments{};
-    for (const Template& t : templates) {
-        if (tasks.size() != 1 || tasks.front() != t.task) continue;
-        const auto file = output.open(std::string(t.task) + ".toml");
-        file->write(t.text());
+    const auto write = [&](const std::string& name, const std::string& text) {
+        const auto file = output.open(name + ".toml");
+        file->write(text);
         file->finish();
-        const std::string name = file->path().string();
-        fmt::print(stderr, "wrote {}: edit it, then: apical run {}\n", name, name);
+        const std::string path = file->path().string();
+        fmt::print(stderr, "wrote {}: edit it, then: apical run {}\n", path, path);
         return 0;
+    };
+    if (tasks.size() == 1) {
+        if (tasks.front() == "network") {
+            if (!circuit.empty())
+                throw ConfigError("error[E0301]: --circuit is for a task, which a network has none of\n");
+            return write("network", std::string(embedded_file("network.toml")));  // as it is in examples/
+        }
+        for (const TaskKind& kind : task_kinds()) {
+            if (tasks.front() == kind.name) return write(tasks.front(), template_of(kind, circuit));
+        }
     }
     const std::string given = tasks.size() == 1 ? tasks.front() : std::string();
     const auto meant = probably_meant(given, known);

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "app/terminal.hpp"
-#include "tasks/run.hpp"
+#include "training/run.hpp"
 
 namespace apical {
 

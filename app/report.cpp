@@ -23,7 +23,7 @@
 #include "app/web.hpp"
 #include "core/error.hpp"
 #include "recorders/read.hpp"
-#include "tasks/run.hpp"
+#include "training/run.hpp"
 
 namespace apical {
 
@@ -188,7 +188,7 @@ std::set<std::string> sources_of(const fs::path& folder) {
     std::set<std::string> names;
     try {
         for (const PopulationDescription& p :
-             load(folder / "config.resolved.toml", {}).network().populations) {
+             load(folder / "config.resolved.toml", {}).experiment->network().populations) {
             if (is_source(p)) names.insert(p.name);
         }
     } catch (const std::exception&) {

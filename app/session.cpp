@@ -24,7 +24,7 @@
 #include "app/text.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
-#include "tasks/run.hpp"
+#include "training/run.hpp"
 
 namespace apical {
 
@@ -81,9 +81,9 @@ public:
           progress_(Terminal::of_stderr(), [](std::string_view text) { say(text); }) {}
 
     int run() {
-        const std::string greeting =
-            fmt::format("{} · {} · seed {} · {} thread{} · writing {}", loaded_.task, loaded_.size_text(),
-                        loaded_.seed(), conduct_.threads, conduct_.threads == 1 ? "" : "s", folder_.string());
+        const std::string greeting = fmt::format(
+            "{} · {} · seed {} · {} thread{} · writing {}", loaded_.task, loaded_.experiment->size_text(),
+            loaded_.experiment->seed(), conduct_.threads, conduct_.threads == 1 ? "" : "s", folder_.string());
         {
             const std::lock_guard lock(record_);
             write_manifest();
@@ -187,13 +187,7 @@ private:
             context.progress = [this](const Progress& progress) { progress_.update(progress); };
         }
         context.metrics = [this](const Facts& row) { write_metrics(row); };
-        if (const auto* xor_config = std::get_if<XorConfig>(&loaded_.what))
-            return run_xor(*xor_config, context);
-        if (const auto* ensembles = std::get_if<XorEnsemblesConfig>(&loaded_.what))
-            return run_xor_ensembles(*ensembles, context);
-        if (const auto* images = std::get_if<ImagesConfig>(&loaded_.what))
-            return run_images(*images, context);
-        return run_network(std::get<NetworkDescription>(loaded_.what), context);
+        return loaded_.experiment->run(context);
     }
 
     bool pause(const Persist& state) {
@@ -255,7 +249,7 @@ private:
             if (!present) result.summary.emplace_back(name, std::move(value));
         };
         add("task", loaded_.task);
-        add("seed", static_cast<std::int64_t>(loaded_.seed()));
+        add("seed", static_cast<std::int64_t>(loaded_.experiment->seed()));
         add("threads", static_cast<std::int64_t>(conduct_.threads));
         add("wall_s", wall);
         add("cpu_s", used_cpu());
@@ -357,7 +351,7 @@ int run_session(Arguments&&... arguments) {
 
 Checkpoints::Provenance provenance_of(const Loaded& loaded, const std::string& resolved) {
     return {{"config", resolved},
-            {"seed", std::to_string(loaded.seed())},
+            {"seed", std::to_string(loaded.experiment->seed())},
             {"program", fmt::format("apical {}", build_info::version)},
             {"commit", build_info::commit},
             {"compiler", build_info::compiler}};
@@ -374,8 +368,8 @@ std::uint64_t size_of_log(const fs::path& folder) {
 
 int begin_run(const Conduct& conduct, Loaded loaded, const std::string& command_line, const fs::path& out,
               bool overwrite) {
-    if (!conduct.beyond_memory) expect_memory(loaded.network(), loaded.copies());
-    const std::vector<fs::path> files = loaded.inputs();
+    if (!conduct.beyond_memory) expect_memory(loaded.experiment->network(), loaded.experiment->copies());
+    const std::vector<fs::path> files = loaded.experiment->inputs();
     const Manifest inputs = fingerprints(files);
     const std::string run_id = new_run_id();
     const fs::path folder = out.empty() ? default_run_folder(loaded.task, run_id) : out;
@@ -398,7 +392,7 @@ int begin_run(const Conduct& conduct, Loaded loaded, const std::string& command_
                          {"flags", build_info::flags},
                          {"cpu", cpu_name()},
                          {"threads", conduct.threads},
-                         {"seed", loaded.seed()},
+                         {"seed", loaded.experiment->seed()},
                          {"command_line", command_line},
                          {"inputs", inputs},
                          {"start", utc_text(std::chrono::system_clock::now())},
@@ -431,7 +425,7 @@ int resume_run(const Conduct& conduct, const fs::path& folder, bool previous) {
     }
     expect_unchanged(manifest.value("inputs", Manifest::array()));
     const Loaded loaded = load(folder / "config.resolved.toml", {});
-    if (!conduct.beyond_memory) expect_memory(loaded.network(), loaded.copies());
+    if (!conduct.beyond_memory) expect_memory(loaded.experiment->network(), loaded.experiment->copies());
     manifest["exit_state"] = "running";
     manifest["resumed"].push_back(utc_text(std::chrono::system_clock::now()));
     const Checkpoints::Provenance provenance = provenance_of(loaded, loaded.config.text());

@@ -231,7 +231,8 @@ void expect_right(const std::string& config, const std::vector<Point>& points, b
         if (!read.insert(all).second || (read.size() > many && !brings_new)) continue;
         try {
             const Loaded loaded = load(config, changes);
-            if (!beyond_memory && too_large.empty()) expect_memory(loaded.network(), loaded.copies());
+            if (!beyond_memory && too_large.empty())
+                expect_memory(loaded.experiment->network(), loaded.experiment->copies());
         } catch (const ConfigError& error) {
             if (told.insert(error.what()).second)
                 message += (message.empty() ? "" : "\n") + std::string(error.what());

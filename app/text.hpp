@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tasks/run.hpp"
+#include "training/run.hpp"
 
 namespace apical {
 

@@ -1,5 +1,5 @@
 # The installed tree: libraries, headers, the program, and a package for find_package(apical) with the targets apical::core
-# to apical::tasks. Headers go to a folder of their own, for they include one another from the root ("core/time.hpp").
+# to apical::training. Headers go to a folder of their own, for they include one another from the root ("core/time.hpp").
 include(CMakePackageConfigHelpers)
 
 get_property(modules GLOBAL PROPERTY APICAL_MODULES)

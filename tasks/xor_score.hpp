@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 #include <span>
 
@@ -8,30 +10,34 @@
 namespace apical {
 
 /// The exclusive or of the bits of pattern number a + 2 b.
-constexpr double xor_target(int pattern) { return pattern == 1 || pattern == 2 ? 1.0 : 0.0; }
+constexpr Index xor_of(Index pattern) { return pattern == 1 || pattern == 2 ? 1 : 0; }
 
-/// Of the output population, to a pattern.
+/// Of the output, to a pattern.
 struct XorAnswer {
-    double events;
-    double bursts;
+    double activity;
+    double event_rate;         ///< [Hz]
+    double burst_probability;  ///< NaN: none
 };
 
 /// A test of all patterns.
 struct XorTest {
     Index after;  ///< examples
     Index right = 0;
-    double squared_error = 0.0;  ///< of e, mean over the patterns
+    double squared_error = 0.0;  ///< mean over the patterns
+    double cost = 0.0;           ///< cross-entropy, summed over the patterns
 };
 
-/// The answers by pattern number; a population answers 1 with more than half of `most` events, which is what
-/// it can fire in a presentation (e = 1).
-inline XorTest judge(Index after, std::span<const XorAnswer> answers, double most) {
+/// The answers by pattern number; an activity of more than 1/2 is a 1. For the cost it is clipped 1 % from
+/// both ends (Payeur et al. 2021).
+inline XorTest judge(Index after, std::span<const XorAnswer> answers) {
     XorTest test{after};
-    for (int pattern = 0; pattern < 4; ++pattern) {
-        const double e = answers[static_cast<std::size_t>(pattern)].events / most;
-        const double error = e - xor_target(pattern);
-        if ((e > 0.5) == (xor_target(pattern) > 0.5)) ++test.right;
-        test.squared_error += error * error / 4.0;
+    for (Index pattern = 0; pattern < 4; ++pattern) {
+        const double e = answers[pattern].activity;
+        const double target = xor_of(pattern);
+        if ((e > 0.5) == (target > 0.5)) ++test.right;
+        test.squared_error += (e - target) * (e - target) / 4.0;
+        const double clipped = std::clamp(e, 0.01, 0.99);
+        test.cost -= std::log(target > 0.5 ? clipped : 1.0 - clipped);
     }
     return test;
 }

@@ -1,4 +1,5 @@
 """What the tests of the command line share: the program is the first argument."""
+import json
 import os
 import pathlib
 import subprocess
@@ -34,6 +35,9 @@ class CommandLineTest(unittest.TestCase):
 
     def write(self, name, text):
         (self.folder / name).write_text(text, encoding="utf-8")
+
+    def json(self, path):
+        return json.loads((self.folder / path).read_text(encoding="utf-8"))
 
     def spikes(self, folder, population):
         """The spikes of a recorded population: times [ms] and neurons."""

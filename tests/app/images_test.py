@@ -27,9 +27,6 @@ class Images(CommandLineTest):
         self.run_program("new", "mnist")
         self.run_program("new", "digits")
 
-    def json(self, path):
-        return json.loads((self.folder / path).read_text())
-
     def data_set(self, count=200, packed=False):
         """Images of one bright row, which is the label, and two dim pixels of their own."""
         draw = random.Random(1)

@@ -71,9 +71,6 @@ class Resume(CommandLineTest):
             self.run_program("new", task)
         self.write("network.toml", NETWORK)
 
-    def json(self, path):
-        return json.loads((self.folder / path).read_text())
-
     def interrupt(self, *arguments):
         """Starts a run and interrupts it when it has written a checkpoint."""
         process = subprocess.Popen([cli.PROGRAM, *arguments, "--checkpoint-every", "0.0001"], cwd=self.folder,

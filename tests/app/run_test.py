@@ -57,9 +57,6 @@ class Run(CommandLineTest):
         super().setUp()
         self.run_program("new", "xor")
 
-    def json(self, path):
-        return json.loads((self.folder / path).read_text())
-
     def test_the_folder_holds_the_record_of_the_run(self):
         done = self.run_program("run", "xor.toml", "--out", "r", "--threads", "1", *SHORT)
         self.assertRegex(done.stderr.splitlines()[0], r"^xor · .* · seed 1 · 1 thread · writing r$")
@@ -96,7 +93,7 @@ class Run(CommandLineTest):
         for number, row in enumerate(rows):
             self.check_a_test(row, 24 * number + 20)
         self.assertEqual(summary["mean_squared_error"], float(rows[-1]["loss"]))
-        self.assertEqual(summary["patterns_right"], 4 * float(rows[-1]["test_accuracy"]))
+        self.assertEqual(summary["patterns_right"], 4 - float(rows[-1]["test_error_percent"]) / 25)
 
     def check_a_test(self, row, presentation):
         """What is told of a test, against the recorded events of the output: four patterns of 200 ms from there on."""
@@ -110,7 +107,7 @@ class Run(CommandLineTest):
             e = events * 20.0 / (10 * 200.0)  # at most one event of each of 10 cells in t_ref = 20 ms
             right += (e > 0.5) == (target == 1)
             squares += (e - target) ** 2 / 4
-        self.assertEqual(float(row["test_accuracy"]), right / 4)
+        self.assertEqual(float(row["test_error_percent"]), 100 - 25 * right)
         self.assertAlmostEqual(float(row["loss"]), squares, places=9)
 
     def test_the_resolved_file_alone_reproduces_the_run(self):
@@ -192,7 +189,7 @@ class Run(CommandLineTest):
             for threads in "12":
                 done = self.run_program("run", "xor_ensembles.toml", "--out", algorithm + threads, "--threads", threads, *tiny,
                                         "--set", f"algorithm={algorithm}", "--set", "record.spikes=true")
-                self.assertRegex(done.stdout.splitlines()[0], r"/4 patterns on the right side of 6 Hz: \(0,0\) [\d.]+, ")
+                self.assertRegex(done.stdout.splitlines()[0], r"/4 patterns right: \(0,0\) [\d.]+ Hz, ")
             summary = self.json(algorithm + "1/summary.json")
             self.assertEqual(summary["result_hash"], self.json(algorithm + "2/summary.json")["result_hash"])
             self.assertAlmostEqual(summary["biological_s"], 0.02 + 16 * 0.02, places=6)
@@ -207,9 +204,9 @@ class Run(CommandLineTest):
                 end = 20 + 20 * (12 + place + 1)
                 before = times[times < end]
                 rate = sum(1000 / 2000 * math.exp(-(end - t) / 2000) for t in before) / 20
-                self.assertAlmostEqual(float(rows[-1][f"rate_{name}_hz"]), rate, places=6)
-                self.assertEqual(float(rows[-1][f"rate_{name}_hz"]), summary[f"after_{name}_hz"])
-                self.assertEqual(float(rows[0][f"rate_{name}_hz"]), summary[f"before_{name}_hz"])
+                self.assertAlmostEqual(float(rows[-1][f"event_rate_{name}_hz"]), rate, places=6)
+                self.assertEqual(float(rows[-1][f"event_rate_{name}_hz"]), summary[f"after_{name}_hz"])
+                self.assertEqual(float(rows[0][f"event_rate_{name}_hz"]), summary[f"before_{name}_hz"])
             self.assertTrue(set(cells) <= set(range(20)))
 
     def test_json_goes_to_standard_output_alone(self):

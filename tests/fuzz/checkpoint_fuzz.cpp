@@ -8,8 +8,8 @@
 #include "networks/catalogue.hpp"
 #include "networks/config.hpp"
 #include "networks/network_config.hpp"
-#include "tasks/run.hpp"
 #include "tests/fuzz/fuzz.hpp"
+#include "training/run.hpp"
 
 namespace apical {
 namespace {

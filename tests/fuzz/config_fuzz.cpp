@@ -21,7 +21,7 @@ const PopulationDescription& population(const NetworkDescription& network, const
 }
 
 /// Neurons and synapses, and what else takes memory.
-double size_of(const NetworkDescription& network) {
+double work_in(const NetworkDescription& network) {
     double size = 0.0;
     for (const PopulationDescription& p : network.populations) size += p.size;
     for (const ProjectionDescription& p : network.projections)
@@ -32,14 +32,14 @@ double size_of(const NetworkDescription& network) {
 }
 
 void check(const Loaded& loaded) {
-    const NetworkDescription network = loaded.network();
-    loaded.size_text();
+    const NetworkDescription network = loaded.experiment->network();
+    loaded.experiment->size_text();
     smallest_delay(network, catalogue());
     recurrent_loops(network);
     unreachable_populations(network, catalogue());
     graphviz(network);
     constexpr double most = 1e4;
-    if (size_of(network) < most) build(network);
+    if (work_in(network) < most) build(network);
 }
 
 struct Read {
