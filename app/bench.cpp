@@ -161,7 +161,7 @@ Run simulate(const Benchmark& b, const NetworkDescription& description, double l
     log.finish(to);
     run.statistics = statistics_of(b, network, log, from, to);
     for (Index p = 0; p < simulation.projections(); ++p) {
-        if (!simulation.projection(p).plastic) continue;
+        if (!simulation.projection(p).changes) continue;
         for (const Table& table : simulation.weights(p)) log.hash().add_weights(table.weights());
     }
     run.hash = log.hash().hex();
