@@ -196,11 +196,14 @@ private:
         const auto now = std::chrono::steady_clock::now();
         constexpr double first = 1.0;  // [min] at most, for until then there is nothing to go on from
         const double every = kept_ ? conduct_.checkpoint_every : std::min(first, conduct_.checkpoint_every);
-        const bool due = every > 0.0 && now - checkpoint_ >= std::chrono::duration<double>(60.0 * every);
+        // Whatever was asked for, checkpoints take a tenth of the run's time at most.
+        const auto wait = std::max(std::chrono::duration<double>(60.0 * every), 9.0 * writing_);
+        const bool due = every > 0.0 && now - checkpoint_ >= wait;
         if (!due && !stop) return false;
         if (metrics_) metrics_->sync();  // the checkpoint counts on its rows
         checkpoints_.keep([&](Archive& archive) { persist(archive, state); });
         checkpoint_ = std::chrono::steady_clock::now();
+        writing_ = checkpoint_ - now;
         kept_ = true;
         log("checkpoint");
         return stop;
@@ -334,7 +337,8 @@ private:
     ProgressLine progress_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     std::chrono::steady_clock::time_point checkpoint_ = start_;
-    double wall_before_ = 0.0;  ///< [s] of the processes before this one
+    std::chrono::duration<double> writing_{};  ///< what the last one took
+    double wall_before_ = 0.0;                 ///< [s] of the processes before this one
     double cpu_start_ = cpu_seconds();
     double cpu_before_ = 0.0;  ///< [s] likewise
 };
