@@ -299,7 +299,7 @@ void read_plasticity(ConfigTable& root, EnsemblesConfig& c) {
 
 }  // namespace
 
-EnsemblesConfig read_ensembles(ConfigTable root, const Shape& /*shape*/) {
+EnsemblesConfig read_ensembles(ConfigTable root) {
     EnsemblesConfig c;
     root.read({.name = "algorithm", .meaning = "what bursts are compared with, and what is fed back"},
               algorithm_choices, c.algorithm);

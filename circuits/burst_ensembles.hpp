@@ -70,7 +70,7 @@ inline constexpr auto low_rate_choices = std::to_array<Choice<EnsemblesConfig::L
 });
 
 /// Declares and reads every key. There is one output.
-EnsemblesConfig read_ensembles(ConfigTable root, const Shape& shape);
+EnsemblesConfig read_ensembles(ConfigTable root);
 
 std::unique_ptr<Circuit> burst_ensembles(const EnsemblesConfig& config);
 

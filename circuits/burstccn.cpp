@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,40 +15,35 @@
 namespace apical {
 namespace {
 
-class BurstCcnLearner final : public Learner {
+class BurstCcnLearner final : public CountingLearner {
 public:
     BurstCcnLearner(const BurstCcnConfig& c, const NetworkDescription& description, Network& network,
                     const Shape& shape)
-        : c_(c),
+        : CountingLearner(network, shape.outputs, c.output.per_class, c.neuron.t_ref),
+          c_(c),
           description_(description),
-          network_(network),
           shape_(shape),
           stage_(stage_of(c, 0)),
           input_(network.populations.at("input")),
-          output_(network.populations.at("output")),
-          target_(network.variable("output", "target")),
-          counts_(output_, shape.outputs, c.output.per_class) {
-        simulation().add(counts_);
-    }
+          target_(network.variable("output", "target")) {}
 
     void show(std::span<const double> levels, std::span<const double> targets) override {
-        onset_ = simulation().now();
+        const Time onset = begin();
         std::vector<double> rates(levels.size());
         std::transform(levels.begin(), levels.end(), rates.begin(),
                        [this](double level) { return c_.input.rate * level / shape_.full; });
-        if (c_.presentation.reset == BurstCcnConfig::Reset::state) at(onset_, action::ResetState{});
-        at(onset_, action::SetRates{input_, std::move(rates)});
-        at(onset_, action::GatePlasticity{false});
-        counts_.clear();
+        if (c_.presentation.reset == BurstCcnConfig::Reset::state) at(onset, action::ResetState{});
+        at(onset, action::SetRates{input_, std::move(rates)});
+        at(onset, action::GatePlasticity{false});
         if (targets.empty()) return;
-        const Time teaching = onset_ + ticks(stage_.settling);
-        at(onset_, action::CopyTiedWeights{});
+        const Time teaching = onset + ticks(stage_.settling);
+        at(onset, action::CopyTiedWeights{});
         // Without a teacher nothing should burst more than expected: inhibition learns that, once activity
         // has built up.
-        gate_inhibition(onset_ + ticks(0.5 * stage_.settling), true);
+        gate_inhibition(onset + ticks(0.5 * stage_.settling), true);
         std::vector<double> of_cells;
         for (const double target : targets) of_cells.insert(of_cells.end(), c_.output.per_class, target);
-        at(teaching, action::SetVariable{output_, target_, std::move(of_cells)});
+        at(teaching, action::SetVariable{output(), target_, std::move(of_cells)});
         at(teaching, action::GatePlasticity{true});
         gate_inhibition(teaching, false);
     }
@@ -59,19 +53,14 @@ public:
     }
 
     void stop(std::size_t /*k*/, bool taught) override {
-        answer_ = so_far();
+        conclude();
         if (!taught) return;
         simulation().act_now(action::GatePlasticity{false});
-        simulation().act_now(action::SetVariable{output_, target_, {std::nan("")}});
+        simulation().act_now(action::SetVariable{output(), target_, {std::nan("")}});
     }
 
     double gap() const override { return c_.presentation.gap; }
     void rest() override { at(simulation().now(), action::SetRates{input_, {0.0}}); }
-
-    Answer answer() const override { return answer_; }
-    Answer so_far() const override {
-        return counts_.answer(ms(simulation().now() - onset_), c_.neuron.t_ref);
-    }
 
     bool enter(Index epoch) override {
         if (c_.late.from == 0 || epoch < c_.late.from || late_) return false;
@@ -80,12 +69,12 @@ public:
         const Time now = simulation().now();
         for (const PopulationDescription& p : description_.populations) {
             if (p.model != "stochastic_pyramidal") continue;
-            const Index index = network_.populations.at(p.name);
+            const Index index = network().populations.at(p.name);
             at(now, action::SetParameter{index, "tau_soma", stage_.tau_soma});
             at(now, action::SetParameter{index, "tau_dend", stage_.tau_dend});
         }
         for (const ProjectionDescription& p : description_.projections) {
-            const Index index = network_.projections.at(p.name);
+            const Index index = network().projections.at(p.name);
             at(now, action::SetGain{index, trace_of(c_, stage_, p) / trace_of(c_, first, p)});
             if (p.plasticity) at(now, action::SetRuleParameter{index, "tau_pre", stage_.tau_soma});
         }
@@ -96,41 +85,33 @@ public:
         const double factor = std::pow(c_.eta_final, part);
         for (const ProjectionDescription& p : description_.projections) {
             if (!p.plasticity) continue;
-            at(simulation().now(), action::SetRuleParameter{network_.projections.at(p.name), "eta",
+            at(simulation().now(), action::SetRuleParameter{network().projections.at(p.name), "eta",
                                                             eta_of(c_, stage_, p) * factor});
         }
     }
 
     void persist(Archive& archive, Index epoch) override {
-        archive("onset", onset_);
-        archive("counts", counts_);
-        archive("answer", answer_);
+        CountingLearner::persist(archive, epoch);
         archive("late", late_);
         if (archive.gives_back() && late_) stage_ = stage_of(c_, epoch);
     }
 
 private:
-    Simulation& simulation() const { return *network_.simulation; }
     void at(Time time, Action action) { simulation().schedule(time, std::move(action)); }
 
     void gate_inhibition(Time time, bool on) {
         for (const ProjectionDescription& p : description_.projections) {
-            if (learns_inhibition(p)) at(time, action::GatePlasticity{on, network_.projections.at(p.name)});
+            if (learns_inhibition(p)) at(time, action::GatePlasticity{on, network().projections.at(p.name)});
         }
     }
 
     const BurstCcnConfig& c_;
     const NetworkDescription& description_;
-    Network& network_;
     Shape shape_;
     BurstCcnStage stage_;
     bool late_ = false;
     Index input_;
-    Index output_;
     std::size_t target_;
-    OutputCounts counts_;
-    Time onset_{};
-    Answer answer_;
 };
 
 class BurstCcn final : public Circuit {

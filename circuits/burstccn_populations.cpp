@@ -313,56 +313,33 @@ std::string variant_name(const PopulationsConfig& c) {
     return name;
 }
 
-class PopulationsLearner final : public Learner {
+class PopulationsLearner final : public CountingLearner {
 public:
     PopulationsLearner(const PopulationsConfig& c, Network& network, const Shape& shape)
-        : c_(c),
-          network_(network),
+        : CountingLearner(network, 1, c.neurons, c.neuron.t_ref),
+          c_(c),
           shape_(shape),
-          output_(network.populations.at("output")),
-          target_(network.variable("output", "target")),
-          counts_(output_, 1, c.neurons) {
-        simulation().add(counts_);
-    }
+          target_(network.variable("output", "target")) {}
 
     void show(std::span<const double> levels, std::span<const double> targets) override {
-        onset_ = simulation().now();
-        const auto set = [&](Action action) { simulation().schedule(onset_, std::move(action)); };
+        const Time onset = begin();
+        const auto set = [&](Action action) { simulation().schedule(onset, std::move(action)); };
         for (Index i = 0; i < shape_.inputs; ++i) {
             const double rate = std::lerp(c_.input.low_rate, c_.input.high_rate, levels[i] / shape_.full);
-            set(action::SetRates{network_.populations.at(input_name(i)), {rate}});
+            set(action::SetRates{network().populations.at(input_name(i)), {rate}});
         }
-        set(action::SetVariable{output_, target_, {targets.empty() ? std::nan("") : targets[0]}});
+        set(action::SetVariable{output(), target_, {targets.empty() ? std::nan("") : targets[0]}});
         set(action::GatePlasticity{!targets.empty()});
         set(action::CopyTiedWeights{});
-        counts_.clear();
     }
 
     std::vector<double> stops(bool /*taught*/) const override { return {c_.presentation}; }
-    void stop(std::size_t /*k*/, bool /*taught*/) override { answer_ = so_far(); }
-
-    Answer answer() const override { return answer_; }
-    Answer so_far() const override {
-        return counts_.answer(ms(simulation().now() - onset_), c_.neuron.t_ref);
-    }
-
-    void persist(Archive& archive, Index /*epoch*/) override {
-        archive("onset", onset_);
-        archive("counts", counts_);
-        archive("answer", answer_);
-    }
+    void stop(std::size_t /*k*/, bool /*taught*/) override { conclude(); }
 
 private:
-    Simulation& simulation() const { return *network_.simulation; }
-
     const PopulationsConfig& c_;
-    Network& network_;
     Shape shape_;
-    Index output_;
     std::size_t target_;
-    OutputCounts counts_;
-    Time onset_{};
-    Answer answer_;
 };
 
 class Populations final : public Circuit {
@@ -503,7 +480,7 @@ void check_together(ConfigTable& root, const PopulationsConfig& c) {
 
 }  // namespace
 
-PopulationsConfig read_populations(ConfigTable root, const Shape& /*shape*/) {
+PopulationsConfig read_populations(ConfigTable root) {
     PopulationsConfig c;
     read_variant(root, c);
     read_network(root, c);

@@ -79,7 +79,7 @@ inline constexpr auto populations_control_choices = std::to_array<Choice<Populat
 });
 
 /// Declares and reads every key. There is one output.
-PopulationsConfig read_populations(ConfigTable root, const Shape& shape);
+PopulationsConfig read_populations(ConfigTable root);
 
 /// How the output's spikes reach the hidden dendrites, in units of Y: pathways, each a synapse with a gain.
 struct PopulationsFeedback {

@@ -58,4 +58,45 @@ private:
     std::vector<std::uint64_t> bursts_;
 };
 
+/// A learner that answers with the events of its output, counted since the onset.
+class CountingLearner : public Learner {
+public:
+    CountingLearner(Network& network, Index outputs, Index per_output, double t_ref)
+        : network_(network),
+          output_(network.populations.at("output")),
+          t_ref_(t_ref),
+          counts_(output_, outputs, per_output) {
+        simulation().add(counts_);
+    }
+
+    Answer answer() const override { return answer_; }
+    Answer so_far() const override { return counts_.answer(ms(simulation().now() - onset_), t_ref_); }
+
+    void persist(Archive& archive, Index /*epoch*/) override {
+        archive("onset", onset_);
+        archive("counts", counts_);
+        archive("answer", answer_);
+    }
+
+protected:
+    Simulation& simulation() const { return *network_.simulation; }
+    const Network& network() const { return network_; }
+    Index output() const { return output_; }
+    /// Something is shown from now on: the time.
+    Time begin() {
+        counts_.clear();
+        return onset_ = simulation().now();
+    }
+    /// What it has come to is the answer.
+    void conclude() { answer_ = so_far(); }
+
+private:
+    Network& network_;
+    Index output_;
+    double t_ref_;  ///< [ms]
+    OutputCounts counts_;
+    Time onset_{};
+    Answer answer_;
+};
+
 }  // namespace apical

@@ -32,18 +32,15 @@ constexpr std::array circuits{
     CircuitKind{"burstccn_populations",
                 "a spiking BurstCCN of a population for each unit, with relay cells",
                 one_output,
-                [](ConfigTable root, const Shape& shape) {
-                    return burstccn_populations(read_populations(root, shape));
-                },
+                [](ConfigTable root, const Shape&) { return burstccn_populations(read_populations(root)); },
                 {.spikes = true, .images = 0, .traces = true, .weights = true, .trace_bin = 20.0},
                 false},
-    CircuitKind{
-        "burst_ensembles",
-        "ensembles of conductance-based cells: Burstprop, or a BurstCCN",
-        one_output,
-        [](ConfigTable root, const Shape& shape) { return burst_ensembles(read_ensembles(root, shape)); },
-        {.spikes = false, .images = 0, .traces = true, .weights = true, .trace_bin = 400.0},
-        true},
+    CircuitKind{"burst_ensembles",
+                "ensembles of conductance-based cells: Burstprop, or a BurstCCN",
+                one_output,
+                [](ConfigTable root, const Shape&) { return burst_ensembles(read_ensembles(root)); },
+                {.spikes = false, .images = 0, .traces = true, .weights = true, .trace_bin = 400.0},
+                true},
 };
 
 std::unique_ptr<Task> read_xor_task(ConfigTable root, const CircuitKind& circuit) {
