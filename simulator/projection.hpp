@@ -31,8 +31,10 @@ struct Projection {
     bool tied = false;  ///< its weights are copied from another's
 
     bool plastic() const { return !learning.empty(); }
-    /// Whether a spike that releases nothing must arrive, for the rule to see it.
-    bool sees(SpikeKind kind) const { return plastic() && learning.front()->sees(kind); }
+    /// Whether a spike that releases nothing must arrive, for the rule or the synapses' own states to see it.
+    bool sees(SpikeKind kind) const {
+        return !synaptic_release.empty() || (plastic() && learning.front()->sees(kind));
+    }
 
     /// Brings the row of a shard that is about to be delivered up to date.
     void arrive(std::size_t shard, const Arrival& arrival) {

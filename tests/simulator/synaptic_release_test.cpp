@@ -81,6 +81,19 @@ TEST_P(SynapticRelease, MovesNeuronsAsThatOfASourceDoes) {
     }
 }
 
+TEST_P(SynapticRelease, GoesOnWhereAGainOfZeroDeliversNothing) {
+    NetworkDescription d = one_to_all(GetParam(), ReleaseTerm::State::synapse);
+    const Network open = build(d);
+    d.projections[0].gain_steps = {{0.0, 299.0}, {0.0, 1.0}};
+    const Network closed = build(d);
+    for (const Network* network : {&open, &closed}) {
+        network->simulation->cut(
+            at(302.1));  // after the arrival of the spike at 300, which is delivered in both
+        network->simulation->run_until(at(302.1));
+    }
+    EXPECT_EQ(weight(closed, "input_to_cells", 0, 33), weight(open, "input_to_cells", 0, 33));
+}
+
 INSTANTIATE_TEST_SUITE_P(Variants, SynapticRelease, testing::Values("tm", "etm", "tm3", "mongillo"));
 
 TEST(SynapticRelease, StartsFromRestAfterAReset) {
