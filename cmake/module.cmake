@@ -22,6 +22,11 @@ if(APICAL_SANITIZE)
   target_compile_options(apical_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
+# What nearly every source includes, and is slow to read: compiled once for each library. Sources include what they use all
+# the same: the preset clang builds without it.
+set(APICAL_COMMON_HEADERS <algorithm> <array> <cmath> <cstdint> <filesystem> <functional> <limits> <map> <memory> <optional>
+    <span> <string> <string_view> <utility> <vector> <fmt/format.h>)
+
 function(apical_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;DEPENDS;PRIVATE")
   set(target apical_${name})
@@ -29,6 +34,7 @@ function(apical_module name)
     add_library(${target} STATIC ${arg_SOURCES})
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:apical_warnings> ${arg_PRIVATE})
+    target_precompile_headers(${target} PRIVATE ${APICAL_COMMON_HEADERS})
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)
