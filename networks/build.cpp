@@ -364,7 +364,7 @@ private:
 
     /// A spike that changes a weight at once needs its neuron to be up to date.
     void check_back_delay(const ProjectionDescription& p) {
-        if (learns_at_once(p) && !simulation().population(network_.populations.at(p.target)).visits()) {
+        if (learns_at_once(p) && !simulation().population(network_.populations.at(p.target)).in_order()) {
             throw ConfigError(fmt::format(
                 "projection {}: back_delay = 0 needs a target model that is visited at each arrival",
                 p.name));

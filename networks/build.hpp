@@ -20,7 +20,7 @@ struct BuildOptions {
     std::size_t threads = 1;
     Loop loop = Loop::automatic;
     /// Neurons; 0: chosen from the population. Results do not depend on it, but for the last bits of `lif`
-    /// whose noise comes in blocks (NoiseBlock::neurons) that it cuts: what is chosen cuts none.
+    /// whose noise comes in bands (NoiseBand::neurons) that it cuts: what is chosen cuts none.
     Index shard_size = 0;
 };
 

@@ -15,6 +15,7 @@
 #include "simulator/linear_population.hpp"
 #include "simulator/stepped_population.hpp"
 #include "simulator/traced_population.hpp"
+#include "simulator/visited_population.hpp"
 
 namespace apical {
 namespace {
@@ -135,7 +136,7 @@ private:
                     return std::make_unique<SteppedPopulation<Model>>(std::move(setup), model, initial);
                 }
             }
-            return std::make_unique<PopulationOf<Model>>(std::move(setup), model, initial);
+            return std::make_unique<VisitedPopulation<Model>>(std::move(setup), model, initial);
         }
     }
 
@@ -189,8 +190,8 @@ private:
                 return std::make_unique<LinearPopulation>(std::move(setup), dynamics, names, used, states);
             }
         }
-        return std::make_unique<PopulationOf<LinearNeuron<Model>>>(std::move(setup),
-                                                                   LinearNeuron<Model>(model), initial);
+        return std::make_unique<VisitedPopulation<LinearNeuron<Model>>>(std::move(setup),
+                                                                        LinearNeuron<Model>(model), initial);
     }
 
     const PopulationDescription& p_;

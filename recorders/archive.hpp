@@ -30,7 +30,7 @@ namespace apical {
 class Archive {
 public:
     /// Raise it with every change of what any object keeps.
-    static constexpr std::uint32_t format = 5;
+    static constexpr std::uint32_t format = 6;
 
     enum class Direction { keep, give_back };
     Archive(Hdf5File& file, Direction direction) : file_(&file), direction_(direction) {}

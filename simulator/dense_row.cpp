@@ -57,7 +57,7 @@ APICAL_WIDEST(, void, add_full,
                std::int64_t* above),
               (rows, count, first, s, ceiling, above))
 
-/// The last block of a row, which is not full. The lanes' sums are the same.
+/// The last pack of a row, which is not full. The lanes' sums are the same.
 [[gnu::always_inline]] inline void add_some_loop(const DenseRow* rows, std::size_t count, std::size_t first,
                                                  std::size_t n, double* __restrict s, const double* ceiling,
                                                  std::int64_t* __restrict above) {

@@ -83,10 +83,10 @@ APICAL_WIDEST(template <class Target>, void, gather,
 /// which all synapses of a target share. A synapse keeps their values at the last spike of its source and
 /// works out its weight at the next; all weights are brought up to date before T0 has moved too often.
 ///
-/// Between the times at which the population shows the followed variable it runs straight: the error of that
-/// falls with the square of the population's steps. Times here are those of the targets: what a synapse sees
-/// at t is the error until t - back_delay. Weights are as they were last used; while learning is off those
-/// used stay.
+/// The population shows the variable at its steps, and in between it is taken to run along a straight line:
+/// the error of that falls with the square of the step. Times here are those of the target's neuron; they
+/// reach the synapse back_delay later, so that at t it has learnt from the error until t - back_delay. A
+/// weight is that of the last arrival until it is settled; while learning is off it stays.
 template <FollowingRule Rule>
 class FollowingLearning final : public Learning {
 public:

@@ -74,13 +74,12 @@ JumpPopulation::JumpPopulation(PopulationSetup setup, const LinearDynamics& d,
         Shard shard;
         const Index size = last(k) - first(k);
         shard.s.resize(size);
-        shard.groups.resize(size / noise_block() + 2);
+        shard.groups.resize(size / noise_band() + 2);
         for (NoiseGroup& noise :
              noise_groups(this->setup().seed, name(), this->setup().noise, this->size(), first(k), last(k))) {
-            const Index block = noise.trains.front().block();
-            for (NoiseBlock& train : noise.trains) {
-                shard.groups[block - first(k) / noise_block()].trains.push_back(
-                    {std::move(train), {}, {}, 0});
+            const Index band = noise.trains.front().band();
+            for (NoiseBand& train : noise.trains) {
+                shard.groups[band - first(k) / noise_band()].trains.push_back({std::move(train), {}, {}, 0});
             }
         }
         state_.push_back(std::move(shard));
@@ -123,7 +122,7 @@ void JumpPopulation::restart(Time now) {
 }
 
 JumpPopulation::Group& JumpPopulation::group_of(std::size_t k, Table::Local local) {
-    return state_[k].groups[(first(k) + local) / noise_block() - first(k) / noise_block()];
+    return state_[k].groups[(first(k) + local) / noise_band() - first(k) / noise_band()];
 }
 
 void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) {

@@ -30,7 +30,6 @@ public:
     JumpPopulation(PopulationSetup setup, const LinearDynamics& dynamics,
                    std::vector<std::string_view> variables, std::vector<double> initial);
 
-    bool visits() const override { return false; }
     std::vector<std::string_view> variables() const override { return variables_; }
     double sample(Index neuron, std::size_t variable, Time now) const override;
     /// Throws ModelError for any variable but the membrane potential: the others are not in use.
@@ -46,7 +45,7 @@ protected:
 
 private:
     struct Train {
-        NoiseBlock points;
+        NoiseBand points;
         std::vector<double> scale;  ///< E of each point of the current chunk
         std::vector<double> jump;   ///< weight times E
         std::uint32_t chunk = 0;    ///< which chunk that is
@@ -56,7 +55,7 @@ private:
         Time time;
         Table::Local local;
     };
-    /// A block of neurons with common noise; within it all happens in order of time.
+    /// A band of neurons with common noise; within it all happens in order of time.
     struct Group {
         std::vector<Train> trains;
         std::vector<Release> releases;  ///< [next_release, end), in order of time

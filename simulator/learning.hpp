@@ -42,12 +42,14 @@ public:
     bool immediate() const { return back_delay() == Duration::zero(); }
     virtual Duration back_delay() const = 0;
     virtual void show(Table::Local target, const Spike& spike) = 0;
-    /// The variable of the targets that the rule follows in between spikes; empty: none.
+    /// The name of the targets' variable that the rule sees as it runs, such as a membrane potential, and not
+    /// at spikes alone; empty: none.
     virtual std::string_view follows() const { return {}; }
-    /// That variable of each target at `time`; between two times it runs straight. A time shown before says
-    /// nothing new.
+    /// `variable` gives the value that each target has at `time`. The rule takes it to run along a straight
+    /// line from one call to the next. A call with a time that is not later than the last does nothing.
     virtual void follow(Time /*time*/, const std::function<double(Index)>& /*variable*/) {}
-    /// An arrival after this time may change other rows' weights than its own.
+    /// An arrival up to this time changes no weight but those of its own row; a later one may bring all rows
+    /// up to date.
     virtual Time settles_after() const { return Time::max(); }
     /// Brings all weights up to date: a rule may learn a row only when it is delivered.
     virtual void settle() {}

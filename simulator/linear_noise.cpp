@@ -18,16 +18,16 @@ LinearNoise::LinearNoise(std::vector<NoiseGroup> groups, Duration piece, std::si
       order_(hits_together) {
     std::iota(order_.begin(), order_.end(), Table::Local{0});
     if (groups_.empty()) return;
-    const std::vector<NoiseBlock>& trains = groups_.front().trains;
+    const std::vector<NoiseBand>& trains = groups_.front().trains;
     series_.resize(trains.size());
     counted_ = std::any_of(trains.begin(), trains.end(),
-                           [](const NoiseBlock& train) { return train.noise().counted; });
+                           [](const NoiseBand& train) { return train.noise().counted; });
 }
 
 Time LinearNoise::next_time() {
     Time next = Time::max();
     for (NoiseGroup& group : groups_) {
-        for (NoiseBlock& train : group.trains) next = std::min(next, train.next_time());
+        for (NoiseBand& train : group.trains) next = std::min(next, train.next_time());
     }
     return next;
 }
@@ -44,7 +44,7 @@ void LinearNoise::deliver(const Propagator& propagator, std::span<const LinearGa
     first_piece_ = T0 + Duration{(slice.begin - T0).count() >> piece_shift_ << piece_shift_};
     for (NoiseGroup& group : groups_) {
         for (std::size_t kind = 0; kind < group.trains.size(); ++kind) {
-            NoiseBlock& train = group.trains[kind];
+            NoiseBand& train = group.trains[kind];
             const std::size_t begin = times_.size();
             while (train.next_time() < slice.end) {
                 const Noise& noise = train.noise();

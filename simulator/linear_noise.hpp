@@ -11,10 +11,10 @@
 
 namespace apical {
 
-/// The noise of a shard of linear neurons. All points of a slice are added at once, train after train, since
-/// only the few neurons that are replayed need to know how they lie among other arrivals. Of a point nothing
-/// is kept but its time and target, and that for the slice; what it adds is worked out once more for those
-/// few.
+/// The noise of a shard of linear neurons. For most neurons only the sum at the end of a slice counts, so all
+/// points of a slice are added at once, one train after the other and not in order of time. The few neurons
+/// that may have fired within it are replayed from arrival to arrival: for them time and target of each point
+/// are kept until the slice ends, and what it adds is computed again.
 class LinearNoise {
 public:
     LinearNoise() = default;

@@ -514,7 +514,7 @@ void LinearPopulation::replay(std::size_t k, Table::Local local, std::span<const
     Shard& shard = state_[k];
     State s = state(shard.start, local);
     const Time release_before = shard.release[local];
-    const std::size_t spikes_before = blocks_[k].spikes.size();
+    const std::size_t spikes_before = parts_[k].spikes.size();
 
     // Until the bound, lifted by arrival after arrival, reaches threshold there is nothing to look for.
     double top = shard.top[local] + shard.start[stride_ * local + n_];
@@ -536,7 +536,7 @@ void LinearPopulation::replay(std::size_t k, Table::Local local, std::span<const
         for (std::size_t v = 0; v < n_; ++v) s[v] += arrival.weight * arrival.gain[v];
     }
     advance_to(slice.end);
-    const bool quiet = blocks_[k].spikes.size() == spikes_before && shard.release[local] == release_before;
+    const bool quiet = parts_[k].spikes.size() == spikes_before && shard.release[local] == release_before;
     if (quiet) return;
     set_state(shard.cells, local, s);
     shard.top[local] = std::numeric_limits<double>::infinity();  // the bound holds no longer

@@ -42,7 +42,6 @@ public:
                      std::vector<std::string_view> variables, std::span<const bool> ports_used,
                      std::vector<double> initial);
 
-    bool visits() const override { return false; }
     std::vector<std::string_view> variables() const override { return variables_; }
     double sample(Index neuron, std::size_t variable, Time now) const override;
     void set(Index neuron, std::size_t variable, double value, Time now) override;

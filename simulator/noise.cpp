@@ -87,16 +87,16 @@ std::vector<std::uint32_t> poisson_thresholds(double mean) {
 
 }  // namespace
 
-NoiseBlock::NoiseBlock(const StreamKey& key, const Noise& noise, Index block, Index size, Index first,
-                       Index last)
+NoiseBand::NoiseBand(const StreamKey& key, const Noise& noise, Index band, Index size, Index first,
+                     Index last)
     : key_(key),
       noise_(noise),
-      slots_(std::min(neurons(size), size - block * neurons(size))),
-      base_(static_cast<std::int64_t>(block) * neurons(size) - first),
+      slots_(std::min(neurons(size), size - band * neurons(size))),
+      base_(static_cast<std::int64_t>(band) * neurons(size) - first),
       size_(last - first),
       times_(chunk),
       targets_(chunk) {
-    key_.entity = block;
+    key_.entity = band;
     if (noise_.counted) {
         counts_.resize(chunk);
         thresholds_ = poisson_thresholds(noise.rate * noise.grid / 1000.0);
@@ -108,7 +108,7 @@ NoiseBlock::NoiseBlock(const StreamKey& key, const Noise& noise, Index block, In
     }
 }
 
-void NoiseBlock::draw() {
+void NoiseBand::draw() {
     next_ = 0;
     count_ = 0;
     while (count_ == 0) {
@@ -118,7 +118,7 @@ void NoiseBlock::draw() {
     }
 }
 
-void NoiseBlock::draw_points() {
+void NoiseBand::draw_points() {
     std::array<std::int64_t, chunk> gaps;
     std::array<std::uint16_t, chunk> slots;
     exponential_gaps(key_, chunks_++ * philox_blocks, rare() ? rare_unit : mean_gap_, gaps, slots);
@@ -138,20 +138,20 @@ void NoiseBlock::draw_points() {
         const std::int64_t target = base_ + slots[i];
         times_[count_] = times_[i];
         targets_[count_] = static_cast<std::uint16_t>(target);
-        count_ += target >= 0 && target < size_ ? 1U : 0U;  // no branch: most blocks are kept whole
+        count_ += target >= 0 && target < size_ ? 1U : 0U;  // no branch: most bands are kept whole
     }
 }
 
-Time NoiseBlock::begin_of(std::int64_t step) const {
-    // Neurons are spread over the step, and shifted by another fraction of their distance in each block and
+Time NoiseBand::begin_of(std::int64_t step) const {
+    // Neurons are spread over the step, and shifted by another fraction of their distance in each band and
     // step (a Weyl sequence). Otherwise spikes fall on few moments, a delay later they arrive in groups, each
     // tested against the threshold one by one, excitation first: b1-ai then ends in a synchronous state.
-    const std::uint32_t fraction = static_cast<std::uint32_t>(step) * 0x9E3779B9U + block() * 0x85EBCA6BU;
+    const std::uint32_t fraction = static_cast<std::uint32_t>(step) * 0x9E3779B9U + band() * 0x85EBCA6BU;
     const double shift = fraction * 0x1p-32 / slots_;
     return Time{ticks((static_cast<double>(step) + shift) * noise_.grid)};
 }
 
-void NoiseBlock::draw_counts() {
+void NoiseBand::draw_counts() {
     std::array<std::uint32_t, chunk> words;
     std::array<double, chunk> counts;
     std::array<std::int64_t, chunk> times;
@@ -180,7 +180,7 @@ void NoiseBlock::draw_counts() {
     count_ = kept;
 }
 
-void NoiseBlock::place(std::span<const std::int64_t> gaps, std::span<std::uint16_t> slots) {
+void NoiseBand::place(std::span<const std::int64_t> gaps, std::span<std::uint16_t> slots) {
     if (!on_grid()) {
         if (rare()) {
             for (std::size_t i = 0; i < gaps.size(); ++i)
@@ -203,7 +203,7 @@ void NoiseBlock::place(std::span<const std::int64_t> gaps, std::span<std::uint16
     }
 }
 
-void NoiseBlock::persist(Archive& archive) {
+void NoiseBand::persist(Archive& archive) {
     archive("stream", key_.index);
     archive("chunks", chunks_);
     archive("trial", trial_);
@@ -218,12 +218,12 @@ void NoiseBlock::persist(Archive& archive) {
 std::vector<NoiseGroup> noise_groups(std::uint64_t seed, const std::string& population,
                                      std::span<const Noise> noise, Index size, Index first, Index last) {
     std::vector<NoiseGroup> groups;
-    const Index neurons = NoiseBlock::neurons(size);
-    for (Index block = first / neurons; block * neurons < last; ++block) {
+    const Index neurons = NoiseBand::neurons(size);
+    for (Index band = first / neurons; band * neurons < last; ++band) {
         NoiseGroup group;
         for (const Noise& train : noise) {
             if (train.rate == 0.0) continue;
-            group.trains.emplace_back(StreamKey(seed, "noise", population, block, train.stream), train, block,
+            group.trains.emplace_back(StreamKey(seed, "noise", population, band, train.stream), train, band,
                                       size, first, last);
         }
         if (!group.trains.empty()) groups.push_back(std::move(group));

@@ -28,13 +28,13 @@ struct Noise {
     std::int64_t lag = 0;  ///< steps of the grid: the end of a pulse has the draws of its beginning
 };
 
-/// The trains of one block of neurons, drawn as one process: exponential gaps and uniform targets, or on a
+/// The trains of one band of neurons, drawn as one process: exponential gaps and uniform targets, or on a
 /// grid geometric gaps between its draws, or counts of one neuron after the other; in order of time without a
 /// sort. The stream belongs to population
-/// and block, never to a shard: one that cuts a block draws all of it and keeps its own part.
-class NoiseBlock {
+/// and band, never to a shard: one that cuts a band draws all of it and keeps its own part.
+class NoiseBand {
 public:
-    /// Neurons of a block: large blocks are drawn faster, but none should be cut by the border of a shard, of
+    /// Neurons of a band: large bands are drawn faster, but none should be cut by the border of a shard, of
     /// which a population of 1024 or more has four at least.
     static Index neurons(Index population_size) {
         constexpr Index largest = 512;
@@ -42,12 +42,12 @@ public:
     }
     static constexpr std::uint32_t streams_apart = 256;  ///< noises a population may have
 
-    /// Block `block` of a population of `size`. Points on the neurons [first, last) are kept, as offsets from
+    /// Band `band` of a population of `size`. Points on the neurons [first, last) are kept, as offsets from
     /// `first`.
-    NoiseBlock(const StreamKey& key, const Noise& noise, Index block, Index size, Index first, Index last);
+    NoiseBand(const StreamKey& key, const Noise& noise, Index band, Index size, Index first, Index last);
 
     const Noise& noise() const { return noise_; }
-    Index block() const { return key_.entity; }
+    Index band() const { return key_.entity; }
 
     /// The points not yet taken: a chunk at a time, never empty.
     std::span<const Time> times() {
@@ -69,7 +69,8 @@ private:
     static constexpr std::uint32_t philox_blocks = chunk / 4;
     static constexpr double draw_unit = 0x1p16;  ///< gaps between draws of a grid are drawn in fractions
 
-    /// Points later than any run are given this time; so are those of a grid at the latest trial.
+    /// The time of a point that no run reaches: a later one would leave the range of Time. `last_trial` is
+    /// the same on a grid.
     static constexpr Time at_the_end{Duration{std::int64_t{1} << 62}};
     static constexpr std::int64_t last_trial = std::int64_t{1} << 61;
     /// A gap is up to 17 times the mean: those of a chunk, added up, would leave the range of Time.
@@ -90,7 +91,7 @@ private:
     Index slots_;  ///< targets drawn; off the grid a power of two, those beyond the population are dropped
     double mean_gap_ = 0.0;    ///< [ticks], or [1] between draws of a grid
     std::int64_t trial_ = -1;  ///< the last draw of a grid, but for counts of a point: step * slots + target
-    std::int64_t base_;        ///< of the block, from the first neuron kept
+    std::int64_t base_;        ///< of the band, from the first neuron kept
     std::int64_t size_;        ///< neurons kept
     Time last_{};
     std::vector<Time> times_;
@@ -102,13 +103,13 @@ private:
     std::uint32_t chunks_ = 0;
 };
 
-/// All noise of one block of neurons within a shard. Different neurons do not see one another within a
-/// window, so blocks may be drained one by one; the trains of one block must be merged.
+/// All noise of one band of neurons within a shard. Different neurons do not see one another within a
+/// window, so bands may be drained one by one; the trains of one band must be merged.
 struct NoiseGroup {
-    std::vector<NoiseBlock> trains;
+    std::vector<NoiseBand> trains;
 
     /// The train with the earliest point; there is at least one.
-    NoiseBlock& earliest() {
+    NoiseBand& earliest() {
         std::size_t best = 0;
         for (std::size_t i = 1; i < trains.size(); ++i) {
             if (trains[i].next_time() < trains[best].next_time()) best = i;
@@ -118,7 +119,7 @@ struct NoiseGroup {
     void persist(Archive& archive) { archive.each("trains", trains); }
 };
 
-/// The noise of the neurons [first, last) of a population of `size`: a group for each block of neurons, in
+/// The noise of the neurons [first, last) of a population of `size`: a group for each band of neurons, in
 /// order.
 std::vector<NoiseGroup> noise_groups(std::uint64_t seed, const std::string& population,
                                      std::span<const Noise> noise, Index size, Index first, Index last);

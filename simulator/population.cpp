@@ -7,9 +7,9 @@
 namespace apical {
 
 Population::Population(PopulationSetup setup) : setup_(std::move(setup)) {
-    // Equal shards, but for their borders: a border inside a block of common noise would make two shards draw
+    // Equal shards, but for their borders: a border inside a band of common noise would make two shards draw
     // it.
-    const Index noise_neurons = noise_block();
+    const Index noise_neurons = noise_band();
     const auto border = [&](std::uint64_t i) {
         const auto even = static_cast<Index>(std::uint64_t{setup_.size} * i / setup_.shards);
         const bool large = setup_.size / setup_.shards >= noise_neurons;
@@ -19,12 +19,12 @@ Population::Population(PopulationSetup setup) : setup_(std::move(setup)) {
     for (Index i = 0; i < setup_.shards; ++i) {
         const Index first = border(i);
         const Index last = border(i + 1);
-        blocks_.push_back({.first = first,
-                           .last = last,
-                           .spikes = {},
-                           .kinds = {setup_.classifier, setup_.b_th, last - first},
-                           .shown = 0,
-                           .late = {}});
+        parts_.push_back({.first = first,
+                          .last = last,
+                          .spikes = {},
+                          .kinds = {setup_.classifier, setup_.b_th, last - first},
+                          .shown = 0,
+                          .late = {}});
     }
 }
 
@@ -42,27 +42,27 @@ void Population::connect(std::vector<Projection*> by_index) {
 }
 
 void Population::process(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) {
-    Block& block = blocks_[shard];
-    block.spikes.swap(block.late);
-    block.late.clear();
-    block.shown = block.spikes.size();
+    Part& part = parts_[shard];
+    part.spikes.swap(part.late);
+    part.late.clear();
+    part.shown = part.spikes.size();
     integrate(shard, window, arrivals);
     show_spikes(shard);
-    sort(block.spikes);
-    while (!block.spikes.empty() && block.spikes.back().time >= window.end) {
-        block.late.insert(block.late.begin(), block.spikes.back());
-        block.spikes.pop_back();
+    sort(part.spikes);
+    while (!part.spikes.empty() && part.spikes.back().time >= window.end) {
+        part.late.insert(part.late.begin(), part.spikes.back());
+        part.spikes.pop_back();
     }
     for (Projection* projection : plastic_) {
         projection->learning[shard]->catch_up(window.end);
-        projection->learning[shard]->enqueue(block.spikes, block.first);
+        projection->learning[shard]->enqueue(part.spikes, part.first);
     }
 }
 
 Time Population::quiet_until(const Window& next) {
     Time until = Time::max();
     for (std::size_t k = 0; k < shards() && until >= next.end; ++k)
-        until = blocks_[k].late.empty() ? std::min(until, quiet_until(k, next)) : next.begin;
+        until = parts_[k].late.empty() ? std::min(until, quiet_until(k, next)) : next.begin;
     return until;
 }
 
@@ -98,33 +98,33 @@ bool Population::has_pulses() const {
 }
 
 void Population::reset(Time now) {
-    for (Block& block : blocks_) {
-        block.kinds.reset();
-        block.late.clear();
+    for (Part& part : parts_) {
+        part.kinds.reset();
+        part.late.clear();
     }
     restart(now);
 }
 
 void Population::persist(Archive& archive) {
-    archive.each("blocks", blocks_);
+    archive.each("parts", parts_);
     persist_neurons(archive);
 }
 
-void Population::Block::persist(Archive& archive) {
+void Population::Part::persist(Archive& archive) {
     archive("kinds", kinds);
     archive.columns("late", late, "time", &Spike::time, "population", &Spike::population, "neuron",
                     &Spike::neuron, "kind", &Spike::kind, "mark", &Spike::mark);
 }
 
 void Population::emit(std::size_t shard, Index local, Time time, SpikeKind says, double mark) {
-    Block& block = blocks_[shard];
-    const Spike spike{time, setup_.index, block.first + local, block.kinds(local, time, says), mark};
-    block.spikes.push_back(spike);
+    Part& part = parts_[shard];
+    const Spike spike{time, setup_.index, part.first + local, part.kinds(local, time, says), mark};
+    part.spikes.push_back(spike);
     // One that needs next to no time to come back from its reset would fire without end.
     constexpr std::size_t many = 100;
     constexpr Duration microsecond{1 << 20};  // and a little less
-    if (block.spikes.size() <= many) return;
-    const Spike& earlier = block.spikes[block.spikes.size() - 1 - many];
+    if (part.spikes.size() <= many) return;
+    const Spike& earlier = part.spikes[part.spikes.size() - 1 - many];
     if (earlier.neuron == spike.neuron && time - earlier.time < microsecond) {
         throw NumericsError(name(), spike.neuron, ms(time),
                             "a current is so large that it fires more than 100 times in a microsecond");
@@ -133,14 +133,14 @@ void Population::emit(std::size_t shard, Index local, Time time, SpikeKind says,
 
 void Population::show_spikes(std::size_t shard) {
     if (immediate_.empty()) return;
-    Block& block = blocks_[shard];
-    const std::span<Spike> fresh = std::span(block.spikes).subspan(block.shown);
+    Part& part = parts_[shard];
+    const std::span<Spike> fresh = std::span(part.spikes).subspan(part.shown);
     sort(fresh);
     for (const Spike& spike : fresh) {
         for (Projection* projection : immediate_)
-            projection->learning[shard]->show(static_cast<Table::Local>(spike.neuron - block.first), spike);
+            projection->learning[shard]->show(static_cast<Table::Local>(spike.neuron - part.first), spike);
     }
-    block.shown = block.spikes.size();
+    part.shown = part.spikes.size();
 }
 
 std::size_t Population::shard_of(Index neuron) const {

@@ -237,8 +237,9 @@ Time Simulation::quiet_until(const Window& next) {
 }
 
 void Simulation::jump(Time quiet, Time end) {
-    // Which windows are left out depends on the network and its schedule, never on `end`. Populations are not
-    // told: they keep times of their own.
+    // Which windows are left out depends on the network and its schedule, never on `end`: a run in pieces
+    // leaves out the same. Populations need no call for them: each knows until when its neurons have been
+    // brought.
     const auto edge_before = [this](Time time) {
         return Time{} + window_ * (time.time_since_epoch() / window_);
     };

@@ -48,62 +48,62 @@ private:
     std::vector<double> sums_;
 };
 
-/// The neurons of `block` for which it holds leap, with the arrivals at some ports, which are taken.
+/// The neurons of `pack` for which it holds leap, with the arrivals at some ports, which are taken.
 template <class Model, std::size_t... v, std::size_t... p>
-[[gnu::always_inline]] inline void leap_block(const typename Model::Leap& leap, Lanes<Model>& block,
-                                              ArrivalColumns& arrivals, std::size_t first,
-                                              std::index_sequence<v...>, std::index_sequence<p...>) {
+[[gnu::always_inline]] inline void leap_pack(const typename Model::Leap& leap, Lanes<Model>& pack,
+                                             ArrivalColumns& arrivals, std::size_t first,
+                                             std::index_sequence<v...>, std::index_sequence<p...>) {
     const std::array<std::array<double*, 4>, sizeof...(p)> sums{
         std::array<double*, 4>{arrivals.at(p, 0, first), arrivals.at(p, 1, first), arrivals.at(p, 2, first),
                                arrivals.at(p, 3, first)}...};
     typename Lanes<Model>::Columns after;
     APICAL_INDEPENDENT
     for (std::size_t i = 0; i < Lanes<Model>::width; ++i) {
-        std::array<double, sizeof...(v)> x{block.x[v][i]...};
+        std::array<double, sizeof...(v)> x{pack.x[v][i]...};
         const std::array<leap::Arrivals, sizeof...(p)> in{leap::Arrivals{
             double{sums[p][0][i]}, double{sums[p][1][i]}, double{sums[p][2][i]}, double{sums[p][3][i]}}...};
         const bool calm = leap(x, in);
         ((after[v][i] = x[v]), ...);
-        block.calm[i] = calm ? 1.0 : 0.0;
+        pack.calm[i] = calm ? 1.0 : 0.0;
         ((sums[p][0][i] = sums[p][1][i] = sums[p][2][i] = sums[p][3][i] = 0.0), ...);
     }
     double all = 1.0;
-    for (const double calm : block.calm) all *= calm;
+    for (const double calm : pack.calm) all *= calm;
     if (all == 1.0) {
-        block.x = after;
+        pack.x = after;
         return;
     }
     for (std::size_t i = 0; i < Lanes<Model>::width; ++i) {
-        if (block.calm[i] == 1.0) ((block.x[v][i] = after[v][i]), ...);
+        if (pack.calm[i] == 1.0) ((pack.x[v][i] = after[v][i]), ...);
     }
 }
 
 /// With the arrivals at the first `ports` ports; none at the others.
 template <class Model, std::size_t ports>
-[[gnu::always_inline]] inline void leap_blocks(const typename Model::Leap& leap,
-                                               std::span<Lanes<Model>> blocks, ArrivalColumns& arrivals) {
-    for (std::size_t b = 0; b < blocks.size(); ++b) {
-        leap_block<Model>(leap, blocks[b], arrivals, b * Lanes<Model>::width,
-                          std::make_index_sequence<Lanes<Model>::variables>{},
-                          std::make_index_sequence<ports>{});
+[[gnu::always_inline]] inline void leap_packs(const typename Model::Leap& leap, std::span<Lanes<Model>> packs,
+                                              ArrivalColumns& arrivals) {
+    for (std::size_t b = 0; b < packs.size(); ++b) {
+        leap_pack<Model>(leap, packs[b], arrivals, b * Lanes<Model>::width,
+                         std::make_index_sequence<Lanes<Model>::variables>{},
+                         std::make_index_sequence<ports>{});
     }
 }
 
 /// `lasting`: something arrives at ports that do not decay.
 template <class Model>
 [[gnu::always_inline]] inline void leap_all_loop(const typename Model::Leap& leap,
-                                                 std::span<Lanes<Model>> blocks, ArrivalColumns& arrivals,
+                                                 std::span<Lanes<Model>> packs, ArrivalColumns& arrivals,
                                                  bool lasting) {
     if (lasting) {
-        leap_blocks<Model, Model::ports.size()>(leap, blocks, arrivals);
+        leap_packs<Model, Model::ports.size()>(leap, packs, arrivals);
     } else {
-        leap_blocks<Model, Model::Leap::decaying_ports>(leap, blocks, arrivals);
+        leap_packs<Model, Model::Leap::decaying_ports>(leap, packs, arrivals);
     }
 }
 APICAL_WIDEST(template <class Model>, void, leap_all,
-              (const typename Model::Leap& leap, std::span<Lanes<Model>> blocks, ArrivalColumns& arrivals,
+              (const typename Model::Leap& leap, std::span<Lanes<Model>> packs, ArrivalColumns& arrivals,
                bool lasting),
-              (leap, blocks, arrivals, lasting))
+              (leap, packs, arrivals, lasting))
 
 /// The loop for neurons that are integrated and get an arrival every fraction of a millisecond. All neurons
 /// of a shard take a step together, as vectors, over all the arrivals in it; those that come near their
@@ -120,10 +120,10 @@ public:
         draws_.assign(size(), 0);
         for (Index i = 0; i < size(); ++i) keys_.emplace_back(this->setup().seed, "model", name(), i);
         for (std::size_t k = 0; k < shards(); ++k) {
-            const std::size_t blocks = (blocks_[k].size() + Block8::width - 1) / Block8::width;
-            Shard shard{.blocks = std::vector<Block8>(blocks),
-                        .arrivals = ArrivalColumns(Model::ports.size(), blocks * Block8::width)};
-            shard.slots.assign(blocks_[k].size(), none);
+            const std::size_t packs = (parts_[k].size() + Pack::width - 1) / Pack::width;
+            Shard shard{.packs = std::vector<Pack>(packs),
+                        .arrivals = ArrivalColumns(Model::ports.size(), packs * Pack::width)};
+            shard.slots.assign(parts_[k].size(), none);
             shard.noise =
                 noise_groups(this->setup().seed, name(), this->setup().noise, size(), first(k), last(k));
             shards_.push_back(std::move(shard));
@@ -131,7 +131,6 @@ public:
         restart(Time{});
     }
 
-    bool visits() const override { return false; }
     bool shows() const override { return true; }
     std::vector<std::string_view> variables() const override {
         return {Model::variables.begin(), Model::variables.end()};
@@ -140,7 +139,7 @@ public:
     double sample(Index neuron, std::size_t variable, Time now) const override {
         const std::size_t k = shard_of(neuron);
         const Index local = neuron - first(k);
-        State copy = load(shards_[k].blocks[local / Block8::width].x, local);
+        State copy = load(shards_[k].packs[local / Pack::width].x, local);
         std::uint32_t draws = draws_[neuron];
         for (Time time = shards_[k].now; time < now;) {
             const auto spike = advance(neuron, copy, draws, ms(now - time));
@@ -153,17 +152,17 @@ public:
     void set(Index neuron, std::size_t variable, double value, Time) override {
         const std::size_t k = shard_of(neuron);
         const Index local = neuron - first(k);
-        State state = load(shards_[k].blocks[local / Block8::width].x, local);
+        State state = load(shards_[k].packs[local / Pack::width].x, local);
         set_variable(model_, state, variable, value);
         store(shards_[k], local, state);
     }
 
     void check_numbers(Time now) const override {
         for (std::size_t k = 0; k < shards(); ++k) {
-            for (Index local = 0; local < blocks_[k].size(); ++local) {
-                const auto& columns = shards_[k].blocks[local / Block8::width].x;
+            for (Index local = 0; local < parts_[k].size(); ++local) {
+                const auto& columns = shards_[k].packs[local / Pack::width].x;
                 for (std::size_t v = 0; v < columns.size(); ++v) {
-                    const double value = columns[v][local % Block8::width];
+                    const double value = columns[v][local % Pack::width];
                     if (!std::isfinite(value)) not_finite(first(k) + local, Model::variables[v], value, now);
                 }
             }
@@ -197,8 +196,8 @@ protected:
             Shard& shard = shards_[k];
             shard.now = now;
             // Lanes beyond the last neuron do as the last.
-            for (Index i = 0; i < shard.blocks.size() * Block8::width; ++i)
-                store(shard, i, initial_[first(k) + std::min(i, blocks_[k].size() - 1)]);
+            for (Index i = 0; i < shard.packs.size() * Pack::width; ++i)
+                store(shard, i, initial_[first(k) + std::min(i, parts_[k].size() - 1)]);
         }
     }
 
@@ -209,9 +208,9 @@ protected:
     }
 
 private:
-    using Block8 = Lanes<Model>;
+    using Pack = Lanes<Model>;
     using Leap = typename Model::Leap;
-    using Numbers = std::array<double, Block8::variables>;
+    using Numbers = std::array<double, Pack::variables>;
 
     /// An arrival of this step, kept for neurons that take it with care.
     struct Input {
@@ -224,13 +223,14 @@ private:
 
     struct Shard {
         Time now{};
-        std::vector<Block8> blocks;
+        std::vector<Pack> packs;
         ArrivalColumns arrivals;
         std::vector<Input> inputs{};  ///< the first `taken` are those of this step
         std::size_t taken = 0;
         bool lasting = false;  ///< some of them at ports that do not decay
         std::vector<NoiseGroup> noise{};
-        /// Prepared for steps of a length: those of a window have two, a tick apart.
+        /// The coefficients of a step, by its length. A window is no whole number of ticks for each step, so
+        /// its steps have two lengths, a tick apart.
         std::array<std::pair<Duration, std::optional<Leap>>, 2> leaps{};
         std::vector<Table::Local> restless{};  ///< neurons for which the leap does not hold
         std::vector<std::uint16_t> slots{};    ///< by neuron: place among the restless
@@ -238,23 +238,23 @@ private:
 
         void persist(Archive& archive) {
             archive("now", now);
-            archive.columns("lanes", std::span(blocks), "x", &Block8::x);
+            archive.columns("lanes", std::span(packs), "x", &Pack::x);
             archive.each("noise", noise);
             leaps = {};
         }
     };
     static constexpr std::uint16_t none = 0xffff;
 
-    static State load(const typename Block8::Columns& columns, Index local) {
+    static State load(const typename Pack::Columns& columns, Index local) {
         Numbers numbers;
-        for (std::size_t v = 0; v < numbers.size(); ++v) numbers[v] = columns[v][local % Block8::width];
+        for (std::size_t v = 0; v < numbers.size(); ++v) numbers[v] = columns[v][local % Pack::width];
         return std::bit_cast<State>(numbers);
     }
 
     static void store(Shard& shard, Index local, const State& state) {
-        Block8& block = shard.blocks[local / Block8::width];
+        Pack& pack = shard.packs[local / Pack::width];
         const auto numbers = std::bit_cast<Numbers>(state);
-        for (std::size_t v = 0; v < numbers.size(); ++v) block.x[v][local % Block8::width] = numbers[v];
+        for (std::size_t v = 0; v < numbers.size(); ++v) pack.x[v][local % Pack::width] = numbers[v];
     }
 
     const Leap& prepare(Shard& shard, Duration length) const {
@@ -271,7 +271,7 @@ private:
         const Shard& shard = shards_[k];
         for (const Follower& follower : followers()) {
             follower.projection->learning[k]->follow(shard.now, [&](Index local) {
-                return shard.blocks[local / Block8::width].x[follower.variable][local % Block8::width];
+                return shard.packs[local / Pack::width].x[follower.variable][local % Pack::width];
             });
         }
     }
@@ -283,7 +283,7 @@ private:
         const double per_tick = 1.0 / static_cast<double>((end - shard.now).count());
         take_rows(k, end, per_tick, arrivals);
         take_noise(shard, end, per_tick);
-        leap_all<Model>(prepare(shard, end - shard.now), shard.blocks, shard.arrivals, shard.lasting);
+        leap_all<Model>(prepare(shard, end - shard.now), shard.packs, shard.arrivals, shard.lasting);
         find_restless(k);
         if (!shard.restless.empty()) go_with_care(k, end);
         shard.now = end;
@@ -359,7 +359,7 @@ private:
 
     void take_noise(Shard& shard, Time end, double per_tick) {
         for (NoiseGroup& group : shard.noise) {
-            for (NoiseBlock& train : group.trains) {
+            for (NoiseBand& train : group.trains) {
                 while (train.next_time() < end) {
                     const std::span<const Time> times = train.times();
                     const std::span<const Table::Local> targets = train.targets();
@@ -380,14 +380,14 @@ private:
     void find_restless(std::size_t k) {
         Shard& shard = shards_[k];
         shard.restless.clear();
-        const Index size = blocks_[k].size();
-        for (Index b = 0; b < shard.blocks.size(); ++b) {
-            const auto& calm = shard.blocks[b].calm;
+        const Index size = parts_[k].size();
+        for (Index b = 0; b < shard.packs.size(); ++b) {
+            const auto& calm = shard.packs[b].calm;
             double all = 1.0;
             for (const double one : calm) all *= one;
             if (all == 1.0) continue;
             for (std::size_t i = 0; i < calm.size(); ++i) {
-                const auto local = static_cast<Index>(b * Block8::width + i);
+                const auto local = static_cast<Index>(b * Pack::width + i);
                 if (calm[i] == 1.0 || local >= size) continue;
                 shard.slots[local] = static_cast<std::uint16_t>(shard.restless.size());
                 shard.restless.push_back(static_cast<Table::Local>(local));
@@ -411,7 +411,7 @@ private:
         auto next = shard.their_inputs.begin();
         for (const Table::Local local : shard.restless) {
             shard.slots[local] = none;
-            State state = load(shard.blocks[local / Block8::width].x, local);
+            State state = load(shard.packs[local / Pack::width].x, local);
             Time now = shard.now;
             for (; next != shard.their_inputs.end() && next->local == local; ++next) {
                 now = go(k, local, state, now, shard.now + Duration{next->offset});

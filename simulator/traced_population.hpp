@@ -40,21 +40,21 @@ public:
           draws_(size()) {
         set_rates();
         for (Index i = 0; i < size(); ++i) keys_.emplace_back(this->setup().seed, "model", name(), i);
-        for (const Block& block : blocks_) {
+        for (const Part& part : parts_) {
             Shard& shard = shards_.emplace_back();
-            shard.noise = noise_groups(this->setup().seed, name(), this->setup().noise, size(), block.first,
-                                       block.last);
+            shard.noise =
+                noise_groups(this->setup().seed, name(), this->setup().noise, size(), part.first, part.last);
             for (std::size_t t = 0; t < ports; ++t) {
-                shard.traces[t].resize(block.size());
-                shard.ceilings[t].resize(block.size());
+                shard.traces[t].resize(part.size());
+                shard.ceilings[t].resize(part.size());
             }
-            shard.wake.resize(block.size());
-            shard.due.resize((block.size() + lanes - 1) / lanes);
+            shard.wake.resize(part.size());
+            shard.due.resize((part.size() + lanes - 1) / lanes);
         }
         restart(Time{});
     }
 
-    bool visits() const override { return true; }
+    bool in_order() const override { return true; }
     std::vector<std::string_view> variables() const override {
         return {Model::variables.begin(), Model::variables.end()};
     }
@@ -169,7 +169,7 @@ private:
         std::array<std::vector<double>, ports> traces;    ///< scaled
         std::array<std::vector<double>, ports> ceilings;  ///< as they are
         std::vector<Time> wake;                           ///< by neuron: when its wait has passed
-        std::vector<Time> due;                            ///< by block of lanes: no wake is earlier
+        std::vector<Time> due;                            ///< by pack of lanes: no wake is earlier
         std::vector<DenseRow> rows;                       ///< on their way to the neurons, in order of time,
         std::array<std::vector<DenseRow>, ports> rows_of_port;  ///< and apart
         std::vector<NoiseGroup> noise;
@@ -231,9 +231,9 @@ private:
         return shard.scaling[trace];
     }
 
-    /// How many arrivals at the beginning of `arrivals` can be added to one block of neurons after another.
-    /// Their rows learn here, ahead of that, so none may come twice; T0 must stay, and nothing else may reach
-    /// neurons or weights in between.
+    /// How many of the first `arrivals` can be added together: a pack of neurons takes all their rows before
+    /// the next pack takes any. All rows learn here, before the first is added: so none may come twice, T0
+    /// must not move in between, and neither noise nor a spike may change neurons or weights there.
     std::size_t gather_rows(std::size_t k, std::span<const Arrival> arrivals) {
         Shard& shard = shards_[k];
         shard.rows.clear();
@@ -263,13 +263,13 @@ private:
         return shard.rows.size();
     }
 
-    /// All neurons of a block take all rows together; one that is due or lifted on the way takes them alone.
+    /// All neurons of a pack take all rows together; one that is due or lifted on the way takes them alone.
     void deliver_rows(std::size_t k) {
         Shard& shard = shards_[k];
         const Time last = shard.rows.back().time;
         std::array<std::array<double, lanes>, ports> before;
-        for (std::size_t block = 0; block < shard.due.size(); ++block) {
-            const std::size_t first = block * lanes;
+        for (std::size_t pack = 0; pack < shard.due.size(); ++pack) {
+            const std::size_t first = pack * lanes;
             const std::size_t n = std::min(lanes, shard.wake.size() - first);
             std::array<std::int64_t, lanes> above;
             above.fill(0);
@@ -279,7 +279,7 @@ private:
                 std::copy_n(s + first, n, before[t].begin());
                 add_rows(shard.rows_of_port[t], first, n, s, shard.ceilings[t].data(), above);
             }
-            if (shard.due[block] > last && *std::min_element(above.begin(), above.end()) >= 0) continue;
+            if (shard.due[pack] > last && *std::min_element(above.begin(), above.end()) >= 0) continue;
             for (std::size_t i = 0; i < n; ++i) {
                 if (above[i] >= 0 && shard.wake[first + i] > last) continue;
                 for (std::size_t t = 0; t < ports; ++t) {
@@ -291,7 +291,7 @@ private:
                     lift(k, local, double{row.weights[local]} * row.step, row);
                 }
             }
-            shard.due[block] = earliest(shard.wake.data() + first, n);
+            shard.due[pack] = earliest(shard.wake.data() + first, n);
         }
     }
 
@@ -339,12 +339,12 @@ private:
     void advance(std::size_t k, Time end) {
         deliver_noise(k, end);
         Shard& shard = shards_[k];
-        for (std::size_t block = 0; block < shard.due.size(); ++block) {
-            if (shard.due[block] >= end) continue;
-            const std::size_t first = block * lanes;
+        for (std::size_t pack = 0; pack < shard.due.size(); ++pack) {
+            if (shard.due[pack] >= end) continue;
+            const std::size_t first = pack * lanes;
             const std::size_t n = std::min(lanes, shard.wake.size() - first);
             for (std::size_t i = first; i < first + n; ++i) visit_before(k, static_cast<Index>(i), end);
-            shard.due[block] = earliest(shard.wake.data() + first, n);
+            shard.due[pack] = earliest(shard.wake.data() + first, n);
         }
     }
 
@@ -359,7 +359,7 @@ private:
         Shard& shard = shards_[k];
         for (NoiseGroup& group : shard.noise) {
             while (true) {
-                NoiseBlock& train = group.earliest();
+                NoiseBand& train = group.earliest();
                 const Time time = train.next_time();
                 if (time >= end) break;
                 const Index local = train.targets().front();

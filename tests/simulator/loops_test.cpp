@@ -3,6 +3,7 @@
 #include "neurons/lif.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
+#include "simulator/visited_population.hpp"
 #include "tests/simulator/network.hpp"
 
 namespace apical {
@@ -74,7 +75,7 @@ TEST_P(BothLoops, SameSpikesFromFixedInput) {
     BuildOptions visiting;
     visiting.loop = Loop::visiting;
     ASSERT_TRUE(runs_in_loop(build(d), GetParam()));
-    ASSERT_TRUE(runs_in<PopulationOf<LinearNeuron<Lif>>>(build(d, visiting), "cells") ||
+    ASSERT_TRUE(runs_in<VisitedPopulation<LinearNeuron<Lif>>>(build(d, visiting), "cells") ||
                 GetParam().model != "lif");
     const double duration = 400.0;
     const Outcome free = run(d, duration);

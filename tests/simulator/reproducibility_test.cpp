@@ -10,6 +10,7 @@
 #include "simulator/linear_population.hpp"
 #include "simulator/stepped_population.hpp"
 #include "simulator/traced_population.hpp"
+#include "simulator/visited_population.hpp"
 #include "tests/recorders/folder.hpp"
 #include "tests/simulator/network.hpp"
 
@@ -148,7 +149,7 @@ TEST(Everything, IsActiveAndRunsInAllLoops) {
     EXPECT_TRUE(runs_in<LinearPopulation>(network, "sst"));
     EXPECT_TRUE(runs_in<LinearPopulation>(network, "pv"));
     EXPECT_TRUE(runs_in<TracedPopulation<StochasticPyramidal>>(network, "hid"));
-    EXPECT_TRUE(runs_in<PopulationOf<IntegratorPyramidal>>(network, "out"));
+    EXPECT_TRUE(runs_in<VisitedPopulation<IntegratorPyramidal>>(network, "out"));
     EXPECT_TRUE(runs_in<SteppedPopulation<UrbanczikSenn>>(network, "dend"));
     network.simulation->run_until(at(duration));
     // Windows with fewer than a thousand synaptic events are not shared among threads: most here have more.

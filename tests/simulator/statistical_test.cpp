@@ -35,7 +35,7 @@ std::map<Index, std::vector<double>> by_neuron(const Outcome& outcome) {
 TEST(PrivateNoise, IsPoissonInEveryNeuron) {
     constexpr double rate = 500.0;
     constexpr double duration = 2000.0;
-    // 300: a whole block and a part of one.
+    // 300: a whole band and a part of one.
     const auto trains = by_neuron(run(counters(300, {{"membrane", rate, 5.0}}), duration));
     ASSERT_EQ(trains.size(), 300U);
     std::vector<double> intervals;
@@ -65,7 +65,7 @@ TEST(PrivateNoise, IsIndependentBetweenNeurons) {
         for (const double t : trains.at(neuron)) list.at(static_cast<std::size_t>(t / bin)) += 1.0;
         return list;
     };
-    // Neighbours, neurons of one block and of two.
+    // Neighbours, neurons of one band and of two.
     for (const auto& [a, b] :
          {std::pair{0U, 1U}, {0U, 128U}, {17U, 145U}, {0U, 512U}, {1U, 513U}, {511U, 512U}}) {
         EXPECT_LT(std::abs(correlation(counts(a), counts(b))), 4 / std::sqrt(duration / bin))
@@ -94,7 +94,7 @@ TEST(PrivateNoise, DoesNotDependOnShardsNorOnTheLoop) {
 }
 
 TEST(PrivateNoise, OnAGridIsBinomial) {
-    // Steps of 0.7 ms, no whole number of ticks; 600 neurons, so the second block is not full.
+    // Steps of 0.7 ms, no whole number of ticks; 600 neurons, so the second band is not full.
     constexpr double step = 0.7;
     constexpr double rate = 300.0;
     constexpr Index size = 600;
@@ -104,7 +104,7 @@ TEST(PrivateNoise, OnAGridIsBinomial) {
     std::vector<std::set<std::int64_t>> hit(size);
     for (NoiseGroup& group : noise_groups(1, "cells", std::span(&noise, 1), size, 0, size)) {
         Time last{};
-        for (NoiseBlock& train = group.trains.front(); train.next_time() < at(steps * step); train.take(1)) {
+        for (NoiseBand& train = group.trains.front(); train.next_time() < at(steps * step); train.take(1)) {
             const std::int64_t index = std::llround(ms(train.next_time()) / step);
             ASSERT_EQ(train.next_time(), Time{} + ticks(static_cast<double>(index) * step));
             ASSERT_GE(train.next_time(), last);
@@ -132,8 +132,8 @@ TEST(PrivateNoise, OnAGridIsBinomial) {
     auto begins = noise_groups(1, "cells", std::span(&noise, 1), size, 0, size);
     auto ends = noise_groups(1, "cells", std::span(&end, 1), size, 0, size);
     for (int i = 0; i < 2000; ++i) {
-        NoiseBlock& b = begins.back().trains.front();
-        NoiseBlock& e = ends.back().trains.front();
+        NoiseBand& b = begins.back().trains.front();
+        NoiseBand& e = ends.back().trains.front();
         EXPECT_NEAR(ms(e.next_time() - b.next_time()), step, 2 * tick);
         EXPECT_EQ(e.targets().front(), b.targets().front());
         b.take(1);
@@ -151,7 +151,7 @@ TEST(PrivateNoise, CountsArePoisson) {
     std::vector<std::vector<double>> counts(size, std::vector<double>(steps));
     for (NoiseGroup& group : noise_groups(1, "cells", std::span(&noise, 1), size, 0, size)) {
         Time last{};
-        for (NoiseBlock& train = group.trains.front(); train.next_time() < at(steps * step); train.take(1)) {
+        for (NoiseBand& train = group.trains.front(); train.next_time() < at(steps * step); train.take(1)) {
             const auto index = static_cast<std::size_t>((ms(train.next_time()) + tick) / step);
             double& count = counts.at(train.targets().front()).at(index);
             ASSERT_GE(train.next_time(), last);
@@ -232,15 +232,15 @@ TEST(PrivateNoise, OfAVeryLowRateComesSeldomAndInOrder) {
     constexpr Index trains = 400;
     double early = 0.0;
     for (Index k = 0; k < trains; ++k) {
-        NoiseBlock train(StreamKey(k + 1, "noise", "rare"), Noise{.rate = 1000.0 / mean, .weight = 1.0}, 0, 1,
-                         0, 1);
+        NoiseBand train(StreamKey(k + 1, "noise", "rare"), Noise{.rate = 1000.0 / mean, .weight = 1.0}, 0, 1,
+                        0, 1);
         early += train.next_time() < at(mean) ? 1.0 : 0.0;
     }
     EXPECT_NEAR(early / trains, 1.0 - std::exp(-1.0), 4 * std::sqrt(0.25 / trains));
     for (const double rate : {1e-4, 1e-7, 1e-12, 1e-30}) {
         for (const double grid : {0.0, 0.1}) {
-            NoiseBlock train(StreamKey(1, "noise", "rare"), Noise{.rate = rate, .weight = 1.0, .grid = grid},
-                             0, 500, 0, 500);
+            NoiseBand train(StreamKey(1, "noise", "rare"), Noise{.rate = rate, .weight = 1.0, .grid = grid},
+                            0, 500, 0, 500);
             for (int chunk = 0; chunk < 3; ++chunk) {
                 const std::span<const Time> times = train.times();
                 EXPECT_TRUE(std::is_sorted(times.begin(), times.end())) << rate << " Hz, grid " << grid;

@@ -56,7 +56,7 @@ std::vector<std::vector<Input>> inputs(const NetworkDescription& d, const Outcom
     const std::vector<Noise> noise{
         {0, 200.0, 0.15, 0}, {1, 100.0, -0.2, 1}, {0, 50.0, -0.4, 2}, {1, 3000.0, 0.01, 3, 0.7, true}};
     for (NoiseGroup& group : noise_groups(d.seed, "cells", noise, size, 0, size)) {
-        for (NoiseBlock& train : group.trains) {
+        for (NoiseBand& train : group.trains) {
             for (; train.next_time() < at(duration); train.take(1))
                 list[train.targets().front()].push_back(
                     {train.next_time(), train.noise().port, train.weight(0)});
