@@ -248,9 +248,7 @@ void print_header(Format format, const Facts& row) {
                    "threads", "drive", "CPU s/s", "wall s/s", "ns/event", "B/syn", "rate Hz", "CV",
                    "yardstick", "in tolerance");
     } else if (format == Format::csv) {
-        std::vector<std::string> names;
-        for (const auto& [name, value] : row) names.push_back(name);
-        fmt::print("{}\n", fmt::join(names, ","));
+        fmt::print("{}\n", csv_names(row));
     }
 }
 
@@ -258,9 +256,7 @@ void print_row(Format format, const Facts& row, const std::vector<std::string>& 
     if (format == Format::json) {
         fmt::print("{}\n", to_json(row).dump());
     } else if (format == Format::csv) {
-        std::vector<std::string> fields;
-        for (const auto& [name, value] : row) fields.push_back(csv_field(value));
-        fmt::print("{}\n", fmt::join(fields, ","));
+        fmt::print("{}\n", csv_values(row));
     } else {
         const nlohmann::ordered_json j = to_json(row);
         const auto number = [&](const char* name, int digits) {

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
 #include <limits>
 #include <map>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "app/load.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
+#include "app/text.hpp"
 #include "app/verbs.hpp"
 #include "app/web.hpp"
 #include "core/error.hpp"
@@ -43,13 +43,6 @@ constexpr std::uint64_t most_cells = 100;  // of a side of a weight matrix
 constexpr std::size_t histogram_bins = 40;
 
 constexpr double unit_ms = 0.01;  // of the times in the raster
-
-std::string read_text(const fs::path& path) {
-    std::ifstream stream(path, std::ios::binary);
-    std::ostringstream text;
-    text << stream.rdbuf();
-    return std::move(text).str();
-}
 
 Json read_json(const fs::path& path) {
     try {

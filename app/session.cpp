@@ -224,17 +224,11 @@ private:
     }
 
     void write_metrics(const Facts& row) {
-        std::string names;
-        std::string values;
-        for (const auto& [name, value] : row) {
-            names += (names.empty() ? "" : ",") + name;
-            values += (&value == &row.front().second ? "" : ",") + csv_field(value);
-        }
         if (!metrics_) {
             metrics_ = std::make_unique<LineFile>(folder_ / "metrics.csv");
-            metrics_->write(names);
+            metrics_->write(csv_names(row));
         }
-        metrics_->write(values);
+        metrics_->write(csv_values(row));
     }
 
     /// Of all processes that have worked on the run, up to the checkpoint that the next one went on from.
@@ -418,9 +412,9 @@ int resume_run(const Conduct& conduct, const fs::path& folder, bool previous) {
     if (manifest["exit_state"] == "ok") {
         Checkpoints(folder, {}, {}).remove();  // the process may have ended before it did
         if (conduct.json) {
-            std::ifstream summary(folder / "summary.json", std::ios::binary);
-            if (!summary) throw DataError((folder / "summary.json").string() + ": cannot be read");
-            fmt::print("{}", std::string(std::istreambuf_iterator<char>(summary), {}));
+            const std::string summary = read_text(folder / "summary.json");
+            if (summary.empty()) throw DataError((folder / "summary.json").string() + ": cannot be read");
+            fmt::print("{}", summary);
         } else if (!conduct.quiet) {
             fmt::print("{}: the run is complete, result hash {}\n", folder.string(),
                        manifest["result_hash"].get<std::string>());

@@ -284,7 +284,7 @@ public:
         if (end == "failed") return State::failed;
         if (end == "interrupted" || end == "running") return State::interrupted;
         if (end == "ok") return State::missing;  // of another configuration
-        return text(complaints(point)).empty() ? State::missing : State::failed;
+        return read_text(complaints(point)).empty() ? State::missing : State::failed;
     }
 
     /// What the sweep makes of its points and makes anew each time: a file whose first `mark` bytes are the
@@ -298,13 +298,6 @@ public:
         Output output(path, ours || overwrite ? Output::Present::replaced : Output::Present::refused);
         output.write(content);
         output.finish();
-    }
-
-    static std::string text(const fs::path& path) {
-        std::ifstream stream(path, std::ios::binary);
-        std::ostringstream content;
-        content << stream.rdbuf();
-        return std::move(content).str();
     }
 
 private:
@@ -396,14 +389,14 @@ int run_points(const Folder& folder, const std::vector<Point>& points, std::size
         running.erase(found);
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
             std::error_code ignored;
-            if (Folder::text(folder.complaints(point)).empty()) fs::remove(folder.complaints(point), ignored);
+            if (read_text(folder.complaints(point)).empty()) fs::remove(folder.complaints(point), ignored);
             tell(point, "done: " + read_facts(folder.of(point) / "summary.json").value("verdict", ""));
         } else {
             const bool stopped = WIFEXITED(status) && WEXITSTATUS(status) == interrupted_exit_code;
             if (!stopped) ++failures;
             const std::string why = WIFSIGNALED(status)
                                         ? std::string("ended by the signal ") + ::strsignal(WTERMSIG(status))
-                                        : last_line(Folder::text(folder.complaints(point)));
+                                        : last_line(read_text(folder.complaints(point)));
             tell(point, stopped ? "interrupted" : "failed: " + why);
         }
     };
@@ -435,16 +428,6 @@ std::optional<std::string> array_index() {
 
 // --- telling about them
 
-std::string quoted(const std::string& word) {
-    if (!word.empty() &&
-        word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=-+:,") ==
-            std::string::npos)
-        return word;
-    std::string text = "'";
-    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return text + "'";
-}
-
 /// A TOML value as a field: text without its quotes.
 Value plain(const std::string& toml) {
     const Json value =
@@ -460,20 +443,14 @@ Value value_at(const Point& point, const std::string& key) {
     return {};
 }
 
-std::string csv_line(const std::vector<Value>& fields) {
-    std::string line;
-    for (std::size_t i = 0; i < fields.size(); ++i) line += (i == 0 ? "" : ",") + csv_field(fields[i]);
-    return line + "\n";
-}
-
 std::string plan_csv(const Sweep& sweep) {
     std::vector<Value> names{std::string("index"), std::string("seed")};
     for (const std::string& key : sweep.keys) names.emplace_back(key);
-    std::string text = csv_line(names);
+    std::string text = csv_line(names) + "\n";
     for (const Point& point : sweep.points) {
         std::vector<Value> row{static_cast<std::int64_t>(point.index), static_cast<std::int64_t>(point.seed)};
         for (const std::string& key : sweep.keys) row.push_back(value_at(point, key));
-        text += csv_line(row);
+        text += csv_line(row) + "\n";
     }
     return text;
 }
@@ -484,8 +461,8 @@ int status(const Folder& folder, const Sweep& sweep) {
         const Folder::State state = folder.state(point);
         ++count[static_cast<std::size_t>(state)];
         if (state == Folder::State::failed) {
-            std::string why = last_line(Folder::text(folder.complaints(point)));
-            if (why.empty()) why = last_line(Folder::text(folder.of(point) / "log.txt"));
+            std::string why = last_line(read_text(folder.complaints(point)));
+            if (why.empty()) why = last_line(read_text(folder.of(point) / "log.txt"));
             fmt::print("point {} failed: {}\n", point.index, why);
         }
     }
@@ -515,7 +492,7 @@ int collect(const Folder& folder, const Sweep& sweep, bool overwrite) {
     std::vector<Value> names{std::string("index"), std::string("seed")};
     for (const std::string& key : sweep.keys) names.emplace_back(key);
     for (const std::string& fact : facts) names.emplace_back(fact);
-    std::string text = csv_line(names);
+    std::string text = csv_line(names) + "\n";
     Json table = Json::array();
     for (const auto& [point, summary] : rows) {
         std::vector<Value> row{static_cast<std::int64_t>(point->index),
@@ -529,7 +506,7 @@ int collect(const Folder& folder, const Sweep& sweep, bool overwrite) {
                           : value.is_string()       ? Value(value.get<std::string>())
                                                     : Value());
         }
-        text += csv_line(row);
+        text += csv_line(row) + "\n";
         Json line = Json::array();
         for (const Value& value : row) line.push_back(to_json(value));
         table.push_back(std::move(line));
@@ -626,8 +603,9 @@ int sweep_verb(const Arguments& arguments) {
         make_folder();
         folder.write("plan.csv", plan_csv(sweep), mark_of_table, overwrite);
         for (const Point& point : sweep.points) {
-            fmt::print("apical sweep run {} --out {} --index {}{}\n", quoted(config),
-                       quoted(folder.root().string()), point.index, beyond_memory ? " --beyond-memory" : "");
+            fmt::print("apical sweep run {} --out {} --index {}{}\n", shell_word(config),
+                       shell_word(folder.root().string()), point.index,
+                       beyond_memory ? " --beyond-memory" : "");
         }
         return 0;
     }

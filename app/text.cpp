@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <type_traits>
 #include <variant>
 
@@ -50,6 +52,8 @@ nlohmann::ordered_json to_json(const Facts& facts) {
     return object;
 }
 
+namespace {
+
 std::string csv_field(const Value& value) {
     return std::visit(
         [](const auto& x) -> std::string {
@@ -68,6 +72,41 @@ std::string csv_field(const Value& value) {
             }
         },
         value);
+}
+
+}  // namespace
+
+std::string csv_line(const std::vector<Value>& fields) {
+    std::string line;
+    for (std::size_t i = 0; i < fields.size(); ++i) line += (i == 0 ? "" : ",") + csv_field(fields[i]);
+    return line;
+}
+
+std::string csv_names(const Facts& row) {
+    std::vector<Value> names;
+    for (const auto& [name, value] : row) names.emplace_back(name);
+    return csv_line(names);
+}
+
+std::string csv_values(const Facts& row) {
+    std::vector<Value> values;
+    for (const auto& [name, value] : row) values.push_back(value);
+    return csv_line(values);
+}
+
+std::string shell_word(const std::string& word) {
+    if (!word.empty() &&
+        word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=-+:,") ==
+            std::string::npos)
+        return word;
+    std::string text = "'";
+    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return text + "'";
+}
+
+std::string read_text(const std::filesystem::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 }  // namespace apical

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -21,7 +23,15 @@ std::string bytes_text(double bytes);
 nlohmann::ordered_json to_json(const Value& value);
 nlohmann::ordered_json to_json(const Facts& facts);
 
-/// A field of CSV: empty for what was not measured.
-std::string csv_field(const Value& value);
+/// A line of CSV without its end: a field is empty where nothing was measured.
+std::string csv_line(const std::vector<Value>& fields);
+std::string csv_names(const Facts& row);
+std::string csv_values(const Facts& row);
+
+/// A word as a shell reads it back, quoted if it must be.
+std::string shell_word(const std::string& word);
+
+/// All that a file holds; empty if it cannot be read.
+std::string read_text(const std::filesystem::path& path);
 
 }  // namespace apical

@@ -34,10 +34,17 @@ TEST(Text, FactsBecomeJsonInTheirOrder) {
 }
 
 TEST(Text, CsvFields) {
-    EXPECT_EQ(csv_field(Value()), "");
-    EXPECT_EQ(csv_field(std::numeric_limits<double>::quiet_NaN()), "");
-    EXPECT_EQ(csv_field(0.1), "0.1");
-    EXPECT_EQ(csv_field(std::string("a,\"b\"")), "\"a,\"\"b\"\"\"");
+    const Value not_a_number = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_EQ(csv_line({Value(), not_a_number, 0.1, std::string("a,\"b\"")}), ",,0.1,\"a,\"\"b\"\"\"");
+    const Facts row{{"epoch", std::int64_t{3}}, {"error", 0.25}, {"name", std::string("x")}};
+    EXPECT_EQ(csv_names(row), "epoch,error,name");
+    EXPECT_EQ(csv_values(row), "3,0.25,x");
+}
+
+TEST(ShellWord, IsReadBackByAShell) {
+    EXPECT_EQ(shell_word("learning.eta=0.1"), "learning.eta=0.1");
+    EXPECT_EQ(shell_word("name=\"it's\""), "'name=\"it'\\''s\"'");
+    EXPECT_EQ(shell_word(""), "''");
 }
 
 }  // namespace
