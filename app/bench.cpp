@@ -299,6 +299,27 @@ std::vector<std::size_t> thread_counts(const std::string& list) {
     return counts;
 }
 
+/// Prints a row for each; whether all are right.
+bool measure_all(const std::vector<Benchmark>& chosen, const Settings& settings, Format format) {
+    bool right = true;
+    bool first = true;
+    for (const Benchmark& b : chosen) {
+        const double length = settings.length > 0.0 ? settings.length : b.length;
+        for (const std::size_t count : settings.threads) {
+            const Run run = measure(b, settings, length, count);
+            const bool judged = length == b.length;
+            const auto missed = judged ? misses(b, run) : std::vector<std::string>{};
+            const Facts row =
+                facts(b, settings, run, count, judged ? std::optional(missed.empty()) : std::nullopt);
+            if (first) print_header(format, row);
+            first = false;
+            print_row(format, row, missed);
+            right = right && missed.empty();
+        }
+    }
+    return right;
+}
+
 }  // namespace
 
 int bench_verb(const Arguments& arguments) {
@@ -349,25 +370,7 @@ int bench_verb(const Arguments& arguments) {
         for (const std::string_view name : benchmark_names())
             chosen.push_back(benchmark(name, settings.seed, drive));
     }
-
-    const Format format = json ? Format::json : csv ? Format::csv : Format::table;
-    bool right = true;
-    bool first = true;
-    for (const Benchmark& b : chosen) {
-        const double length = settings.length > 0.0 ? settings.length : b.length;
-        for (const std::size_t count : settings.threads) {
-            const Run run = measure(b, settings, length, count);
-            const bool judged = length == b.length;
-            const auto missed = judged ? misses(b, run) : std::vector<std::string>{};
-            const Facts row =
-                facts(b, settings, run, count, judged ? std::optional(missed.empty()) : std::nullopt);
-            if (first) print_header(format, row);
-            first = false;
-            print_row(format, row, missed);
-            right = right && missed.empty();
-        }
-    }
-    return right ? 0 : 1;
+    return measure_all(chosen, settings, json ? Format::json : csv ? Format::csv : Format::table) ? 0 : 1;
 }
 
 }  // namespace apical

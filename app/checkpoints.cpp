@@ -79,7 +79,7 @@ void Checkpoints::give_back(const Persist& state) const {
 void Checkpoints::remove() const {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(folder_)) {
-        const fs::path path = entry.path();
+        const fs::path& path = entry.path();
         if (is_segment(path) || path.filename().string().starts_with("checkpoint."))
             fs::remove(path, ignored);
     }

@@ -28,7 +28,7 @@ public:
     bool any() const;
     /// Finds the checkpoint to go on from, the last or the one before, and reads it through. Throws DataError
     /// if there is none, or if it is damaged, of another run, or of another format.
-    void choose(bool previous);
+    void choose(bool before);
     /// The commit that wrote it.
     std::string commit() const;
     void give_back(const Persist& state) const;

@@ -46,7 +46,8 @@ constexpr double unlimited = std::numeric_limits<double>::infinity();
 double number_in(const fs::path& path) {
     std::ifstream file(path);
     double number = 0.0;
-    return file >> number ? number : unlimited;
+    if (file >> number) return number;
+    return unlimited;
 }
 
 /// [bytes] The machine's memory that is free or can be made so, and swap.
@@ -60,7 +61,8 @@ double of_the_machine() {
         found += kilobytes * 1024.0;
         any = true;
     }
-    return any ? found : unlimited;
+    if (!any) return unlimited;
+    return found;
 }
 
 /// [bytes] The limit of the control group, version 2 or 1, and of those that it is in.

@@ -33,12 +33,11 @@ std::string default_text(double value) {
 }
 
 bool explain_error(const std::string& name) {
-    for (const ErrorCode& error : error_codes) {
-        if (error.code != name) continue;
-        fmt::print("{}: {}\n\n{}\n", error.code, error.title, error.text);
-        return true;
-    }
-    return false;
+    const auto* const found = std::find_if(error_codes.begin(), error_codes.end(),
+                                           [&](const ErrorCode& error) { return error.code == name; });
+    if (found == error_codes.end()) return false;
+    fmt::print("{}: {}\n\n{}\n", found->code, found->title, found->text);
+    return true;
 }
 
 /// What a weight's sign means on a port.
@@ -261,6 +260,58 @@ std::set<std::string> keys_with_value(const std::string& name, const std::vector
     return found;
 }
 
+/// The parameters, options and variables of a model that have this name. `found`: whether anything was
+/// printed.
+void explain_parts(const std::string& name, const ModelInfo& info, bool& found) {
+    const auto heading = [&] {
+        fmt::print("{}{} of {}\n", found ? "\n" : "", name, info.name);
+        found = true;
+    };
+    for (const FieldInfo& field : info.fields) {
+        if (field.name != name) continue;
+        heading();
+        fmt::print("  {}{}\n  range: {}\n  default: {}\n", field.meaning, unit_text(field.unit),
+                   describe(field.range, field.unit), default_text(field.default_value));
+    }
+    for (const OptionInfo& option : info.options) {
+        if (option.name != name) continue;
+        heading();
+        fmt::print("  {}\n", option.meaning);
+        for (const auto& [word, meaning] : option.choices)
+            fmt::print("    {:<20} {}\n", fmt::format("\"{}\"", word), meaning);
+    }
+    if (std::find(info.variables.begin(), info.variables.end(), name) == info.variables.end()) return;
+    heading();
+    fmt::print("  state of a neuron; its value at the start: [population.NAME.initial]\n");
+}
+
+/// What else somebody may have meant by a name that nothing has.
+std::string hint(const std::string& name, const std::vector<TaskFacts>& facts) {
+    std::vector<std::string> known;
+    for (const TaskFacts& of : facts) {
+        for (const KeyFacts& key : of.keys) known.push_back(key.name);
+        for (const TableFacts& table : of.tables) {
+            const std::string path = path_of(table);
+            known.push_back(path.substr(path.rfind('.') + 1));
+        }
+    }
+    for (const ModelInfo& info : catalogue().models) {
+        known.push_back(info.name);
+        for (const FieldInfo& field : info.fields) known.push_back(field.name);
+        for (const OptionInfo& option : info.options) known.push_back(option.name);
+        for (const std::string& variable : info.variables) known.push_back(variable);
+    }
+    if (const auto absent = no_such_thing(name)) return *absent;
+    if (const ForeignName* foreign = foreign_name(name, known))
+        return fmt::format("{} is {}'s name; here it is {}", name, foreign->tool, foreign->ours);
+    if (const auto having = keys_with_value(name, facts); !having.empty()) {
+        return fmt::format("it is a value, which is explained with its key: apical explain {}",
+                           fmt::join(having, ", or "));
+    }
+    if (const auto meant = probably_meant(name, known)) return fmt::format("did you mean '{}'?", *meant);
+    return "`apical explain` alone lists what there is";
+}
+
 }  // namespace
 
 int explain_verb(const Arguments& arguments) {
@@ -284,59 +335,13 @@ int explain_verb(const Arguments& arguments) {
         throw ConfigError("error[E0301]: explain what? One name, please\nusage: apical explain [NAME]\n");
     const std::string name = without_brackets(names.front());
 
-    if (explain_error(name)) return 0;
-    if (explain_circuits(name)) return 0;
+    if (explain_error(name) || explain_circuits(name)) return 0;
     const bool model = explain_model(name);
-    bool key = explain_key(name, facts);
-    std::vector<std::string> known;
-    for (const TaskFacts& of : facts) {
-        for (const KeyFacts& key_facts : of.keys) known.push_back(key_facts.name);
-        for (const TableFacts& table : of.tables) {
-            const std::string path = path_of(table);
-            known.push_back(path.substr(path.rfind('.') + 1));
-        }
-    }
-    for (const ModelInfo& info : catalogue().models) {
-        known.push_back(info.name);
-        for (const FieldInfo& field : info.fields) {
-            known.push_back(field.name);
-            if (field.name != name) continue;
-            fmt::print("{}{} of {}\n  {}{}\n  range: {}\n  default: {}\n", key ? "\n" : "", field.name,
-                       info.name, field.meaning, unit_text(field.unit), describe(field.range, field.unit),
-                       default_text(field.default_value));
-            key = true;
-        }
-        for (const OptionInfo& option : info.options) {
-            known.push_back(option.name);
-            if (option.name != name) continue;
-            fmt::print("{}{} of {}\n  {}\n", key ? "\n" : "", option.name, info.name, option.meaning);
-            for (const auto& [word, meaning] : option.choices)
-                fmt::print("    {:<20} {}\n", fmt::format("\"{}\"", word), meaning);
-            key = true;
-        }
-        for (const std::string& variable : info.variables) {
-            known.push_back(variable);
-            if (variable != name) continue;
-            fmt::print("{}{} of {}\n  state of a neuron; its value at the start: [population.NAME.initial]\n",
-                       key ? "\n" : "", variable, info.name);
-            key = true;
-        }
-    }
-    if (model || key) return 0;
-    std::string hint;
-    if (const auto absent = no_such_thing(name)) {
-        hint = *absent;
-    } else if (const ForeignName* foreign = foreign_name(name, known)) {
-        hint = fmt::format("{} is {}'s name; here it is {}", name, foreign->tool, foreign->ours);
-    } else if (const auto having = keys_with_value(name, facts); !having.empty()) {
-        hint = fmt::format("it is a value, which is explained with its key: apical explain {}",
-                           fmt::join(having, ", or "));
-    } else if (const auto meant = probably_meant(name, known)) {
-        hint = fmt::format("did you mean '{}'?", *meant);
-    } else {
-        hint = "`apical explain` alone lists what there is";
-    }
-    throw ConfigError(fmt::format("error[E0301]: there is nothing named '{}'\n   |  {}\n", name, hint));
+    bool found = explain_key(name, facts);
+    for (const ModelInfo& info : catalogue().models) explain_parts(name, info, found);
+    if (model || found) return 0;
+    throw ConfigError(
+        fmt::format("error[E0301]: there is nothing named '{}'\n   |  {}\n", name, hint(name, facts)));
 }
 
 }  // namespace apical

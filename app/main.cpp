@@ -1,3 +1,4 @@
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -28,14 +29,24 @@ struct Verb {
     std::string_view name;
     int (*run)(const Arguments&);
 };
-constexpr Verb verbs[] = {
-    {"new", new_verb},       {"check", check_verb},     {"run", run_verb},
-    {"replay", replay_verb}, {"resume", resume_verb},   {"sweep", sweep_verb},
-    {"report", report_verb}, {"stp", stp_verb},         {"single", single_verb},
-    {"export", export_verb}, {"data", data_verb},       {"evaluate", evaluate_verb},
-    {"info", info_verb},     {"explain", explain_verb}, {"selftest", selftest_verb},
+constexpr auto verbs = std::to_array<Verb>({
+    {"new", new_verb},
+    {"check", check_verb},
+    {"run", run_verb},
+    {"replay", replay_verb},
+    {"resume", resume_verb},
+    {"sweep", sweep_verb},
+    {"report", report_verb},
+    {"stp", stp_verb},
+    {"single", single_verb},
+    {"export", export_verb},
+    {"data", data_verb},
+    {"evaluate", evaluate_verb},
+    {"info", info_verb},
+    {"explain", explain_verb},
+    {"selftest", selftest_verb},
     {"bench", bench_verb},
-};
+});
 
 constexpr std::string_view help = R"(apical: event-driven simulation of bursting cortical networks
 

@@ -291,7 +291,7 @@ Json raster(const fs::path& folder) {
     std::vector<std::uint64_t> first_rows{0};
     for (const std::string& name : spikes.populations()) {
         const std::uint64_t size = spikes.size(name);
-        populations.push_back({{"name", name}, {"size", size}, {"source", sources.count(name) != 0}});
+        populations.push_back({{"name", name}, {"size", size}, {"source", sources.contains(name)}});
         first_rows.push_back(first_rows.back() + size);
     }
     std::vector<Mark> marks;

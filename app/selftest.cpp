@@ -70,11 +70,11 @@ struct Test {
     std::string_view what;
     bool (*passes)();
 };
-constexpr Test tests[] = {
+constexpr auto tests = std::to_array<Test>({
     {"random numbers are those of Philox4x32-10", random_numbers_agree},
     {"the exponential is right to the last digit", exponential_agrees},
     {"short-term plasticity gives the golden values", synapses_agree},
-};
+});
 
 }  // namespace
 

@@ -240,10 +240,10 @@ private:
 
     int report(RunResult& result) {
         const double wall = wall_seconds();
-        const auto add = [&](const char* name, Value value) {
+        const auto add = [&](const char* name, const Value& value) {
             const bool present = std::any_of(result.summary.begin(), result.summary.end(),
                                              [&](const auto& fact) { return fact.first == name; });
-            if (!present) result.summary.emplace_back(name, std::move(value));
+            if (!present) result.summary.emplace_back(name, value);
         };
         add("task", loaded_.task);
         add("seed", static_cast<std::int64_t>(loaded_.experiment->seed()));
@@ -351,8 +351,8 @@ Checkpoints::Provenance provenance_of(const Loaded& loaded, const std::string& r
     return {{"config", resolved},
             {"seed", std::to_string(loaded.experiment->seed())},
             {"program", fmt::format("apical {}", build_info::version)},
-            {"commit", build_info::commit},
-            {"compiler", build_info::compiler}};
+            {"commit", std::string(build_info::commit)},
+            {"compiler", std::string(build_info::compiler)}};
 }
 
 std::uint64_t size_of_log(const fs::path& folder) {

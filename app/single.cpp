@@ -262,6 +262,71 @@ std::string page(const Recorded& r, const ModelInfo& model, const NetworkDescrip
     return web_page("single.html", data);
 }
 
+/// The cell, its input, and a source that plays the train onto it.
+NetworkDescription network_of(const ModelInfo& model, const std::vector<std::string>& set,
+                              const std::vector<std::string>& steps, const std::vector<std::string>& arrivals,
+                              const TrainOptions& train, const std::vector<double>& times) {
+    std::vector<std::string> fields, ports, levels;
+    for (const FieldInfo& field : model.fields) fields.push_back(field.name);
+    for (const PortInfo& port : model.ports) {
+        ports.push_back(port.name);
+        if (port.level) levels.push_back(port.name);
+    }
+
+    NetworkDescription network;
+    network.seed = train.seed();
+    network.duration = train.duration();
+    PopulationDescription cell;
+    cell.name = "cell";
+    cell.model = model.name;
+    for (const std::string& text : set) {
+        const auto [name, value] = name_and_number("--set", text);
+        cell.parameters[known("parameter of " + model.name, name, fields)] = value;
+        const auto field = std::find(fields.begin(), fields.end(), name) - fields.begin();
+        const FieldInfo& info = model.fields[static_cast<std::size_t>(field)];
+        if (!info.range.contains(value))
+            throw wrong(fmt::format("--set is '{}', out of range: expected {}", text,
+                                    describe(info.range, info.unit)));
+    }
+    network.populations.push_back(cell);
+    std::vector<Step> parsed;
+    for (const std::string& text : steps) {
+        parsed.push_back(parse_step(text));
+        if (parsed.back().from >= network.duration && network.duration > 0.0)
+            throw wrong(
+                fmt::format("--step {} has no effect: the simulation ends at {} ms", text, network.duration));
+        if (std::isfinite(parsed.back().to) && parsed.back().to > network.duration && network.duration > 0.0)
+            fmt::print(stderr, "warning: --step {}: the simulation ends before, at {} ms\n", text,
+                       network.duration);
+        known("port that holds what arrives in " + model.name, parsed.back().port, levels);
+    }
+    network.steps = add_up(parsed);
+    if (times.empty() != arrivals.empty())
+        throw wrong(
+            times.empty()
+                ? "--spikes: there is no train to arrive; add --regular, --poisson, --bursts or --times"
+                : "the train arrives nowhere; add --spikes PORT=WEIGHT");
+    if (!times.empty()) {
+        PopulationDescription source;
+        source.name = "train";
+        source.model = "spike_train";
+        source.spike_times = {times};
+        network.populations.push_back(source);
+    }
+    for (const std::string& text : arrivals) {
+        const auto [port, weight] = name_and_number("--spikes", text, "PORT=WEIGHT");
+        ProjectionDescription projection;
+        projection.name = "train_to_" + known("port of " + model.name, port, ports);
+        projection.source = "train";
+        projection.target = "cell";
+        projection.port = port;
+        projection.weight = {Distribution::Kind::constant, weight, 0.0};
+        projection.delay = 0.0;
+        network.projections.push_back(projection);
+    }
+    return network;
+}
+
 }  // namespace
 
 int single_verb(const Arguments& arguments) {
@@ -303,65 +368,8 @@ int single_verb(const Arguments& arguments) {
     }
     const ModelInfo& model =
         *catalogue().find(ModelInfo::Kind::neuron, known("model of a neuron", names.front(), models));
-    std::vector<std::string> fields, ports, levels;
-    for (const FieldInfo& field : model.fields) fields.push_back(field.name);
-    for (const PortInfo& port : model.ports) {
-        ports.push_back(port.name);
-        if (port.level) levels.push_back(port.name);
-    }
-
-    NetworkDescription network;
-    network.seed = train.seed();
-    network.duration = train.duration();
-    PopulationDescription cell;
-    cell.name = "cell";
-    cell.model = model.name;
-    for (const std::string& text : set) {
-        const auto [name, value] = name_and_number("--set", text);
-        cell.parameters[known("parameter of " + model.name, name, fields)] = value;
-        const auto field = std::find(fields.begin(), fields.end(), name) - fields.begin();
-        const FieldInfo& info = model.fields[static_cast<std::size_t>(field)];
-        if (!info.range.contains(value))
-            throw wrong(fmt::format("--set is '{}', out of range: expected {}", text,
-                                    describe(info.range, info.unit)));
-    }
-    network.populations.push_back(cell);
-    std::vector<Step> parsed;
-    for (const std::string& text : steps) {
-        parsed.push_back(parse_step(text));
-        if (parsed.back().from >= network.duration && network.duration > 0.0)
-            throw wrong(
-                fmt::format("--step {} has no effect: the simulation ends at {} ms", text, network.duration));
-        if (std::isfinite(parsed.back().to) && parsed.back().to > network.duration && network.duration > 0.0)
-            fmt::print(stderr, "warning: --step {}: the simulation ends before, at {} ms\n", text,
-                       network.duration);
-        known("port that holds what arrives in " + model.name, parsed.back().port, levels);
-    }
-    network.steps = add_up(parsed);
     const std::vector<double> times = train.times();
-    if (times.empty() != arrivals.empty())
-        throw wrong(
-            times.empty()
-                ? "--spikes: there is no train to arrive; add --regular, --poisson, --bursts or --times"
-                : "the train arrives nowhere; add --spikes PORT=WEIGHT");
-    if (!times.empty()) {
-        PopulationDescription source;
-        source.name = "train";
-        source.model = "spike_train";
-        source.spike_times = {times};
-        network.populations.push_back(source);
-    }
-    for (const std::string& text : arrivals) {
-        const auto [port, weight] = name_and_number("--spikes", text, "PORT=WEIGHT");
-        ProjectionDescription projection;
-        projection.name = "train_to_" + known("port of " + model.name, port, ports);
-        projection.source = "train";
-        projection.target = "cell";
-        projection.port = port;
-        projection.weight = {Distribution::Kind::constant, weight, 0.0};
-        projection.delay = 0.0;
-        network.projections.push_back(projection);
-    }
+    const NetworkDescription network = network_of(model, set, steps, arrivals, train, times);
     if (!(every > 0.0) || !(network.duration > 0.0) || !(network.duration / every <= most_samples))
         throw wrong(
             fmt::format("{} ms in steps of {} ms: expected positive numbers and at most two million samples",

@@ -385,7 +385,9 @@ int stp_verb(const Arguments& arguments) {
     output.declare(options, "file to write (default: standard output; stp.html for a page)");
     const auto values = options.parse(arguments);
     if (!values) return 0;
-    if (as_csv + as_json + html > 1) throw wrong("--csv, --json and --html exclude one another");
+    const std::array formats{as_csv, as_json, html};
+    if (std::count(formats.begin(), formats.end(), true) > 1)
+        throw wrong("--csv, --json and --html exclude one another");
     if (!map.partner.empty()) preset_of(map.partner);
 
     TsodyksMarkram synapse = preset_of(preset).synapse;

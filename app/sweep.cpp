@@ -159,7 +159,7 @@ SweepTable read_sweep_table(ConfigTable root) {
         }
         said.list.push_back(std::move(values));
     }
-    if (said.list.empty()) said.list.push_back({});
+    if (said.list.empty()) said.list.emplace_back();
     said.zipped = zip(table.table("zip", "Lists of equal length, taken together.").listed(), table);
     said.crossed = grid(table.table("grid", "Lists, of which every combination is taken.").listed());
     expect_each_key_once(table, {said.list, said.zipped, said.crossed});
@@ -248,8 +248,8 @@ void expect_right(const std::string& config, const std::vector<Point>& points, b
 
 class Folder {
 public:
-    Folder(std::string config, const fs::path& out, bool beyond_memory)
-        : config_(std::move(config)), root_(out), beyond_memory_(beyond_memory) {}
+    Folder(std::string config, fs::path out, bool beyond_memory)
+        : config_(std::move(config)), root_(std::move(out)), beyond_memory_(beyond_memory) {}
 
     const fs::path& root() const { return root_; }
     fs::path of(const Point& point) const { return root_ / "points" / fmt::format("{:04}", point.index); }
@@ -474,21 +474,37 @@ int status(const Folder& folder, const Sweep& sweep) {
     return count[1] > 0 ? 1 : 0;
 }
 
-/// One table of everything: a row for each point that is done.
-int collect(const Folder& folder, const Sweep& sweep, bool overwrite) {
-    if (!fs::is_directory(folder.root()))
-        throw wrong(fmt::format("nothing was run yet: there is no folder {}", folder.root().string()));
+/// Names of what the points found, keys of the sweep aside, in the order in which they are met.
+std::vector<std::string> facts_of(const Sweep& sweep,
+                                  const std::vector<std::pair<const Point*, Json>>& found) {
     std::vector<std::string> facts;
-    std::vector<std::pair<const Point*, Json>> rows;
-    for (const Point& point : sweep.points) {
-        if (!folder.finished(point)) continue;
-        rows.emplace_back(&point, read_facts(folder.of(point) / "summary.json"));
-        for (const auto& [name, value] : rows.back().second.items()) {
+    for (const auto& [point, summary] : found) {
+        for (const auto& [name, value] : summary.items()) {
             const bool taken = name == "seed" || std::find(facts.begin(), facts.end(), name) != facts.end() ||
                                std::find(sweep.keys.begin(), sweep.keys.end(), name) != sweep.keys.end();
             if (!taken && !value.is_structured()) facts.push_back(name);
         }
     }
+    return facts;
+}
+
+Value value_of(const Json& json) {
+    return json.is_number_integer() ? Value(json.get<std::int64_t>())
+           : json.is_number()       ? Value(json.get<double>())
+           : json.is_boolean()      ? Value(json.get<bool>())
+           : json.is_string()       ? Value(json.get<std::string>())
+                                    : Value();
+}
+
+/// One table of everything: a row for each point that is done.
+int collect(const Folder& folder, const Sweep& sweep, bool overwrite) {
+    if (!fs::is_directory(folder.root()))
+        throw wrong(fmt::format("nothing was run yet: there is no folder {}", folder.root().string()));
+    std::vector<std::pair<const Point*, Json>> rows;
+    for (const Point& point : sweep.points) {
+        if (folder.finished(point)) rows.emplace_back(&point, read_facts(folder.of(point) / "summary.json"));
+    }
+    const std::vector<std::string> facts = facts_of(sweep, rows);
     std::vector<Value> names{std::string("index"), std::string("seed")};
     for (const std::string& key : sweep.keys) names.emplace_back(key);
     for (const std::string& fact : facts) names.emplace_back(fact);
@@ -498,14 +514,7 @@ int collect(const Folder& folder, const Sweep& sweep, bool overwrite) {
         std::vector<Value> row{static_cast<std::int64_t>(point->index),
                                summary.value("seed", std::int64_t{0})};
         for (const std::string& key : sweep.keys) row.push_back(value_at(*point, key));
-        for (const std::string& fact : facts) {
-            const Json value = summary.contains(fact) ? summary[fact] : Json();
-            row.push_back(value.is_number_integer() ? Value(value.get<std::int64_t>())
-                          : value.is_number()       ? Value(value.get<double>())
-                          : value.is_boolean()      ? Value(value.get<bool>())
-                          : value.is_string()       ? Value(value.get<std::string>())
-                                                    : Value());
-        }
+        for (const std::string& fact : facts) row.push_back(value_of(summary.value(fact, Json())));
         text += csv_line(row) + "\n";
         Json line = Json::array();
         for (const Value& value : row) line.push_back(to_json(value));

@@ -28,6 +28,7 @@ Terminal Terminal::of_stderr() {
         break;
     }
     winsize size{};
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): the system has no other
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.width = size.ws_col;
     return terminal;
 }

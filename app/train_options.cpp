@@ -1,5 +1,7 @@
 #include "app/train_options.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <sstream>
 
@@ -41,8 +43,9 @@ void TrainOptions::declare(VerbOptions& options, const std::string& default_text
 
 TrainRecipe TrainOptions::recipe() const {
     TrainRecipe recipe = recipe_;
-    const int ways = (list_.empty() ? 0 : 1) + given(regular_) + given(poisson_) + given(bursts_);
-    if (ways > 1) throw wrong("--times, --regular, --poisson and --bursts exclude one another");
+    const std::array ways{!list_.empty(), given(regular_), given(poisson_), given(bursts_)};
+    if (std::count(ways.begin(), ways.end(), true) > 1)
+        throw wrong("--times, --regular, --poisson and --bursts exclude one another");
     for (const auto& [rate, kind] :
          {std::pair{regular_, TrainRecipe::Kind::regular}, std::pair{poisson_, TrainRecipe::Kind::poisson},
           std::pair{bursts_, TrainRecipe::Kind::bursts}}) {
@@ -97,7 +100,7 @@ std::vector<double> TrainOptions::times() const {
 
 nlohmann::ordered_json TrainOptions::to_json() const {
     const TrainRecipe r = recipe();
-    const char* kinds[] = {"regular", "poisson", "bursts"};
+    constexpr std::array kinds{"regular", "poisson", "bursts"};
     const bool listed = !drawn();
     return {{"kind", listed ? "times" : kinds[static_cast<std::size_t>(r.kind)]},
             {"times",

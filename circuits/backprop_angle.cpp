@@ -31,7 +31,7 @@ void BurstCcnAngle::restart() {
     std::string below = "input";
     for (const std::string& layer : layers_) {
         start_.push_back(weights(below, layer));
-        gradients_.push_back(Eigen::MatrixXf::Zero(start_.back().rows(), start_.back().cols()));
+        gradients_.emplace_back(Eigen::MatrixXf::Zero(start_.back().rows(), start_.back().cols()));
         below = layer;
     }
 }

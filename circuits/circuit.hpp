@@ -52,6 +52,9 @@ public:
 /// How far a change of weights is from backprop: one angle for each layer.
 class BackpropAngle {
 public:
+    BackpropAngle() = default;
+    BackpropAngle(const BackpropAngle&) = delete;
+    BackpropAngle& operator=(const BackpropAngle&) = delete;
     virtual ~BackpropAngle() = default;
     /// The names of the layers, from below.
     virtual const std::vector<std::string>& layers() const = 0;

@@ -100,6 +100,7 @@ APICAL_WIDEST(, void, plain_philox,
 
 #if defined(__x86_64__)
 [[gnu::target(APICAL_AVX512)]] void store_lower_halves(const __m512i& lanes, std::uint32_t* to) {
+    // NOLINTNEXTLINE(*-reinterpret-cast): what the intrinsic takes
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi64_epi32(lanes));
 }
 
@@ -146,6 +147,7 @@ void philox(const StreamKey& key, std::uint32_t first_block, std::size_t blocks,
                                             std::int64_t* __restrict gaps, std::uint16_t* __restrict targets,
                                             std::size_t n) {
     for (std::size_t i = 0; i < n; ++i)
+        // NOLINTNEXTLINE(bugprone-incorrect-roundings): gaps are not negative, and this is one instruction
         gaps[i] = static_cast<std::int64_t>(double{exponential_of(words[i])} * mean_gap + 0.5);
     for (std::size_t i = 0; i < n; ++i) targets[i] = static_cast<std::uint16_t>(words[i] & 511U);
 }

@@ -15,6 +15,8 @@
 ///
 /// The first argument is empty, or `template <class T>` for all of them.
 
+// NOLINTBEGIN(cppcoreguidelines-macro-usage, bugprone-macro-parentheses): attributes and whole functions are
+// made here.
 #if defined(__x86_64__)
 #if defined(__clang__)
 #define APICAL_AVX512 "avx512f,avx512dq,avx512bw,avx512vl"
@@ -52,3 +54,4 @@ inline int width() {
 #define APICAL_WIDEST(head, result, name, parameters, arguments) \
     head static result name parameters { return name##_loop arguments; }
 #endif
+// NOLINTEND(cppcoreguidelines-macro-usage, bugprone-macro-parentheses)

@@ -20,7 +20,7 @@ namespace {
 
 TsodyksMarkram short_term_plasticity(const ReleaseTerm& term, const std::string& owner) {
     const auto& names = TsodyksMarkram::variants;
-    const auto found = std::find(names.begin(), names.end(), term.variant);
+    const auto* const found = std::find(names.begin(), names.end(), term.variant);
     if (found == names.end())
         throw ConfigError(fmt::format("{}: there is no short-term plasticity '{}'", owner, term.variant));
     TsodyksMarkram synapse;

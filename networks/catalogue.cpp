@@ -31,7 +31,7 @@ std::function<std::optional<std::string>(const Parameters&)> check_of(const Mode
         }
         // Bounds that are not given follow the sign of the weights, which a rule alone does not know.
         if constexpr (requires { Model::keeps_sign; }) {
-            if (parameters.count("w_min") == 0) model.w_min = std::min(model.w_min, model.w_max);
+            if (!parameters.contains("w_min")) model.w_min = std::min(model.w_min, model.w_max);
         }
         if constexpr (requires { model.check(); }) return model.check();
         return std::nullopt;

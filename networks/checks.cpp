@@ -145,7 +145,7 @@ private:
             const FieldInfo* field = model.field(idle.parameter);
             const auto given = p.parameters.find(std::string(idle.parameter));
             if (field == nullptr || given == p.parameters.end() || given->second == field->default_value ||
-                p.initial.count(std::string(idle.variable)) != 0)
+                p.initial.contains(std::string(idle.variable)))
                 continue;
             const auto deprives = [&](std::string_view other) {
                 return other.empty() || value_of(model, p.parameters, other) == idle.value;

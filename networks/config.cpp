@@ -828,7 +828,7 @@ void ConfigTable::read_word(const Key& key, const std::vector<Word>& words, std:
                    const auto word = reading.text(node);
                    if (!word) return std::nullopt;
                    const std::vector<std::string> names = names_of(words);
-                   if (std::find(names.begin(), names.end(), *word) != names.end()) return word;
+                   if (std::find(names.begin(), names.end(), *word) != names.end()) return *word;
                    const auto meant = probably_meant(*word, names);
                    return reading.fail(node, "E0206",
                                        fmt::format("{}: expected {}", text_of(*word), words_of(words)),
@@ -846,7 +846,7 @@ std::optional<std::string> reference(const Reading& reading, const toml::node& n
                                      const std::vector<std::string>& defined) {
     const auto name = reading.text(node);
     if (!name) return std::nullopt;
-    if (std::find(defined.begin(), defined.end(), *name) != defined.end()) return name;
+    if (std::find(defined.begin(), defined.end(), *name) != defined.end()) return *name;
     const auto meant = probably_meant(*name, defined);
     return reading.fail(node, "E0208", fmt::format("{}: there is no such {}", text_of(*name), what),
                         meant             ? fmt::format("did you mean '{}'?", *meant)

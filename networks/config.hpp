@@ -213,6 +213,8 @@ public:
     /// The same from text; `name` stands for the file in messages.
     static Config parse(std::string text, std::string name, const std::vector<Override>& overrides = {});
 
+    Config(const Config&) = delete;
+    Config& operator=(const Config&) = delete;
     Config(Config&&) noexcept;
     Config& operator=(Config&&) noexcept;
     ~Config();

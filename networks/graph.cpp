@@ -112,7 +112,7 @@ std::string graphviz(const NetworkDescription& network) {
     const PopulationGraph graph = population_graph(network);
     const auto write_vertex = [&](std::ostream& out, Vertex vertex) {
         const PopulationDescription& population = network.populations[graph[vertex].population];
-        out << fmt::format("[label=\"{}\\n{} x {}\"]", population.name, population.size, population.model);
+        out << fmt::format(R"([label="{}\n{} x {}"])", population.name, population.size, population.model);
     };
     const auto write_edge = [&](std::ostream& out, const Edge& edge) {
         const ProjectionEdge& facts = graph[edge];
@@ -120,7 +120,7 @@ std::string graphviz(const NetworkDescription& network) {
         for (const auto& projection : network.projections) {
             if (!facts.drive && projection.name == facts.name && projection.plasticity) style = "bold";
         }
-        out << fmt::format("[label=\"{}\\n{} ms\", style={}]", facts.name, facts.delay, style);
+        out << fmt::format(R"([label="{}\n{} ms", style={}])", facts.name, facts.delay, style);
     };
     const auto write_graph = [](std::ostream& out) { out << "rankdir=LR;\nnode [shape=box];\n"; };
     std::ostringstream out;

@@ -245,7 +245,7 @@ private:
             table.complain(
                 "classifier", "E0209",
                 fmt::format("classifier \"model\": a {} does not say what its spikes are", model->name),
-                "\"isi\" and \"trace\" go by the intervals");
+                R"("isi" and "trace" go by the intervals)");
         }
         p.classifier = classifier;
         if (p.origin.empty()) return;
@@ -547,17 +547,24 @@ private:
         } else {
             table.idle("autapses", "source and target differ");
         }
-        if (source == nullptr || target == nullptr) return;
-        if (rule.kind == Kind::blocks &&
-            (source->size % rule.blocks != 0 || target->size % rule.blocks != 0)) {
+        if (source != nullptr && target != nullptr) check_sizes(table, rule, *source, *target);
+    }
+
+    /// Whether neurons of these numbers can be connected so.
+    void check_sizes(ConfigTable& table, const ConnectionRule& rule, const PopulationDescription& source,
+                     const PopulationDescription& target) {
+        using Kind = ConnectionRule::Kind;
+        const bool fixed = rule.kind == Kind::fixed_indegree;
+        const bool same = &source == &target;
+        if (rule.kind == Kind::blocks && (source.size % rule.blocks != 0 || target.size % rule.blocks != 0)) {
             table.complain("blocks", "E0209",
                            fmt::format("{} blocks do not divide both {} neurons of '{}' and {} of '{}'",
-                                       rule.blocks, source->size, source->name, target->size, target->name));
+                                       rule.blocks, source.size, source.name, target.size, target.name));
         }
-        if (rule.kind == Kind::one_to_one && source->size != target->size) {
+        if (rule.kind == Kind::one_to_one && source.size != target.size) {
             table.complain("rule", "E0209",
-                           fmt::format("one_to_one: '{}' has {} neurons, '{}' has {}", source->name,
-                                       source->size, target->name, target->size));
+                           fmt::format("one_to_one: '{}' has {} neurons, '{}' has {}", source.name,
+                                       source.size, target.name, target.size));
         }
         if (rule.kind == Kind::one_to_one && same && !rule.autapses) {
             table.complain("rule", "E0210",
@@ -565,7 +572,7 @@ private:
                            "autapses is false");
         }
         if (root_.has_errors()) return;  // sizes that were refused are others
-        const Index candidates = source->size - (same && !rule.autapses ? 1U : 0U);
+        const Index candidates = source.size - (same && !rule.autapses ? 1U : 0U);
         if (candidates == 0 || (fixed && !rule.multapses && rule.k > candidates)) {
             table.complain(fixed ? "k" : "", "E0209",
                            fmt::format("each target has only {} possible source{}", candidates,
@@ -763,7 +770,7 @@ private:
                 d.parameters.erase("prior");
             } else if (d.teaching == "potential") {
                 plastic.complain("baseline", "E0209",
-                                 "teaching \"potential\" goes with baseline \"fixed\" only");
+                                 R"(teaching "potential" goes with baseline "fixed" only)");
             }
             check_rule_keys(plastic, d);
             if (rule->field("r_min") != nullptr && rule->field("r_max") != nullptr)
@@ -780,7 +787,7 @@ private:
         const bool low = value("r_min") > 0.0;
         const bool high = value("r_max") < std::numeric_limits<double>::max();
         const auto severity = [&](const char* bound) {
-            return d.parameters.count(bound) != 0 ? Severity::warning : Severity::error;
+            return d.parameters.contains(bound) ? Severity::warning : Severity::error;
         };
         if (!low) table.idle("low_rate", "r_min is 0: no rate is below it", severity("r_min"));
         if (!low && !high && d.baseline == "fixed")
@@ -795,7 +802,7 @@ private:
             const auto found = d.parameters.find(name);
             return found != d.parameters.end() && found->second == 0.0;
         };
-        const bool without_prior = d.parameters.count("prior") == 0 || is_zero("prior");
+        const bool without_prior = !d.parameters.contains("prior") || is_zero("prior");
         if (d.rule == "burst_dependent" && d.baseline == "moving_average" && without_prior)
             table.idle("p0", "baseline is \"moving_average\", and prior is 0", Severity::warning);
         for (const auto& [amplitude, others] : {std::pair{"A_plus", std::array{"tau_plus", "mu_plus"}},

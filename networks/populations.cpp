@@ -98,6 +98,7 @@ private:
 
         constexpr std::size_t width = sizeof(typename Model::State) / sizeof(double);
         std::vector<typename Model::State> initial(p_.size, model.initial());
+        // NOLINTNEXTLINE(*-reinterpret-cast): a state is doubles, and nothing else
         const std::span<double> numbers(reinterpret_cast<double*>(initial.data()), width * p_.size);
         for (const auto& [variable, distribution] : p_.initial) {
             const auto found = std::find(Model::variables.begin(), Model::variables.end(), variable);

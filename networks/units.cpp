@@ -67,7 +67,7 @@ std::optional<Quantity> parse_quantity(std::string_view text) {
     const std::string_view symbol = trimmed(text);
 
     Unit unit{symbol, symbol.empty() ? std::string_view("1") : symbol, 0};
-    const auto known =
+    const auto* const known =
         std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.symbol == symbol; });
     if (known != units.end()) unit = *known;
 

@@ -177,7 +177,7 @@ public:
         dynamics_.t_ref = ms(ticks(dynamics_.t_ref));  // as the other loops have it
         const Eigen::VectorXd readout = dynamics_.affine_readout();
         for (std::size_t j = 0; j < free_.functions(); ++j)
-            readouts_.push_back(free_.matrix(j).transpose() * readout);
+            readouts_.emplace_back(free_.matrix(j).transpose() * readout);
         for (std::size_t p = 0; p < ports.size(); ++p) lifts_[p] = dynamics_.lift(p);
     }
 

@@ -203,7 +203,7 @@ Sum minus(const WideMatrix& A, Wide shift) {
 
 /// The matrix that vanishes on a value's eigenvectors.
 Sum factor(const WideMatrix& A, const WideValue& v) {
-    const Sum shifted = minus(A, v.m);
+    Sum shifted = minus(A, v.m);
     if (!v.is_pair()) return shifted;
     Sum square = shifted * shifted;
     for (std::size_t i = 0; i < A.rows(); ++i) square.subtract(i, i, v.q_square);

@@ -175,10 +175,9 @@ struct PyramidalCell {
             return {std::min(s.countdown, s.refractory), {no_limit, no_limit, no_limit}};
         }
         const double burst = s.countdown >= 0.0 ? s.countdown : no_limit;
-        if (s.candidate == no_limit && s.bound >= 0.0) {
-            // The hazard was nil, and the budget is whole.
-        } else if (s.bound >= 0.0) {
-            s.budget = (s.candidate - s.refractory) * s.bound;
+        if (s.bound >= 0.0) {
+            // Where the hazard was nil the budget is whole.
+            if (s.candidate != no_limit) s.budget = (s.candidate - s.refractory) * s.bound;
         } else if (s.budget < 0.0) {
             s.budget = draw.exponential();
         }

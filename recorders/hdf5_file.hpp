@@ -86,7 +86,7 @@ public:
     static Hdf5File open(const std::filesystem::path& path);
 
     /// Creates `path`.partial as a copy of a finished file, to go on with it.
-    static Hdf5File go_on_with(const std::filesystem::path& file, const std::filesystem::path& path);
+    static Hdf5File go_on_with(const std::filesystem::path& from, const std::filesystem::path& path);
 
     /// Adds what a group of another file contains to ours: growing datasets grow by its rows, what is only
     /// there comes too. Attributes stay.
@@ -215,7 +215,7 @@ private:
     std::uint64_t elements(const std::string& dataset) const;
     void check_extent(const std::string& dataset, std::uint64_t first, std::uint64_t count) const;
     bool number(const std::string& object, const std::string& name, Hdf5Type type, void* value) const;
-    bool is_group(const std::string& object) const;
+    bool is_group(const std::string& name) const;
     /// Some rows of a dataset, of an HDF5 type.
     using Piece = std::function<void(std::uint64_t rows, Hdf5Handle::Id type, const void* values)>;
     void read_pieces(const std::string& dataset, const Piece& use) const;

@@ -149,8 +149,8 @@ SpikeFile::Scale SpikeFile::find_scale(const std::string& population) const {
             throw broken(path_, fmt::format("the attribute units of {} is no text that can be read: "
                                             "expected \"ms\"",
                                             object));
-        const auto unit = std::find_if(time_units.begin(), time_units.end(),
-                                       [&](const auto& known) { return known.first == *text; });
+        const auto* const unit = std::find_if(time_units.begin(), time_units.end(),
+                                              [&](const auto& known) { return known.first == *text; });
         if (unit == time_units.end()) {
             throw broken(path_, fmt::format("the attribute units of {} is \"{}\": expected ms, s, us or ns",
                                             object, *text));

@@ -119,7 +119,7 @@ public:
     std::vector<std::string> snapshots(const std::string& projection) const;
     /// Empty if the file does not tell.
     std::string units(const std::string& projection) const;
-    WeightSnapshot read(const std::string& projection, const std::string& snapshot) const;
+    WeightSnapshot read(const std::string& projection, const std::string& name) const;
 
 private:
     std::filesystem::path path_;

@@ -25,9 +25,11 @@ template <class Vector>
 [[gnu::always_inline]] inline void add_full_loop(const DenseRow* rows, std::size_t count, std::size_t first,
                                                  double* s, const double* ceiling, std::int64_t* above) {
     constexpr std::size_t parts = lanes / width;
+    // NOLINTBEGIN(*-avoid-c-arrays): as a template's argument a vector loses its alignment.
     Doubles sum[parts];
     Doubles top[parts];
     Integers signs[parts];
+    // NOLINTEND(*-avoid-c-arrays)
 #pragma GCC unroll 4
     for (std::size_t k = 0; k < parts; ++k) {
         load(sum[k], s + first + k * width);

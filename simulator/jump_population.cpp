@@ -47,7 +47,7 @@ bool JumpPopulation::supports(const LinearDynamics& d, std::span<const bool> por
             if (ports_used[p] && d.gains(k, static_cast<Eigen::Index>(p)) != 0.0) return false;
         }
         const auto width = static_cast<std::size_t>(n) + 1;
-        for (std::size_t i = static_cast<std::size_t>(k); i < initial.size(); i += width) {
+        for (auto i = static_cast<std::size_t>(k); i < initial.size(); i += width) {
             if (initial[i] != 0.0) return false;
         }
     }

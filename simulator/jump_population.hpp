@@ -19,7 +19,7 @@ namespace apical {
 /// in which nothing changes between arrivals. An arrival at t adds w E with E = exp((t - T0) / tau_m), one
 /// number for a whole row of synapses, and the neuron fires if s >= (V_th - V_inf) E, V_th being where an
 /// arrival reaches it (neurons/threshold.hpp): exact, with no visit, no bound and no replay. A refractory
-/// neuron's s is minus infinity, so that additions do nothing.
+/// neuron's s is minus infinity, so that additions do nothing. `k` is a shard's index.
 class JumpPopulation final : public Population {
 public:
     /// Whether neurons of these dynamics can be run here, if inputs arrive on the ports marked in
@@ -38,8 +38,8 @@ public:
     void check_numbers(Time now) const override;
 
 protected:
-    void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) override;
-    Time quiet_until(std::size_t shard, const Window& next) override;
+    void integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) override;
+    Time quiet_until(std::size_t k, const Window& next) override;
     void restart(Time now) override;
     void persist_neurons(Archive& archive) override { archive.each("shards", state_); }
 
@@ -79,15 +79,15 @@ private:
     /// Of the next noise or end of refractoriness.
     static Time next_time(Shard& shard);
     /// Noise and ends of refractoriness before `end`, for all neurons; moves T0 on the way.
-    void drain(std::size_t shard, Time end);
-    void drain(std::size_t shard, Group& group, Time end);
+    void drain(std::size_t k, Time end);
+    void drain(std::size_t k, Group& group, Time end);
     /// Noise before `end`, or before the first end of refractoriness that it brings about: returns which.
-    Time drain_noise(std::size_t shard, Group& group, Time end);
+    Time drain_noise(std::size_t k, Group& group, Time end);
     static void queue(Group& group, const Release& release);
-    void fire(std::size_t shard, Table::Local local, Time time, double E);
-    Group& group_of(std::size_t shard, Table::Local local);
+    void fire(std::size_t k, Table::Local local, Time time, double E);
+    Group& group_of(std::size_t k, Table::Local local);
     void refresh(const Shard& shard, Train& train) const;
-    void start(std::size_t shard, Time now);
+    void start(std::size_t k, Time now);
 
     std::vector<std::string_view> variables_;
     std::vector<double> initial_;

@@ -42,9 +42,10 @@ template <std::size_t vectors>
                                                       const double* counts, double* cells) {
     constexpr std::size_t length = (series_degree + 1) * vectors * cell_lanes;
     const std::int64_t piece = std::int64_t{1} << series.shift;
+    const std::int64_t middle = piece / 2;
     for (std::size_t i = 0; i < count; ++i) {
         const std::int64_t since = (times[i] - series.begin).count();
-        const double x = static_cast<double>(piece / 2 - (since & (piece - 1))) * ms_per_tick;
+        const double x = static_cast<double>(middle - (since & (piece - 1))) * ms_per_tick;
         const double* const coefficients =
             series.cells + length * static_cast<std::size_t>(since >> series.shift);
         double* const cell = cells + cell_lanes * vectors * targets[i];
@@ -98,8 +99,9 @@ template <std::size_t vectors>
 [[gnu::always_inline]] inline void map_cells_of_loop(std::size_t count, std::size_t n, const double* columns,
                                                      const double* from, double* to) {
     constexpr std::size_t stride = cell_lanes * vectors;
+    // NOLINTNEXTLINE(*-avoid-c-arrays): std::array<Lanes> loses its alignment
     Lanes column[(longest_cell + 1) * vectors];
-    std::memcpy(column, columns, (n + 1) * vectors * sizeof(Lanes));
+    std::memcpy(&column[0], columns, (n + 1) * vectors * sizeof(Lanes));
     for (std::size_t i = 0; i < count; ++i) {
         for (std::size_t q = 0; q < vectors; ++q) {
             Lanes sum = column[n * vectors + q];

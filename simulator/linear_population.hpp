@@ -29,7 +29,7 @@ namespace apical {
 ///
 /// A refractory neuron's s of the membrane is minus infinity, so that additions do nothing. Variables that
 /// read V_m (subthreshold adaptation) have dynamics of their own while it is held, in closed form from the
-/// spike to the release.
+/// spike to the release. `k` is a shard's index.
 class LinearPopulation final : public Population {
 public:
     /// Whether neurons of these dynamics can be run here: what reads V_m must not also read inputs.
@@ -56,8 +56,8 @@ public:
     std::uint64_t tested() const;
 
 protected:
-    void integrate(std::size_t shard, const Window& window, std::span<const Arrival> arrivals) override;
-    Time quiet_until(std::size_t shard, const Window& next) override;
+    void integrate(std::size_t k, const Window& window, std::span<const Arrival> arrivals) override;
+    Time quiet_until(std::size_t k, const Window& next) override;
     void restart(Time now) override;
     void persist_neurons(Archive& archive) override { archive.each("shards", state_); }
 
@@ -119,7 +119,7 @@ private:
     };
 
     /// The first `due` of the arrivals are those of the slice.
-    void slice(std::size_t shard, const Window& slice, std::span<const Arrival> arrivals, std::size_t due);
+    void slice(std::size_t k, const Window& slice, std::span<const Arrival> arrivals, std::size_t due);
     /// Moves T0 up to now if it is due.
     void rescale(Shard& shard, Time now) const;
     void deliver_row(std::size_t k, const Arrival& arrival);
@@ -139,11 +139,10 @@ private:
     void find_suspects(Shard& shard, Time end) const;
     /// Sorts what was delivered to the suspects by neuron: one pass for all of them.
     void sort_arrivals(Shard& shard) const;
-    void replay(std::size_t shard, Table::Local local, std::span<const Replayed> arrivals,
-                const Window& slice);
+    void replay(std::size_t k, Table::Local local, std::span<const Replayed> arrivals, const Window& slice);
     /// Between two arrivals: releases and spikes up to `end`, on the state `s` of one neuron. `phi` is at
     /// `from`, and then at `end`. `raised`: an arrival has just moved V_m up, at `from`.
-    void advance(std::size_t shard, Table::Local local, State& s, bool raised, Time from, Time end,
+    void advance(std::size_t k, Table::Local local, State& s, bool raised, Time from, Time end,
                  Functions& phi);
     void spike(Shard& shard, Table::Local local, State& s, Time time) const;
     void free(Shard& shard, Table::Local local, State& s, Time time) const;

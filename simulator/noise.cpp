@@ -78,6 +78,7 @@ std::vector<std::uint32_t> poisson_thresholds(double mean) {
     double term = exp(-mean);
     double sum = term;
     for (int k = 1; sum * 0x1p32 + 0.5 < 0x1p32 && (k <= mean || term > 0x1p-40); ++k) {
+        // NOLINTNEXTLINE(bugprone-incorrect-roundings): none is negative
         thresholds.push_back(static_cast<std::uint32_t>(sum * 0x1p32 + 0.5));
         term *= mean / k;
         sum += term;

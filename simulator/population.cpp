@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <sstream>
 
 namespace apical {
 
@@ -83,9 +83,10 @@ void Population::lost(Index neuron, Time now, double offset) const {
 void Population::require_time_constant(double shortest) const {
     constexpr double least = 1e-6;  // [ms], a thousand ticks
     if (shortest >= least) return;
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%g ms: expected %g ms or more", shortest, least);
-    throw ModelError(name() + ": the clock cannot follow a time constant of " + text.data());
+    std::ostringstream text;
+    text << name() << ": the clock cannot follow a time constant of " << shortest << " ms: expected " << least
+         << " ms or more";
+    throw ModelError(text.str());
 }
 
 void Population::set_parameter(std::string_view, double, Time) {

@@ -377,11 +377,13 @@ std::vector<Index> Simulation::shard_starts(Index member) const {
 }
 
 void Simulation::add(std::unique_ptr<Population> population) {
-    members_.push_back({.name = population->name(), .neurons = std::move(population), .source = {}});
+    const std::string& name = population->name();
+    members_.push_back({.name = name, .neurons = std::move(population), .source = {}});
 }
 
 void Simulation::add(std::unique_ptr<SourcePopulation> source) {
-    members_.push_back({.name = source->name(), .neurons = {}, .source = std::move(source)});
+    const std::string& name = source->name();
+    members_.push_back({.name = name, .neurons = {}, .source = std::move(source)});
 }
 
 Index Simulation::add(Projection projection) {

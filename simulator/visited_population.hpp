@@ -24,9 +24,9 @@ public:
     using State = typename Model::State;
     static constexpr std::size_t variables_of_state = sizeof(State) / sizeof(double);
 
-    VisitedPopulation(PopulationSetup setup, const Model& model, std::span<const State> initial)
+    VisitedPopulation(PopulationSetup setup, Model model, std::span<const State> initial)
         : Population(std::move(setup)),
-          model_(model),
+          model_(std::move(model)),
           initial_(initial.begin(), initial.end()),
           states_(initial_) {
         if constexpr (requires { model_.fastest(); }) require_time_constant(1.0 / model_.fastest());

@@ -124,10 +124,10 @@ public:
         if (terms.empty()) terms.push_back({1.0, Gate{}});
         for (const Term& term : terms) {
             if (const Gate* const gate = std::get_if<Gate>(&term.mechanism)) {
-                paths_.push_back(GatePath(term.gain, *gate, sources));
+                paths_.emplace_back(GatePath(term.gain, *gate, sources));
             } else {
                 const auto& synapse = std::get<TsodyksMarkram>(term.mechanism);
-                paths_.push_back(ShortTermPath{term.gain, synapse, {sources, synapse.initial()}});
+                paths_.emplace_back(ShortTermPath{term.gain, synapse, {sources, synapse.initial()}});
             }
         }
     }

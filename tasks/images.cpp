@@ -113,8 +113,9 @@ private:
         const std::vector<double> before = std::exchange(levels, std::vector<double>(levels.size(), 0.0));
         for (int r = std::max(0, down); r < std::min(rows, rows + down); ++r) {
             for (int k = std::max(0, right); k < std::min(columns, columns + right); ++k) {
-                levels[static_cast<std::size_t>(r * columns + k)] =
-                    before[static_cast<std::size_t>((r - down) * columns + k - right)];
+                const int from = (r - down) * columns + k - right;
+                const int to = r * columns + k;
+                levels[static_cast<std::size_t>(to)] = before[static_cast<std::size_t>(from)];
             }
         }
     }
@@ -171,7 +172,8 @@ ImagesConfig digits_config() {
     return c;
 }
 
-ImagesConfig read_images(ConfigTable root, ImagesConfig c) {
+ImagesConfig read_images(ConfigTable root, ImagesConfig defaults) {
+    ImagesConfig c = std::move(defaults);
     constexpr Range at_least_one{.low = 1.0};
     root.read_path(
         {.name = "data",

@@ -179,7 +179,8 @@ private:
 
 }  // namespace
 
-XorConfig read_xor(ConfigTable root, XorConfig c) {
+XorConfig read_xor(ConfigTable root, XorConfig defaults) {
+    XorConfig c = defaults;
     constexpr Range at_least_one{.low = 1.0};
     root.read({.name = "order", .meaning = "how the four patterns follow one another"}, order_choices,
               c.order);

@@ -18,8 +18,8 @@ struct RecordConfig {
     bool parts() const { return !spikes && images > 0; }
 };
 
-/// Declares and reads the keys of [record]; of `images` and `trace_bin` those that the defaults have.
-RecordConfig read_record(ConfigTable record, RecordConfig defaults);
+/// Declares and reads the keys of [record]; `c`: the defaults; of `images` and `trace_bin` those that it has.
+RecordConfig read_record(ConfigTable record, RecordConfig c);
 
 /// Asks for it. `end` [ms] is when the run ends.
 void record(NetworkDescription& description, const RecordConfig& config, const Circuit& circuit, double end);

@@ -75,7 +75,7 @@ private:
 
 /// Gives the projections of a network their weights of the last snapshot in `file`, a weights.h5, and returns
 /// its epoch. Throws DataError if one is missing, sparse, or of another shape.
-std::int64_t restore_weights(const std::filesystem::path& file, const std::vector<std::string>& projections,
+std::int64_t restore_weights(const std::filesystem::path& path, const std::vector<std::string>& projections,
                              Network& network);
 
 /// Follows populations for the progress line: events and bursts of late.

@@ -84,7 +84,7 @@ inline constexpr std::string_view nothing_recorded =
 std::string what_is_recorded(const RecordDescription& record);
 
 /// Runs a network as described, for its duration.
-RunResult run_network(const NetworkDescription& network, const RunContext& context);
+RunResult run_network(const NetworkDescription& description, const RunContext& context);
 
 /// The share of test examples that a trained network gets wrong, by how long it is read out.
 struct ReadOut {

@@ -18,11 +18,11 @@ import cli
 from cli import CommandLineTest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-XOR = ["xor.toml", "--set=examples=24", "--set=test_every=8", "--set=neurons=40"]
+XOR = ["xor.toml", "--set=examples=12", "--set=test_every=4", "--set=neurons=30"]
 ENSEMBLES = ["xor_ensembles.toml", "--set=neurons=20", "--set=indegree=10", "--set=epochs=2", "--set=presentation=400",
              "--set=burn_in=100"]
-DIGITS = ["digits.toml", "--set=task.train_limit=60", "--set=task.epochs=2", "--set=task.test_limit=20",
-          "--set=task.validation=10", "--set=task.shifts=true", "--set=record.spikes=true"]
+DIGITS = ["digits.toml", "--set=task.train_limit=30", "--set=task.epochs=2", "--set=task.test_limit=10",
+          "--set=task.validation=5", "--set=task.shifts=true", "--set=record.spikes=true"]
 BATCHES = [*DIGITS, "--set=task.batch=3", "--set=inhibition=learned", "--set=late.from=1"]
 RELAYED = [*DIGITS, "--set=inhibition=interneurons", "--set=pv.size=5"]
 NETWORK = """
