@@ -31,7 +31,7 @@ NetworkDescription sources_onto_neurons(Index size, Index k, double rate, bool o
     p.source = "sources";
     p.target = "neurons";
     p.port = "membrane";
-    p.connect = {.kind = ConnectionRule::Kind::fixed_indegree, .k = k};
+    p.connect = {FixedIndegree{.k = k}};
     p.weight = {own_weights ? Distribution::Kind::uniform : Distribution::Kind::constant, 1e-9, 2e-9};
     p.delay = 1.5;
     d.projections = {p};
@@ -69,7 +69,7 @@ void measure_silence(const std::string& model, bool woken) {
     p.source = "source";
     p.target = "neurons";
     p.port = model == "lif" ? "membrane" : "excitatory";
-    p.connect = {.kind = ConnectionRule::Kind::bernoulli, .p = 0.01};
+    p.connect = {Bernoulli{0.01}};
     p.weight.a = 1.0;
     p.delay = 1.5;
     d.projections = {p};

@@ -81,8 +81,7 @@ private:
         p.source = from;
         p.target = to;
         p.port = port;
-        p.connect.kind = ConnectionRule::Kind::bernoulli;
-        p.connect.p = c_.indegree / c_.neurons;
+        p.connect = {Bernoulli{c_.indegree / c_.neurons}};
         p.weight.a = weight;
         p.delay = c_.delay;
         d_.projections.push_back(std::move(p));

@@ -61,7 +61,7 @@ ProjectionDescription onto_interneurons(const Interneuron& cell, const std::stri
     p.source = from;
     p.target = to;
     p.port = "excitatory";
-    if (ensembles > 1) p.connect = {.kind = ConnectionRule::Kind::blocks, .blocks = ensembles};
+    if (ensembles > 1) p.connect = {Blocks{ensembles}};
     p.weight.a = cell.gain * threshold * capacitance / (senders * cell.tau_syn);
     p.delay = delay;
     p.release = {std::move(synapse)};

@@ -14,7 +14,7 @@ namespace apical {
 namespace {
 
 constexpr ConnectionRule fixed_indegree(Index k, bool multapses) {
-    return {.kind = ConnectionRule::Kind::fixed_indegree, .k = k, .multapses = multapses};
+    return {FixedIndegree{.k = k, .multapses = multapses}};
 }
 
 constexpr Distribution constant(double value) { return {Distribution::Kind::constant, value, 0.0}; }
@@ -92,7 +92,7 @@ Benchmark vogels_abbott(std::string_view name, double E_L, double tau_syn_in) {
 /// `port` and `weight` of inhibition.
 Benchmark brette(std::string_view name, const std::string& port, double weight) {
     Benchmark b = vogels_abbott(name, -49, 10);
-    const ConnectionRule connect{.kind = ConnectionRule::Kind::bernoulli, .p = 0.02};
+    const ConnectionRule connect{Bernoulli{.p = 0.02}};
     for (const char* target : {"E", "I"}) {
         b.network.projections.push_back(projection("E", target, "excitatory", connect, 1.62, 0.1));
         b.network.projections.push_back(projection("I", target, port, connect, weight, 0.1));

@@ -65,7 +65,7 @@ bool has_state_in_each_synapse(const ProjectionDescription& p) {
 bool is_dense(const ProjectionDescription& p, Index targets) {
     constexpr Index large = 64;
     const bool pays = targets >= large || (p.plasticity && p.plasticity->deferred);
-    if (p.connect.kind != ConnectionRule::Kind::all_to_all || !pays ||
+    if (!std::holds_alternative<AllToAll>(p.connect.kind) || !pays ||
         (p.source == p.target && !p.connect.autapses)) {
         return false;
     }
@@ -84,6 +84,7 @@ public:
     }
 
     Network build() {
+        if (refusals_ == nullptr) judge();
         for (const PopulationDescription& p : d_.populations) at({"population." + p.name}, [&] { add(p); });
         if (refused()) return {};  // they are what all else is between
         for (const ProjectionDescription& p : d_.projections) at({"projection." + p.name}, [&] { add(p); });
@@ -99,11 +100,8 @@ public:
             at({"projection." + p.name + ".plasticity.back_delay"}, [&] { check_back_delay(p); });
             at({"projection." + p.name + ".plasticity.rule"}, [&] { check_follower(p); });
         }
-        if (refusals_ == nullptr) {
-            judge();
-            simulation().act_now(
-                action::CopyTiedWeights{});  // whoever looks before the first window finds them
-        }
+        if (refusals_ == nullptr)  // whoever looks before the first window finds them
+            simulation().act_now(action::CopyTiedWeights{});
         return std::move(network_);
     }
 
@@ -217,8 +215,8 @@ private:
         const bool constant = p.weight.kind == Distribution::Kind::constant;
         const bool uniform = constant && !p.plasticity && !p.tie && !each_synapse;
         for (std::size_t k = 0; k < neurons.shards(); ++k) {
-            Wiring wiring = connect(p, d_.seed, {source.size, target.size, p.source == p.target},
-                                    neurons.first(k), neurons.last(k));
+            Wiring wiring =
+                connect(p, d_.seed, ends_of(p, source.size, target.size), neurons.first(k), neurons.last(k));
             if (p.plasticity) {
                 const WeightBounds bounds = weight_bounds(p);
                 for (float& w : wiring.weights)
@@ -392,31 +390,18 @@ private:
     Network network_;
 };
 
-/// A rule that connects `small` of `sources` candidates for each neuron alike: all of them where it did.
-ConnectionRule in_small(ConnectionRule rule, Index sources, Index small) {
-    if (rule.kind == ConnectionRule::Kind::fixed_indegree)
-        rule.k = rule.k >= sources
-                     ? std::min(rule.k, small)
-                     : std::max<Index>(1, static_cast<Index>(std::uint64_t{rule.k} * small / sources));
-    return rule;
-}
-
 /// The same network with few neurons and synapses, which the same code builds: as many of each as tell it
 /// which loops and tables a large one takes.
 NetworkDescription in_small(const NetworkDescription& description) {
     constexpr Index most = 64;
     NetworkDescription d = description;
-    std::map<std::string, Index> sizes;
     for (PopulationDescription& p : d.populations) {
-        sizes[p.name] = p.size;
         p.size = std::min(p.size, most);
         if (p.spike_times.size() > most) p.spike_times.resize(most);
     }
     for (ProjectionDescription& p : d.projections) {
-        const Index itself = p.source == p.target && !p.connect.autapses ? 1U : 0U;
-        const Index sources = sizes[p.source];
-        p.connect = in_small(p.connect, sources - itself, std::min(sources, most) - itself);
-        if (p.connect.kind == ConnectionRule::Kind::blocks) p.connect.blocks = 1;
+        // Which pairs are connected matters to no part but a matrix.
+        if (!std::holds_alternative<AllToAll>(p.connect.kind)) p.connect = {FixedIndegree{.k = 1}, true};
         if (p.tie) p.tie->blocks = 1;
     }
     for (SineDescription& s : d.sines) s.until = s.from + s.step;

@@ -12,6 +12,7 @@
 
 #include "core/error.hpp"
 #include "core/rounding.hpp"
+#include "networks/connect.hpp"
 #include "networks/rules.hpp"
 #include "neurons/variable_units.hpp"
 
@@ -108,11 +109,12 @@ public:
     }
 
 private:
-    void error(std::string place, std::string code, std::string message) {
-        found_.push_back({Severity::error, std::move(place), std::move(code), std::move(message)});
+    void error(std::string place, std::string code, std::string message, std::string help = {}) {
+        found_.push_back(
+            {Severity::error, std::move(place), std::move(code), std::move(message), std::move(help)});
     }
     void warn(std::string place, std::string code, std::string message) {
-        found_.push_back({Severity::warning, std::move(place), std::move(code), std::move(message)});
+        found_.push_back({Severity::warning, std::move(place), std::move(code), std::move(message), {}});
     }
 
     // --- populations
@@ -127,9 +129,11 @@ private:
             if (!is_conductance(variable) || negative == 0.0) continue;
             found_.push_back(
                 {values.kind == Distribution::Kind::constant ? Severity::error : Severity::warning,
-                 "population." + p.name + ".initial." + variable, "E0209",
+                 "population." + p.name + ".initial." + variable,
+                 "E0209",
                  fmt::format("{} of the values of {} at the start {} negative, and a conductance is not",
-                             percent(negative), variable, negative > nearly_all ? "are" : "would be")});
+                             percent(negative), variable, negative > nearly_all ? "are" : "would be"),
+                 {}});
         }
         for (const Background& b : p.background) {
             const PortInfo* port = model->port(b.port);
@@ -200,6 +204,9 @@ private:
         const ModelInfo* to = catalogue_.cell(target->model);
         if (from == nullptr || to == nullptr) return;
         const std::string place = "projection." + p.name;
+        if (const auto wrong = connection_problem(p.connect, ends_of(p, source->size, target->size)))
+            error(fmt::format("{}.connect.{}", place, wrong->key), "E0209", wrong->message,
+                  std::string(wrong->help));
         if (p.delay >= d_.duration) {
             warn(place + ".delay", "E0210",
                  fmt::format("nothing arrives: the delay is {} ms, and the run ends at {} ms", p.delay,
@@ -320,33 +327,18 @@ private:
         }
     }
 
-    /// Whether all pairs are connected.
-    static bool is_full(const ConnectionRule& rule, Index sources) {
-        using Kind = ConnectionRule::Kind;
-        return rule.kind == Kind::all_to_all || (rule.kind == Kind::bernoulli && rule.p == 1.0) ||
-               (rule.kind == Kind::fixed_indegree && rule.k == sources && !rule.multapses) ||
-               (rule.kind == Kind::blocks && rule.blocks == 1);
-    }
-
     /// Each synapse of a tie, but for means, takes the weight of one that must be there.
     void check_tie(const ProjectionDescription& p, const PopulationDescription& source,
                    const PopulationDescription& target) {
-        using Kind = ConnectionRule::Kind;
         const ProjectionDescription* to = projection(p.tie->to);
         if (to == nullptr || p.tie->mean != TieDescription::Mean::none) return;
         const bool along = to->source == p.source && to->target == p.target;
-        const ConnectionRule& own = p.connect;
-        const ConnectionRule& other = to->connect;
-        const bool same = p.source == p.target;
-        const bool own_diagonal = same && own.autapses;
-        bool there = is_full(other, along ? source.size : target.size) && !(own_diagonal && !other.autapses);
-        const bool pairs = own.kind == Kind::one_to_one && source.size == target.size;
-        if (other.kind == Kind::one_to_one) there = there || pairs;
-        if (other.kind == Kind::blocks && !(own_diagonal && !other.autapses)) {
-            const bool finer = own.kind == Kind::blocks && own.blocks % other.blocks == 0;
-            there = there || finer || pairs;
-        }
-        if (there) return;
+        const Index own = blocks_between(p.connect, ends_of(p, source.size, target.size));
+        const Index others = blocks_between(to->connect, along ? ends_of(*to, source.size, target.size)
+                                                               : ends_of(*to, target.size, source.size));
+        const bool within_blocks = others == 1 || (others != 0 && own != 0 && own % others == 0);
+        const bool itself = p.source == p.target && p.connect.autapses && !to->connect.autapses;
+        if (within_blocks && !itself) return;
         error("projection." + p.name + ".tie.to", "E0209",
               fmt::format(
                   "'{}' does not have all synapses of '{}', whose weights are to be copies of its: their "
@@ -492,7 +484,7 @@ private:
                         percent(negative), port.name, negative > nearly_all ? "are" : "would be",
                         port.inhibits ? "a positive one inhibits here" : "inhibition has a port of its own");
         found_.push_back(
-            {constant ? Severity::error : Severity::warning, place, "E0209", std::move(message)});
+            {constant ? Severity::error : Severity::warning, place, "E0209", std::move(message), {}});
     }
 
     void check_current(const std::string& place, const PortInfo& port, const Distribution& weight) {

@@ -15,6 +15,7 @@ struct Finding {
     std::string place;  ///< path in a configuration, "projection.p.plasticity.teaching"
     std::string code;   ///< as in error_codes.hpp
     std::string message;
+    std::string help = {};  ///< what would mend it, if that is known
 };
 
 /// Whether parts fit: rules to what their cells state, weights to the bounds of rules and to the sign that

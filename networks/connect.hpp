@@ -12,15 +12,16 @@
 
 namespace apical {
 
-/// The populations at the ends of a projection.
-struct Ends {
-    Index n_source;
-    Index n_target;
-    bool same = false;  ///< one population
-};
+/// The ends of a projection between populations of these sizes.
+Ends ends_of(const ProjectionDescription& projection, Index n_source, Index n_target);
 
-/// The sources of one target, ascending, into `out` (whose capacity is reused). `key` is that of the target:
-/// the draw depends on nothing else, so any target can be wired at any time, by any thread.
+/// Why these two cannot be connected so, if so.
+std::optional<ConnectionProblem> connection_problem(const ConnectionRule& rule, const Ends& ends);
+
+/// Into how many blocks the rule cuts both populations; 0: pairs are drawn.
+Index blocks_between(const ConnectionRule& rule, const Ends& ends);
+
+/// The sources of one target, ascending, into `out`, whose capacity is reused; `key` is that of the target.
 void draw_sources(const ConnectionRule& rule, const StreamKey& key, Index target, const Ends& ends,
                   std::vector<Index>& out);
 

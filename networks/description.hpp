@@ -8,6 +8,7 @@
 
 #include "core/rate.hpp"
 #include "core/spike.hpp"
+#include "networks/connection_rules.hpp"
 #include "simulator/signal.hpp"
 #include "simulator/tie.hpp"
 
@@ -87,16 +88,6 @@ struct PopulationDescription {
     std::vector<std::vector<SpikeKind>> spike_kinds{};
     std::vector<std::string> spike_files{};  ///< that they were read from
     std::string origin{};                    ///< of spikes from files, in words
-};
-
-struct ConnectionRule {
-    enum class Kind { all_to_all, one_to_one, blocks, fixed_indegree, bernoulli };
-    Kind kind = Kind::all_to_all;
-    Index blocks = 1;       ///< for blocks: source and target are cut into as many of equal size
-    Index k = 0;            ///< in-degree, for fixed_indegree
-    double p = 0.0;         ///< probability, for bernoulli
-    bool multapses = true;  ///< the same source twice, for fixed_indegree
-    bool autapses = false;  ///< a neuron onto itself
 };
 
 /// One term of what a spike releases: gain times the efficacy of short-term plasticity, or times 1 for the

@@ -48,15 +48,6 @@ constexpr auto noises = std::to_array<Choice<Background::Kind>>({
      "rates of kilohertz, cheaper than drawn times"},
 });
 
-constexpr auto rules = std::to_array<Choice<ConnectionRule::Kind>>({
-    {"all_to_all", ConnectionRule::Kind::all_to_all, "every source to every target"},
-    {"one_to_one", ConnectionRule::Kind::one_to_one, "neuron i to neuron i"},
-    {"blocks", ConnectionRule::Kind::blocks,
-     "both populations are cut into blocks of equal size, and block i projects to block i"},
-    {"fixed_indegree", ConnectionRule::Kind::fixed_indegree, "k random sources for each target"},
-    {"bernoulli", ConnectionRule::Kind::bernoulli, "every pair with probability p"},
-});
-
 constexpr auto distributions = std::to_array<Choice<Distribution::Kind>>({
     {"uniform", Distribution::Kind::uniform, "from low to high"},
     {"normal", Distribution::Kind::normal, "mean and sd"},
@@ -101,6 +92,15 @@ std::vector<std::string> names(const Items& items) {
     for (const auto& item : items) result.push_back(item.name);
     return result;
 }
+
+/// Notes keys in place of reading them.
+struct KeyNames {
+    template <class Value>
+    void read(const Key& key, const Value& /*value*/) {
+        names.push_back(key.name);
+    }
+    std::vector<std::string_view> names;
+};
 
 class NetworkReader {
 public:
@@ -193,7 +193,7 @@ private:
                 table = table.table(key.substr(0, dot), {});
                 key.remove_prefix(dot + 1);
             }
-            table.complain(key, finding.code, finding.message, {}, finding.severity);
+            table.complain(key, finding.code, finding.message, finding.help, finding.severity);
         }
     }
 
@@ -514,70 +514,29 @@ private:
     }
 
     void read_connect(ConfigTable table, ProjectionDescription& p) {
-        ConnectionRule& rule = p.connect;
-        using Kind = ConnectionRule::Kind;
-        table.read({.name = "rule", .meaning = "which pairs are connected"}, rules, rule.kind);
-        const std::string reason = fmt::format("rule is \"{}\"", name_of(rules, rule.kind));
-        const bool fixed = rule.kind == Kind::fixed_indegree;
-        const bool bernoulli = rule.kind == Kind::bernoulli;
-        if (fixed) {
-            table.read({"k", "1", "sources of each target", at_least_one, true}, rule.k);
-            table.read({.name = "multapses", .meaning = "may a source come twice"}, rule.multapses);
-        } else {
-            table.idle("k", reason);
-            table.idle("multapses", reason);
-        }
-        if (rule.kind == Kind::blocks) {
-            table.read(
-                {"blocks", "1", "how many; divides the sizes of source and target", at_least_one, true},
-                rule.blocks);
-        } else {
-            table.idle("blocks", reason);
-        }
-        if (bernoulli) {
-            table.read({"p", "1", "probability of each pair", positive_fraction, true}, rule.p);
-        } else {
-            table.idle("p", reason);
-        }
-        const PopulationDescription* source = population(p.source);
-        const PopulationDescription* target = population(p.target);
-        const bool same = source != nullptr && source == target;
-        if (same || source == nullptr || target == nullptr) {
-            table.read({.name = "autapses", .meaning = "may a neuron project onto itself"}, rule.autapses);
-        } else {
+        std::vector<Word> words;
+        for_each_connection_rule([&]<class Rule>(const Rule&) {
+            words.push_back({std::string(Rule::name), std::string(Rule::meaning)});
+        });
+        std::string chosen(AllToAll::name);
+        table.read_word({.name = "rule", .meaning = "which pairs are connected"}, words, chosen);
+        for_each_connection_rule([&]<class Rule>(Rule rule) {
+            if constexpr (requires { rule.read(table); }) {
+                if (Rule::name == chosen) return rule.read(table), void(p.connect.kind = rule);
+                KeyNames others;
+                rule.read(others);
+                for (const std::string_view key : others.names)
+                    table.idle(key, fmt::format("rule is \"{}\"", chosen));
+            } else if (Rule::name == chosen) {
+                p.connect.kind = rule;
+            }
+        });
+        const bool known = population(p.source) != nullptr && population(p.target) != nullptr;
+        if (known && p.source != p.target) {
             table.idle("autapses", "source and target differ");
-        }
-        if (source != nullptr && target != nullptr) check_sizes(table, rule, *source, *target);
-    }
-
-    /// Whether neurons of these numbers can be connected so.
-    void check_sizes(ConfigTable& table, const ConnectionRule& rule, const PopulationDescription& source,
-                     const PopulationDescription& target) {
-        using Kind = ConnectionRule::Kind;
-        const bool fixed = rule.kind == Kind::fixed_indegree;
-        const bool same = &source == &target;
-        if (rule.kind == Kind::blocks && (source.size % rule.blocks != 0 || target.size % rule.blocks != 0)) {
-            table.complain("blocks", "E0209",
-                           fmt::format("{} blocks do not divide both {} neurons of '{}' and {} of '{}'",
-                                       rule.blocks, source.size, source.name, target.size, target.name));
-        }
-        if (rule.kind == Kind::one_to_one && source.size != target.size) {
-            table.complain("rule", "E0209",
-                           fmt::format("one_to_one: '{}' has {} neurons, '{}' has {}", source.name,
-                                       source.size, target.name, target.size));
-        }
-        if (rule.kind == Kind::one_to_one && same && !rule.autapses) {
-            table.complain("rule", "E0210",
-                           "one_to_one has no effect: within a population every pair is an autapse, and "
-                           "autapses is false");
-        }
-        if (root_.has_errors()) return;  // sizes that were refused are others
-        const Index candidates = source.size - (same && !rule.autapses ? 1U : 0U);
-        if (candidates == 0 || (fixed && !rule.multapses && rule.k > candidates)) {
-            table.complain(fixed ? "k" : "", "E0209",
-                           fmt::format("each target has only {} possible source{}", candidates,
-                                       candidates == 1 ? "" : "s"),
-                           fixed ? "multapses = true would allow repetitions" : "");
+        } else {
+            table.read({.name = "autapses", .meaning = "may a neuron project onto itself"},
+                       p.connect.autapses);
         }
     }
 

@@ -156,21 +156,20 @@ private:
     // Projections.
 
     ConnectionRule connection(const PopulationDescription& source, const PopulationDescription& target) {
-        using Kind = ConnectionRule::Kind;
-        ConnectionRule rule;
-        rule.autapses = chance(0.5);
-        rule.kind = one_of({Kind::all_to_all, Kind::fixed_indegree, Kind::bernoulli});
-        const Index possible = source.size - (source.name == target.name && !rule.autapses ? 1U : 0U);
-        if (rule.kind == Kind::fixed_indegree && possible == 0) rule.kind = Kind::all_to_all;
-        rule.multapses = chance(0.5);
-        rule.k = static_cast<Index>(whole(1, std::min<int>(4, std::max<int>(1, static_cast<int>(possible)))));
-        rule.p = between(0.3, 1.0);
-        if (source.size == target.size && chance(0.2)) {
-            rule.kind = chance(0.5) ? Kind::one_to_one : Kind::blocks;
-            rule.blocks = source.size;
-            rule.autapses = true;
+        const bool autapses = chance(0.5);
+        AnyConnection drawn = one_of<AnyConnection>({AllToAll{}, FixedIndegree{}, Bernoulli{}});
+        const Index possible = source.size - (source.name == target.name && !autapses ? 1U : 0U);
+        const bool multapses = chance(0.5);
+        const int k = whole(1, std::min<int>(4, std::max<int>(1, static_cast<int>(possible))));
+        const double p = between(0.3, 1.0);
+        if (std::holds_alternative<Bernoulli>(drawn)) drawn = Bernoulli{p};
+        if (std::holds_alternative<FixedIndegree>(drawn)) {
+            drawn = AllToAll{};
+            if (possible > 0) drawn = FixedIndegree{static_cast<Index>(k), multapses};
         }
-        return rule;
+        if (source.size != target.size || !chance(0.2)) return {drawn, autapses};
+        if (chance(0.5)) return {OneToOne{}, true};
+        return {Blocks{source.size}, true};
     }
 
     /// The weight whose potential would peak at about 1 mV.
@@ -195,10 +194,12 @@ private:
                  : target.model != "alpha_lif" && chance(0.15) ? "membrane"
                                                                : one_of({"excitatory", "inhibitory"});
         p.connect = connection(source, target);
-        const double fan_in = p.connect.kind == ConnectionRule::Kind::all_to_all       ? source.size
-                              : p.connect.kind == ConnectionRule::Kind::fixed_indegree ? p.connect.k
-                              : p.connect.kind == ConnectionRule::Kind::bernoulli ? p.connect.p * source.size
-                                                                                  : 1.0;
+        const auto* const fixed = std::get_if<FixedIndegree>(&p.connect.kind);
+        const auto* const bernoulli = std::get_if<Bernoulli>(&p.connect.kind);
+        const double fan_in = std::holds_alternative<AllToAll>(p.connect.kind) ? source.size
+                              : fixed != nullptr                               ? fixed->k
+                              : bernoulli != nullptr                           ? bernoulli->p * source.size
+                                                                               : 1.0;
         const double strength = is_source(source) ? between(3.0, 12.0) : between(0.5, 4.0);
         const bool inhibits = p.port == "inhibitory" || chance(is_source(source) ? 0.1 : 0.4);
         const double size = strength / std::sqrt(std::max(1.0, fan_in)) * millivolt(target, p.port);
@@ -271,8 +272,8 @@ private:
     void add_tie(const ProjectionDescription& to) {
         using Mean = TieDescription::Mean;
         using Part = TieDescription::Part;
-        if (to.connect.kind == ConnectionRule::Kind::fixed_indegree ||
-            to.connect.kind == ConnectionRule::Kind::bernoulli)
+        if (std::holds_alternative<FixedIndegree>(to.connect.kind) ||
+            std::holds_alternative<Bernoulli>(to.connect.kind))
             return;
         const auto find = [&](const std::string& name) {
             return *std::find_if(d_.populations.begin(), d_.populations.end(),
@@ -335,7 +336,7 @@ private:
                 v["r_min"] = about(0.1, 50.0);
                 v["eta"] = std::abs(v["eta"]) * 0.2;
                 if (chance(0.5)) rule.low_rate = "events";
-            } else if (p.connect.kind == ConnectionRule::Kind::all_to_all && p.source != p.target &&
+            } else if (std::holds_alternative<AllToAll>(p.connect.kind) && p.source != p.target &&
                        chance(0.3)) {
                 rule.deferred = true;
                 rule.until = on_lattice(between(0.5, 0.9) * d_.duration);
@@ -426,7 +427,7 @@ std::string in_words(const Parameters& parameters) {
 
 std::string in_words(const ProjectionDescription& p) {
     std::string text = fmt::format("  {}: {} -> {}.{}, rule {}, weight {} {} {}, delay {}\n", p.name,
-                                   p.source, p.target, p.port, static_cast<int>(p.connect.kind),
+                                   p.source, p.target, p.port, p.connect.kind.index(),
                                    static_cast<int>(p.weight.kind), p.weight.a, p.weight.b, p.delay);
     for (const ReleaseTerm& term : p.release) {
         text += fmt::format("    release {} x {}{}{}\n", term.gain, term.variant,

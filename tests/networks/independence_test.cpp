@@ -130,8 +130,7 @@ TEST(Independence, ConnectionsAndWeights) {
     for (const std::string& name : names) {
         ProjectionDescription p;
         p.name = name;
-        p.connect.kind = ConnectionRule::Kind::fixed_indegree;
-        p.connect.k = 1;
+        p.connect = {FixedIndegree{.k = 1}};
         p.weight = {Distribution::Kind::normal, 0.0, 1.0};
         const Wiring wiring = connect(p, seed, {1'000'000, n}, 0, n);
         columns[name + ".sources"].assign(wiring.sources.begin(), wiring.sources.end());

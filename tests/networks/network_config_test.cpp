@@ -150,9 +150,8 @@ weights = ["in_to_pyr"]
     EXPECT_EQ(n.populations[1].initial.at("V_m").kind, Distribution::Kind::uniform);
     ASSERT_EQ(n.projections.size(), 3U);
     const ProjectionDescription& p = n.projections[0];
-    EXPECT_EQ(p.connect.kind, ConnectionRule::Kind::fixed_indegree);
-    EXPECT_EQ(p.connect.k, 5U);
-    EXPECT_FALSE(p.connect.multapses);
+    EXPECT_EQ(std::get<FixedIndegree>(p.connect.kind).k, 5U);
+    EXPECT_FALSE(std::get<FixedIndegree>(p.connect.kind).multapses);
     EXPECT_EQ(p.weight.kind, Distribution::Kind::lognormal);
     EXPECT_EQ(p.weight.b, 0.5);
     ASSERT_EQ(p.release.size(), 1U);
@@ -197,7 +196,7 @@ TEST(NetworkConfig, TheResolvedFileReproducesTheNetwork) {
     const NetworkDescription again = read_network(second.root(), catalogue);
     second.finish();
     EXPECT_EQ(again.seed, 9U);
-    EXPECT_EQ(again.projections[0].connect.p, 0.3);
+    EXPECT_EQ(std::get<Bernoulli>(again.projections[0].connect.kind).p, 0.3);
     EXPECT_EQ(again.projections[0].release[0].parameters.at("U"), 0.1);
     // Resolving what is resolved changes nothing but the origins.
     const auto without_comments = [](const std::string& all) {
@@ -312,9 +311,9 @@ TEST(NetworkConfig, WhatComesAfterTheEndIsAWarning) {
 
 TEST(NetworkConfig, ContradictionsAreErrors) {
     EXPECT_THAT(complaint(projection("", "{ rule = \"blocks\", blocks = 4 }")),
-                HasSubstr("error[E0209]: 4 blocks do not divide both 10 neurons of 'in' and 20 of 'pyr'"));
+                HasSubstr("error[E0209]: 4 blocks do not divide both 10 sources and 20 targets"));
     EXPECT_THAT(complaint(projection("", "{ rule = \"one_to_one\" }")),
-                HasSubstr("error[E0209]: one_to_one: 'in' has 10 neurons, 'pyr' has 20"));
+                HasSubstr("error[E0209]: one_to_one: there are 10 sources and 20 targets"));
     EXPECT_THAT(complaint(projection("", "{ rule = \"fixed_indegree\", k = 11, multapses = false }")),
                 HasSubstr("error[E0209]: each target has only 10 possible sources"));
     EXPECT_THAT(complaint(projection("short_term = {}\nrelease = []")),

@@ -815,8 +815,7 @@ TEST_F(Tied, ToOneWeightForAll) {
 }
 
 TEST_F(Tied, WithoutACounterpartIsAnError) {
-    d.projections[0].connect.kind = ConnectionRule::Kind::bernoulli;
-    d.projections[0].connect.p = 0.5;
+    d.projections[0].connect = {Bernoulli{0.5}};
     EXPECT_THROW(tie({.to = "below_to_above"}), ConfigError);
     EXPECT_THROW(tie({.to = "nowhere"}), ConfigError);
 }

@@ -36,25 +36,9 @@ inline PopulationDescription trains(const std::string& name, const std::vector<s
     return p;
 }
 
-inline ConnectionRule all_to_all() {
-    ConnectionRule rule;
-    rule.autapses = true;
-    return rule;
-}
-
-inline ConnectionRule one_to_one() {
-    ConnectionRule rule;
-    rule.kind = ConnectionRule::Kind::one_to_one;
-    rule.autapses = true;
-    return rule;
-}
-
-inline ConnectionRule indegree(Index k) {
-    ConnectionRule rule;
-    rule.kind = ConnectionRule::Kind::fixed_indegree;
-    rule.k = k;
-    return rule;
-}
+inline ConnectionRule all_to_all() { return {AllToAll{}, true}; }
+inline ConnectionRule one_to_one() { return {OneToOne{}, true}; }
+inline ConnectionRule indegree(Index k) { return {FixedIndegree{.k = k}}; }
 
 inline Distribution uniform_between(double a, double b) { return {Distribution::Kind::uniform, a, b}; }
 

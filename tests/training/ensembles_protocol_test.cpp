@@ -245,7 +245,7 @@ TEST(XorEnsemblesNetwork, IsThatOfThePublication) {
         const Expected& e = expected[p.name];
         EXPECT_EQ(p.port, e.port) << p.name;
         EXPECT_EQ(p.weight.a, e.weight) << p.name;
-        EXPECT_EQ(p.connect.p, 0.2) << "100 inputs of 500";
+        EXPECT_EQ(std::get<Bernoulli>(p.connect.kind).p, 0.2) << "100 inputs of 500";
         EXPECT_EQ(p.delay, 0.8);
         ASSERT_EQ(p.release.size(), 1U);
         EXPECT_EQ(p.release[0].variant, e.gates) << p.name;
