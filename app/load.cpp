@@ -46,10 +46,12 @@ Loaded load(const std::filesystem::path& path, const std::vector<Override>& over
     ConfigTable root = loaded.config.root();
     loaded.experiment = read_experiment(root, loaded.task);
     root.skip("sweep");  // what `apical sweep` reads
-    // What the construction would refuse is refused here, at its place in the file, by whichever verb.
+    // A circuit's network is described by what the file says of other things: what is wrong with it is at
+    // least said by whichever verb, at the file's beginning.
     if (!root.has_errors()) {
-        for (const Refusal& refusal : refusals(loaded.experiment->network()))
-            root.complain_of(refusal.places, refusal.code, refusal.message);
+        for (const Problem& problem : problems(loaded.experiment->network())) {
+            if (problem.severity == Severity::error) root.complain_of(problem);
+        }
     }
     loaded.config.finish();
     loaded.warnings = loaded.config.warnings();

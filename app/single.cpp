@@ -18,9 +18,9 @@
 #include "core/error.hpp"
 #include "networks/build.hpp"
 #include "networks/catalogue.hpp"
-#include "networks/checks.hpp"
 #include "networks/config.hpp"
 #include "networks/models.hpp"
+#include "networks/problems.hpp"
 #include "networks/suggest.hpp"
 #include "neurons/variable_units.hpp"
 
@@ -167,8 +167,7 @@ struct Recorded {
 
 Recorded simulate(const NetworkDescription& description, double every) {
     Network network = build(description);
-    for (const Finding& finding : check_fit(description, catalogue()))
-        fmt::print(stderr, "warning: {}\n", finding.message);
+    for (const Problem& problem : problems(description)) fmt::print(stderr, "warning: {}\n", problem.message);
     Simulation& simulation = *network.simulation;
     const Index cell = network.populations.at("cell");
     Watch watch(cell);

@@ -8,10 +8,10 @@
 #include "core/error.hpp"
 #include "core/rounding.hpp"
 #include "networks/catalogue.hpp"
-#include "networks/checks.hpp"
 #include "networks/connect.hpp"
 #include "networks/models.hpp"
 #include "networks/populations.hpp"
+#include "networks/problems.hpp"
 #include "networks/rules.hpp"
 #include "simulator/synaptic_release.hpp"
 
@@ -28,10 +28,6 @@ TsodyksMarkram short_term_plasticity(const ReleaseTerm& term, const std::string&
     return with_parameters(synapse, term.parameters, owner);
 }
 
-bool is_gate(std::string_view variant) {
-    return variant == "all" || variant == "event" || variant == "burst";
-}
-
 Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
     if (term.variant == "all") return {term.gain, Gate{}};
     if (term.variant == "event")
@@ -43,20 +39,7 @@ Release::Term release_term(const ReleaseTerm& term, const std::string& owner) {
 
 /// Whether short-term plasticity has a state in each synapse.
 bool has_state_in_each_synapse(const ProjectionDescription& p) {
-    const auto each = [](const ReleaseTerm& term) { return term.state == ReleaseTerm::State::synapse; };
-    if (std::none_of(p.release.begin(), p.release.end(), each)) return false;
-    if (p.release.size() > 1 || p.release.front().gain != 1.0 || p.plasticity || p.tie) {
-        throw ConfigError(
-            fmt::format("projection {}: short-term plasticity with a state in each synapse has "
-                        "no other terms, no gain, no plasticity and no tie beside it",
-                        p.name));
-    }
-    if (const std::string& variant = p.release.front().variant; is_gate(variant)) {
-        throw ConfigError(fmt::format(
-            "projection {}: '{}' lets spikes pass and has no state, so that none can be in each synapse",
-            p.name, variant));
-    }
-    return true;
+    return !p.release.empty() && p.release.front().state == ReleaseTerm::State::synapse;
 }
 
 /// Whether to store and teach the projection as a whole matrix: all to all, with weights of their own,
@@ -78,13 +61,12 @@ public:
     /// With `refusals`, what is refused is noted there, and the construction goes on with what does not need
     /// it.
     Builder(const NetworkDescription& description, const BuildOptions& options,
-            std::vector<Refusal>* refusals = nullptr)
+            std::vector<Problem>* refusals = nullptr)
         : d_(description), options_(options), refusals_(refusals) {
         network_.simulation = std::make_unique<Simulation>(options.threads);
     }
 
     Network build() {
-        if (refusals_ == nullptr) judge();
         for (const PopulationDescription& p : d_.populations) at({"population." + p.name}, [&] { add(p); });
         if (refused()) return {};  // they are what all else is between
         for (const ProjectionDescription& p : d_.projections) at({"projection." + p.name}, [&] { add(p); });
@@ -108,13 +90,6 @@ public:
 private:
     Simulation& simulation() { return *network_.simulation; }
 
-    void judge() const {
-        for (const Finding& finding : check_fit(d_, catalogue())) {
-            if (finding.severity == Severity::error)
-                throw ConfigError(finding.place + ": " + finding.message);
-        }
-    }
-
     bool refused() const { return refusals_ != nullptr && !refusals_->empty(); }
 
     /// A step of the construction, and where the configuration says what it makes.
@@ -125,26 +100,18 @@ private:
         try {
             step();
         } catch (const ModelError& error) {
-            refusals_->push_back({places_, "E0401", error.what()});
+            refusals_->push_back({Severity::error, places_, "E0401", error.what()});
         } catch (const Error& error) {
-            refusals_->push_back({places_, "E0209", error.what()});
+            refusals_->push_back({Severity::error, places_, "E0209", error.what()});
         }
     }
 
     void add(const PopulationDescription& p) {
         const std::string place = "population." + p.name;
-        for (std::size_t i = 0; i < p.background.size(); ++i) {
-            places_ = {fmt::format("{}.background.{}.port", place, i)};
-            expect_right_background(p, i);
-        }
         places_ = {place + ".parameters", place + ".model"};
         const Index index = simulation().next_population();
         const Classification kinds(p.classifier.value_or(Classifier::every), ticks(p.b_th), p.size);
         if (p.model == "spike_train") {
-            if (p.spike_times.size() != p.size) {
-                throw ConfigError(fmt::format("population {}: {} neurons but {} spike trains", p.name, p.size,
-                                              p.spike_times.size()));
-            }
             simulation().add(
                 std::make_unique<SpikeTrainPopulation>(p.name, index, p.spike_times, p.spike_kinds, kinds));
         }
@@ -189,10 +156,6 @@ private:
         const PopulationDescription& source = population(p.source, owner);
         const PopulationDescription& target = population(p.target, owner);
         const std::string place = "projection." + p.name;
-        places_ = {place + ".weight"};
-        using Weights = std::numeric_limits<float>;
-        if (const auto wrong = size_problem(p.weight, Weights::min(), Weights::max()))
-            throw ConfigError(fmt::format("{}: weight: {}", owner, *wrong));
         places_ = {place + ".port", place + ".target"};
         const std::size_t port = port_of(target, p.port);
         places_ = {place + ".short_term", place + ".release"};
@@ -253,8 +216,6 @@ private:
             simulation().schedule(Time{} + std::max(ticks(time) - rounding, Duration::zero()),
                                   std::move(action));
         };
-        if (p.gain_steps.times.size() != p.gain_steps.values.size())
-            throw ConfigError(fmt::format("projection {}: as many times as values of gain_steps", p.name));
         for (std::size_t i = 0; i < p.gain_steps.times.size(); ++i)
             schedule(p.gain_steps.times[i], action::SetGain{index, p.gain_steps.values[i]});
         if (!p.plasticity) return;
@@ -265,56 +226,25 @@ private:
         if (p.plasticity->until) schedule(*p.plasticity->until, action::GatePlasticity{false, index});
     }
 
-    /// The same, of a port at which what arrives stays.
-    std::size_t level_port_of(const PopulationDescription& p, const std::string& name) const {
-        for_each_neuron_model([&]<class Model>(std::string_view model, const Model&) {
-            if (model == p.model && !Model::ports[port_index<Model>(p.name, name)].level) {
-                throw ConfigError(
-                    fmt::format("population {}: steps and drives need a port at which they stay, {} is none",
-                                p.name, name));
-            }
-        });
-        return port_of(p, name);
-    }
-
     void tie(const ProjectionDescription& p) {
         const auto found = network_.projections.find(p.tie->to);
         if (found == network_.projections.end()) {
             throw ConfigError(
                 fmt::format("projection {}: tied to '{}', which does not exist", p.name, p.tie->to));
         }
-        const Index blocks = p.tie->blocks;
-        const Index senders = population(p.source, "tie of " + p.name).size;
-        const Index averaged = simulation().population(simulation().projection(found->second).target).size();
-        if (p.tie->mean != TieDescription::Mean::none &&
-            simulation().projection(found->second).source != network_.populations.at(p.target)) {
-            throw ConfigError(fmt::format(
-                "projection {}: means are taken of a projection that runs back, from {}", p.name, p.target));
-        }
-        if (blocks == 0 || senders % blocks != 0 || averaged % blocks != 0) {
-            throw ConfigError(
-                fmt::format("projection {}: {} blocks do not divide both {} senders and the {} neurons "
-                            "that '{}' projects to",
-                            p.name, blocks, senders, averaged, p.tie->to));
-        }
         simulation().tie(network_.projections.at(p.name), {.to = found->second,
                                                            .scale = p.tie->scale,
                                                            .mean = p.tie->mean,
                                                            .part = p.tie->part,
-                                                           .blocks = blocks});
+                                                           .blocks = p.tie->blocks});
     }
 
     void add(const StepsDescription& s) {
         const PopulationDescription& target = population(s.target, "steps " + s.name);
-        if (s.times.size() != s.values.size())
-            throw ConfigError(fmt::format("steps {}: as many times as values", s.name));
-        if (!std::is_sorted(s.times.begin(), s.times.end())) {
-            throw ConfigError(fmt::format("steps {}: the times must ascend", s.name));
-        }
         std::vector<std::pair<Time, double>> steps;
         for (std::size_t i = 0; i < s.times.size(); ++i)
             steps.emplace_back(Time{} + ticks(s.times[i]), s.values[i]);
-        simulation().add_steps(network_.populations.at(s.target), level_port_of(target, s.port), steps);
+        simulation().add_steps(network_.populations.at(s.target), port_of(target, s.port), steps);
     }
 
     void add(const SineDescription& s) {
@@ -327,7 +257,7 @@ private:
         sine.from = s.from;
         sine.end = s.until.value_or(d_.duration);
         sine.returns = s.until.has_value();
-        simulation().add_sine(network_.populations.at(s.target), level_port_of(target, s.port), sine);
+        simulation().add_sine(network_.populations.at(s.target), port_of(target, s.port), sine);
     }
 
     void add(const SignalDescription& s) {
@@ -343,7 +273,7 @@ private:
         for (const DriveDescription& drive : d_.drives) {
             if (drive.signal != s.name) continue;
             const PopulationDescription& target = population(drive.target, "drive " + drive.name);
-            drives.push_back({network_.populations.at(drive.target), level_port_of(target, drive.port),
+            drives.push_back({network_.populations.at(drive.target), port_of(target, drive.port),
                               drive.offset, drive.gain, ticks(drive.delay), Time{} + ticks(drive.from),
                               drive.until ? Time{} + ticks(*drive.until) : Time::max()});
         }
@@ -385,7 +315,7 @@ private:
 
     const NetworkDescription& d_;
     BuildOptions options_;
-    std::vector<Refusal>* refusals_;   ///< nothing: what is refused is thrown
+    std::vector<Problem>* refusals_;   ///< nothing: what is refused is thrown
     std::vector<std::string> places_;  ///< of what is being made
     Network network_;
 };
@@ -425,19 +355,20 @@ std::size_t Network::variable(const std::string& population, const std::string& 
     return static_cast<std::size_t>(variable - variables.begin());
 }
 
-std::vector<Refusal> refusals(const NetworkDescription& description) {
+std::vector<Problem> refusals(const NetworkDescription& description) {
     const NetworkDescription small = in_small(description);
-    std::vector<Refusal> found;
+    std::vector<Problem> found;
     Builder(small, {}, &found).build();
-    // How parts fit does not depend on what is small, and is judged as it is.
-    for (const Finding& finding : check_fit(description, catalogue())) {
-        if (finding.severity == Severity::error)
-            found.push_back({{finding.place}, finding.code, finding.message});
-    }
     return found;
 }
 
 Network build(const NetworkDescription& description, const BuildOptions& options) {
+    std::string wrong;
+    for (const Problem& problem : problems(description)) {
+        if (problem.severity != Severity::error) continue;
+        wrong += fmt::format("{}{}: {}", wrong.empty() ? "" : "\n", problem.places.front(), problem.message);
+    }
+    if (!wrong.empty()) throw ConfigError(wrong);
     return Builder(description, options).build();
 }
 

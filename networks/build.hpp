@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "networks/description.hpp"
+#include "networks/problems.hpp"
 #include "simulator/simulation.hpp"
 
 namespace apical {
@@ -37,21 +37,11 @@ struct Network {
 /// What the spikes of `sources` neurons release through these terms; `owner` is named in errors.
 Release make_release(const std::vector<ReleaseTerm>& terms, Index sources, const std::string& owner);
 
-/// Why a part of a description cannot be built, and where a configuration says it.
-struct Refusal {
-    /// Paths of tables and keys, "projection.p.plasticity": the one of which the file has most is meant.
-    std::vector<std::string> places;
-    std::string code;  ///< as in error_codes.hpp
-    std::string message;
-};
+/// What the construction itself refuses in a description in which the rest of the judge found no error; it is
+/// tried with few neurons and synapses. Part of problems().
+std::vector<Problem> refusals(const NetworkDescription& description);
 
-/// Everything in a description that build() would refuse. It is found by building the network in small, with
-/// few neurons and synapses, so that it takes milliseconds and little memory, however large the network is:
-/// what depends on the numbers of neurons themselves is for the reader of the configuration to check.
-std::vector<Refusal> refusals(const NetworkDescription& description);
-
-/// Throws ConfigError for names that do not exist and parts that do not fit, ModelError for parameters. What
-/// is legal and probably not meant check_fit() tells.
+/// Throws ConfigError with all errors among problems(), a line each.
 Network build(const NetworkDescription& description, const BuildOptions& options = {});
 
 }  // namespace apical

@@ -1014,14 +1014,14 @@ bool ConfigTable::has_errors() const {
                        [](const Complaint& complaint) { return complaint.severity == Severity::error; });
 }
 
-void ConfigTable::complain_of(const std::vector<std::string>& paths, std::string_view code,
-                              std::string message) {
+void ConfigTable::complain_of(const Problem& problem) {
     Found best{table_->place, table_->topic, 0};
-    for (const std::string& path : paths) {
+    for (const std::string& path : problem.places) {
         Found found = follow(*table_, path);
         if (found.depth > best.depth) best = std::move(found);
     }
-    state_->complaints.push_back({best.place, std::string(code), std::move(message), {}, best.topic});
+    state_->complaints.push_back(
+        {best.place, problem.code, problem.message, problem.help, best.topic, problem.severity});
 }
 
 std::string ConfigTable::origin(std::string_view key) const {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/field.hpp"
-#include "networks/severity.hpp"
+#include "networks/problems.hpp"
 
 namespace apical {
 
@@ -173,9 +173,9 @@ public:
     /// Whether an error was found so far, anywhere in the configuration.
     bool has_errors() const;
 
-    /// The same about what one of these paths names, "projection.p.delay" or "population.a.background.0": at
-    /// the one of which most is there, and if there is nothing of any, at this table.
-    void complain_of(const std::vector<std::string>& paths, std::string_view code, std::string message);
+    /// What a judge found, at the one of its places of which most is there, and if there is nothing of any,
+    /// at this table.
+    void complain_of(const Problem& problem);
 
     /// Where the value of a key comes from: "net.toml:7", "--set" or "default".
     std::string origin(std::string_view key) const;

@@ -13,8 +13,8 @@
 #include <fmt/format.h>
 
 #include "core/random.hpp"
-#include "networks/checks.hpp"
-#include "networks/connect.hpp"
+#include "networks/connection_rules.hpp"
+#include "networks/problems.hpp"
 #include "networks/suggest.hpp"
 #include "recorders/read.hpp"
 
@@ -93,6 +93,73 @@ std::vector<std::string> names(const Items& items) {
     return result;
 }
 
+/// What a table says of a rule or of short-term plasticity.
+struct Given {
+    const ModelInfo& model;
+    const Parameters& parameters;
+    std::string_view baseline = {};
+    ReleaseTerm::State state = ReleaseTerm::State::source;
+
+    bool has(std::string_view key) const {
+        const auto is_it = [&](const OptionInfo& option) { return option.name == key; };
+        return model.field(key) != nullptr || std::any_of(model.options.begin(), model.options.end(), is_it);
+    }
+    /// Of a parameter, given or not; NaN if the model has none of this name.
+    double value(std::string_view name) const {
+        const auto found = parameters.find(std::string(name));
+        const FieldInfo* field = model.field(name);
+        return found != parameters.end() ? found->second
+               : field != nullptr        ? field->default_value
+                                         : std::numeric_limits<double>::quiet_NaN();
+    }
+};
+
+/// A key that has no effect where others are as `is_idle` says. Where one of the deciding parameters is
+/// given, as in a sweep over it, that is no error.
+struct IdleKey {
+    ModelInfo::Kind kind;
+    std::string_view key;
+    std::string_view reason;
+    bool (*is_idle)(const Given& given);
+    Severity severity = Severity::warning;
+    std::array<std::string_view, 2> deciding{};
+};
+
+bool no_facilitation(const Given& given) { return given.value("tau_fac") <= 0.0; }
+bool no_low_rate(const Given& given) { return given.value("r_min") <= 0.0; }
+bool no_potentiation(const Given& given) { return given.value("A_plus") == 0.0; }
+bool no_depression(const Given& given) { return given.value("A_minus") == 0.0; }
+
+constexpr auto idle_keys = std::to_array<IdleKey>({
+    {ModelInfo::Kind::short_term, "u_0", "state is \"synapse\": each begins at rest",
+     [](const Given& given) { return given.state == ReleaseTerm::State::synapse; }},
+    {ModelInfo::Kind::short_term, "u_0", "tau_fac is 0: u is U at each spike", no_facilitation},
+    {ModelInfo::Kind::short_term, "f", "tau_fac is 0: u is U at each spike", no_facilitation},
+    {ModelInfo::Kind::rule, "prior", "baseline is \"fixed\"",
+     [](const Given& given) { return given.baseline == "fixed"; }, Severity::error},
+    {ModelInfo::Kind::rule, "p0", "baseline is \"moving_average\", and prior is 0",
+     [](const Given& given) { return given.baseline == "moving_average" && !(given.value("prior") > 0.0); }},
+    {ModelInfo::Kind::rule,
+     "low_rate",
+     "r_min is 0: no rate is below it",
+     no_low_rate,
+     Severity::error,
+     {"r_min"}},
+    {ModelInfo::Kind::rule,
+     "tau_average",
+     "baseline is \"fixed\", and r_min and r_max bound no rate",
+     [](const Given& given) {
+         return given.baseline == "fixed" && no_low_rate(given) &&
+                given.value("r_max") == std::numeric_limits<double>::max();
+     },
+     Severity::error,
+     {"r_min", "r_max"}},
+    {ModelInfo::Kind::rule, "tau_plus", "A_plus is 0", no_potentiation},
+    {ModelInfo::Kind::rule, "mu_plus", "A_plus is 0", no_potentiation},
+    {ModelInfo::Kind::rule, "tau_minus", "A_minus is 0", no_depression},
+    {ModelInfo::Kind::rule, "mu_minus", "A_minus is 0", no_depression},
+});
+
 /// Notes keys in place of reading them.
 struct KeyNames {
     template <class Value>
@@ -121,14 +188,10 @@ public:
         for (ConfigTable& table : named("population", "model", "Neurons of one model, or sources of spikes."))
             read_population(table);
         populations_ = names(network_.populations);
-        if (populations_.empty())
-            root_.complain("", "E0201", "there is no population", "add a table [population.NAME]");
-
         const std::vector<ConfigTable> projections =
             named("projection", "source", "Synapses from one population to another.");
         for (const ConfigTable& table : projections) projections_.push_back(table.name());
         for (const ConfigTable& table : projections) read_projection(table);
-        check_ties(projections);
 
         for (ConfigTable& table :
              named("signal", "population",
@@ -140,20 +203,10 @@ public:
             read_steps(table);
         for (ConfigTable& table : named("sine", "target", "A constant input that follows a sine, in steps."))
             read_sine(table);
-        for (const SignalDescription& signal : network_.signals) {
-            const bool used =
-                std::any_of(network_.drives.begin(), network_.drives.end(),
-                            [&](const DriveDescription& drive) { return drive.signal == signal.name; });
-            if (!used) {
-                root_.table("signal", {})
-                    .table(signal.name, {})
-                    .complain("", "E0210",
-                              fmt::format("signal '{}' has no effect: no drive uses it", signal.name));
-            }
-        }
         read_record();
-        check_streams();
-        if (!root_.has_errors()) tell(check_fit(network_, catalogue_));
+        if (!root_.has_errors()) {  // or what was read is not what was meant
+            for (const Problem& problem : problems(network_)) root_.complain_of(problem);
+        }
         return std::move(network_);
     }
 
@@ -181,20 +234,6 @@ private:
         }
         found.erase(mistyped, found.end());
         return found;
-    }
-
-    /// Where a path leads in the file, as far as it goes there.
-    void tell(const std::vector<Finding>& findings) {
-        for (const Finding& finding : findings) {
-            ConfigTable table = root_;
-            std::string_view key = finding.place;
-            for (std::size_t dot = key.find('.'); dot != std::string_view::npos; dot = key.find('.')) {
-                if (!table.holds_table(key.substr(0, dot))) break;
-                table = table.table(key.substr(0, dot), {});
-                key.remove_prefix(dot + 1);
-            }
-            table.complain(key, finding.code, finding.message, finding.help, finding.severity);
-        }
     }
 
     // --- populations
@@ -237,16 +276,15 @@ private:
         const auto classifier = source ? p.classifier.value_or(said) : p.classifier;
         if (classifier && classifier != Classifier::isi && classifier != Classifier::trace)
             table.idle("b_th", fmt::format("classifier is \"{}\"", name_of(classifiers, *classifier)));
-        if (classifier == Classifier::trace && p.b_th == 0.0)
-            table.complain("b_th", "E0204",
-                           "b_th is 0: the trace of the classifier \"trace\" decays with it");
-        if (!source) return check_classifier(table, model, p);
-        if (p.classifier == Classifier::model && p.spike_kinds.empty()) {
-            table.complain(
-                "classifier", "E0209",
-                fmt::format("classifier \"model\": a {} does not say what its spikes are", model->name),
-                R"("isi" and "trace" go by the intervals)");
+        const bool by_intervals = model != nullptr && (model->classifier == Classifier::isi ||
+                                                       model->classifier == Classifier::trace);
+        if (model != nullptr && !source && !p.classifier && !by_intervals) {
+            table.idle("b_th",
+                       fmt::format("the classifier of {} is \"{}\" unless one is given", model->name,
+                                   name_of(classifiers, model->classifier)),
+                       Severity::warning);
         }
+        if (!source) return;
         p.classifier = classifier;
         if (p.origin.empty()) return;
         if (classifier == Classifier::model) {
@@ -258,22 +296,6 @@ private:
                                     name_of(classifiers, *classifier), p.b_th);
         }
         if (classifier != Classifier::model) p.spike_kinds.clear();
-    }
-
-    static void check_classifier(ConfigTable& table, const ModelInfo* model, const PopulationDescription& p) {
-        if (model == nullptr) return;
-        if (!p.classifier && model->classifier != Classifier::isi && model->classifier != Classifier::trace) {
-            table.idle("b_th",
-                       fmt::format("the classifier of {} is \"{}\" unless one is given", model->name,
-                                   name_of(classifiers, model->classifier)),
-                       Severity::warning);
-        }
-        if (p.classifier == Classifier::model && model->classifier != Classifier::model) {
-            table.warn("classifier", "E0210",
-                       fmt::format("{} does not say what its spikes are: each is an event, as with the "
-                                   "classifier \"every\"",
-                                   model->name));
-        }
     }
 
     std::vector<Word> cells() const {
@@ -301,8 +323,6 @@ private:
             }
             if (table.has(field.name) && !std::isnan(value)) given[field.name] = value;
         }
-        if (const auto problem = model.check(given))
-            table.complain("", "E0209", fmt::format("{}: {}", model.name, *problem));
         return given;
     }
 
@@ -316,8 +336,7 @@ private:
         initial.topic(model.name);
         for (const std::string& variable : model.variables) {
             if (initial.has(variable)) {
-                read_distribution<double>(initial, {.name = variable, .meaning = "start value"},
-                                          p.initial[variable]);
+                read_distribution(initial, {.name = variable, .meaning = "start value"}, p.initial[variable]);
             } else {
                 initial.skip(variable);
             }
@@ -336,13 +355,10 @@ private:
             item.read({"rate", "Hz", "of each neuron's train", positive, true}, background.rate);
             const std::string unit = port != nullptr ? port->unit : "1";
             item.read({"weight", unit, "of each arrival", any, true}, background.weight);
-            if (item.has("weight") && background.weight == 0.0)
-                item.warn("weight", "E0210", "the noise has no effect: its weight is 0");
             item.read({.name = "kind", .meaning = "how arrivals are drawn"}, noises, background.kind);
             background.step = Background::usual_step(background.kind);
             item.read({"step", "ms", "of the grid, for all kinds but poisson", positive}, background.step);
             if (background.kind == Background::Kind::poisson) item.idle("step", "kind is \"poisson\"");
-            if (const auto wrong = background.rate_problem()) item.complain("rate", "E0209", *wrong);
             p.background.push_back(background);
         }
     }
@@ -372,29 +388,6 @@ private:
                 table.complain("spike_file", "E0209", "spike_file and spike_times are both given");
             read_spike_file(table, file, name, p);
         }
-        if (!p.spike_times.empty() && p.spike_times.size() != p.size) {
-            table.complain(
-                "spike_times", "E0209",
-                fmt::format("spike_times has {} lists for {} neurons", p.spike_times.size(), p.size));
-        }
-        warn_of_late_spikes(table, file.empty() ? "spike_times" : "spike_file", p);
-        if (file.empty()) check_order(table, p.spike_times);
-    }
-
-    static void check_order(ConfigTable& table, const std::vector<std::vector<double>>& trains) {
-        for (const std::vector<double>& train : trains) {
-            const auto pair = std::adjacent_find(train.begin(), train.end(),
-                                                 [](double a, double b) { return ticks(b) <= ticks(a); });
-            if (pair == train.end()) continue;
-            const bool together = pair[1] > pair[0];
-            table.complain(
-                "spike_times", "E0209",
-                together ? fmt::format("spike_times has {} and {} ms, which are one time: the clock's tick "
-                                       "is 2^-30 ms",
-                                       pair[0], pair[1])
-                         : "spike_times are not in ascending order");
-            return;
-        }
     }
 
     static void read_spike_file(ConfigTable& table, const std::string& path, const std::string& name,
@@ -419,21 +412,6 @@ private:
         } catch (const Error& error) {
             table.complain("spike_file", "E0501", error.what());
         }
-    }
-
-    void warn_of_late_spikes(ConfigTable& table, std::string_view key, const PopulationDescription& p) const {
-        std::size_t late = 0;
-        double last = 0.0;
-        for (const std::vector<double>& train : p.spike_times) {
-            for (const double time : train) {
-                late += time >= network_.duration ? 1U : 0U;
-                last = std::max(last, time);
-            }
-        }
-        if (late == 0) return;
-        table.warn(key, "E0210",
-                   fmt::format("{} spike{} of '{}', up to {} ms, will not be played: the run ends at {} ms",
-                               late, late == 1 ? "" : "s", p.name, last, network_.duration));
     }
 
     const PopulationDescription* population(std::string_view name) const {
@@ -472,13 +450,7 @@ private:
         table.read_reference({.name = "target", .meaning = "population that receives", .required = true},
                              "population", populations_, p.target);
         const ModelInfo* target = model_of(p.target);
-        if (target != nullptr && target->ports.empty()) {
-            table.complain("target", "E0210",
-                           fmt::format("the projection has no effect: '{}' is a {}, which receives nothing",
-                                       p.target, target->name));
-            table.skip("port");
-            target = nullptr;
-        }
+        if (target != nullptr && target->ports.empty()) target = nullptr;
         const PortInfo* port = target != nullptr ? read_port(table, target, p.port) : nullptr;
         if (target == nullptr) table.skip("port");
 
@@ -496,7 +468,7 @@ private:
             }
         } else if (port != nullptr || !table.has("weight")) {
             table.skip("tie");
-            read_distribution<float>(table, {"weight", unit, "of each synapse", any, true}, p.weight);
+            read_distribution(table, {"weight", unit, "of each synapse", any, true}, p.weight);
         } else {
             for (const std::string_view key : {"tie", "weight"}) table.skip(key);
         }
@@ -504,12 +476,6 @@ private:
         read_release(table, p);
         read_gain_steps(table, p);
         if (!p.tie) read_plasticity(table, p);
-        const bool each_synapse =
-            !p.release.empty() && p.release.front().state == ReleaseTerm::State::synapse;
-        if (each_synapse && (p.plasticity || p.tie)) {
-            table.complain("short_term", "E0209",
-                           "short-term plasticity with a state in each synapse excludes plasticity and tie");
-        }
         network_.projections.push_back(std::move(p));
     }
 
@@ -540,8 +506,7 @@ private:
         }
     }
 
-    /// A number, or a table with a distribution, of which draws are kept as Real; the unit is the key's.
-    template <class Real>
+    /// A number, or a table with a distribution; the unit is the key's.
     static void read_distribution(ConfigTable& table, const Key& key, Distribution& value) {
         if (!table.holds_table(key.name)) {
             table.read(key, value.a);
@@ -554,20 +519,14 @@ private:
         if (value.kind == Distribution::Kind::uniform) {
             d.read({"low", key.unit, "smallest value", any, true}, value.a);
             d.read({"high", key.unit, "largest value", any, true}, value.b);
-            if (value.b < value.a) d.complain("high", "E0209", "high is below low");
         } else {
             d.read({"mean", key.unit, "mean", any, true}, value.a);
             if (value.kind == Distribution::Kind::normal) {
                 d.read({"sd", key.unit, "standard deviation", not_negative, true}, value.b);
             } else {
                 d.read({"cv", "1", "standard deviation over mean", not_negative, true}, value.b);
-                if (value.a == 0.0 && d.has("mean"))
-                    d.complain("mean", "E0204", "mean is 0: a lognormal has none such");
             }
         }
-        using Limits = std::numeric_limits<Real>;
-        if (const auto wrong = size_problem(value, Limits::min(), Limits::max()))
-            d.complain("", "E0204", *wrong);
     }
 
     void read_tie(ConfigTable table, ProjectionDescription& p) {
@@ -587,48 +546,7 @@ private:
             table.idle("blocks", fmt::format("mean is \"{}\"", name_of(means, tie.mean)));
         }
         table.read({.name = "part", .meaning = "which part of a weight w"}, parts, tie.part);
-        if (tie.to == p.name) table.complain("to", "E0209", "a projection cannot be tied to itself");
         p.tie = tie;
-    }
-
-    /// Ties refer to projections that may stand later in the file.
-    void check_ties(const std::vector<ConfigTable>& tables) {
-        for (std::size_t i = 0; i < network_.projections.size(); ++i) {
-            const ProjectionDescription& p = network_.projections[i];
-            if (!p.tie) continue;
-            const auto to =
-                std::find_if(network_.projections.begin(), network_.projections.end(),
-                             [&](const ProjectionDescription& other) { return other.name == p.tie->to; });
-            if (to == network_.projections.end() || to->name == p.name) continue;
-            ConfigTable table = ConfigTable(tables[i]).table("tie", {});
-            const bool along = to->source == p.source && to->target == p.target;
-            const bool against = to->source == p.target && to->target == p.source;
-            const PopulationDescription* senders = population(p.source);
-            if (senders != nullptr && senders->size % p.tie->blocks != 0) {
-                table.complain("blocks", "E0209",
-                               fmt::format("{} blocks do not divide the {} neurons of '{}'", p.tie->blocks,
-                                           senders->size, senders->name));
-            }
-            if (to->plasticity)
-                table.warn(
-                    "to", "E0210",
-                    fmt::format("'{}' learns, and '{}' does not follow it: tied weights are copied once, at "
-                                "the start of the run",
-                                to->name, p.name));
-            if (to->tie)
-                table.complain("to", "E0209",
-                               fmt::format("'{}' is itself tied: name the original", to->name));
-            if (along && !against && p.tie->mean != TieDescription::Mean::none) {
-                table.complain(
-                    "mean", "E0209",
-                    fmt::format("'{}' runs the same way: means are taken of one that runs back", to->name));
-            }
-            if (!along && !against) {
-                table.complain("to", "E0209",
-                               fmt::format("'{}' connects {} to {}: neither this pair nor its reverse",
-                                           to->name, to->source, to->target));
-            }
-        }
     }
 
     // --- release and plasticity
@@ -655,29 +573,20 @@ private:
             term.parameters = read_parameters(table, *model);
             table.topic("short_term");
             if (!with_gain) table.read({.name = "state", .meaning = "whose state it is"}, states, term.state);
-            check_term(table, term, *model);
+            tell_idle_keys(table, {*model, term.parameters, {}, term.state});
         }
-        if (term.gain == 0.0)
-            table.warn("gain", "E0210",
-                       fmt::format("the term \"{}\" releases nothing: its gain is 0", term.variant));
         return term;
     }
 
-    /// Parameters of short-term plasticity that another one deprives of their effect.
-    static void check_term(ConfigTable& table, const ReleaseTerm& term, const ModelInfo& model) {
-        if (term.state == ReleaseTerm::State::synapse)
-            table.idle("u_0", "state is \"synapse\": each begins at rest", Severity::warning);
-        const FieldInfo* tau_fac = model.field("tau_fac");
-        if (tau_fac == nullptr || value_of(*tau_fac, term.parameters) > 0.0) return;
-        for (const std::string_view key : {"u_0", "f"}) {
-            if (model.field(key) != nullptr)
-                table.idle(key, "tau_fac is 0: u is U at each spike", Severity::warning);
+    /// Keys that others deprive of their effect.
+    static void tell_idle_keys(ConfigTable& table, const Given& given) {
+        for (const IdleKey& idle : idle_keys) {
+            if (idle.kind != given.model.kind || !given.has(idle.key) || !idle.is_idle(given)) continue;
+            const bool chosen = std::any_of(
+                idle.deciding.begin(), idle.deciding.end(),
+                [&](std::string_view name) { return given.parameters.contains(std::string(name)); });
+            table.idle(idle.key, idle.reason, chosen ? Severity::warning : idle.severity);
         }
-    }
-
-    static double value_of(const FieldInfo& field, const Parameters& given) {
-        const auto found = given.find(field.name);
-        return found != given.end() ? found->second : field.default_value;
     }
 
     void read_release(ConfigTable& table, ProjectionDescription& p) {
@@ -711,8 +620,7 @@ private:
         plastic.read_word({.name = "rule", .meaning = "rule of plasticity", .required = true}, words, d.rule);
         plastic.read({"back_delay", "ms", "from a spike of the target to the synapse", not_negative},
                      d.back_delay, "the projection's delay");
-        read_span(plastic, "weights stay before; traces go on", "weights stay from then on", d.from, d.until,
-                  "the weights do not learn");
+        read_span(plastic, "weights stay before; traces go on", "weights stay from then on", d.from, d.until);
         if (const ModelInfo* rule = catalogue_.find(ModelInfo::Kind::rule, d.rule)) {
             for (const OptionInfo& option : rule->options) {
                 std::string& value = option.name == "teaching"   ? d.teaching
@@ -724,52 +632,12 @@ private:
                 plastic.read_word({.name = option.name, .meaning = option.meaning}, choices, value);
             }
             d.parameters = read_parameters(plastic, *rule);
-            if (!rule->options.empty() && d.baseline == "fixed") {
-                plastic.idle("prior", "baseline is \"fixed\"");
-                d.parameters.erase("prior");
-            } else if (d.teaching == "potential") {
-                plastic.complain("baseline", "E0209",
-                                 R"(teaching "potential" goes with baseline "fixed" only)");
-            }
-            check_rule_keys(plastic, d);
-            if (rule->field("r_min") != nullptr && rule->field("r_max") != nullptr)
-                check_rates_keys(plastic, *rule, d);
+            tell_idle_keys(plastic, {*rule, d.parameters, d.baseline});
+            if (d.baseline == "fixed") d.parameters.erase("prior");
         } else {
             for (const std::string& key : plastic.keys()) plastic.skip(key);
         }
         p.plasticity = std::move(d);
-    }
-
-    /// Bounds of the rate that are none. What is not given and what is given as the default is the same.
-    static void check_rates_keys(ConfigTable& table, const ModelInfo& rule, const PlasticityDescription& d) {
-        const auto value = [&](const char* name) { return value_of(*rule.field(name), d.parameters); };
-        const bool low = value("r_min") > 0.0;
-        const bool high = value("r_max") < std::numeric_limits<double>::max();
-        const auto severity = [&](const char* bound) {
-            return d.parameters.contains(bound) ? Severity::warning : Severity::error;
-        };
-        if (!low) table.idle("low_rate", "r_min is 0: no rate is below it", severity("r_min"));
-        if (!low && !high && d.baseline == "fixed")
-            table.idle("tau_average", "baseline is \"fixed\", and r_min and r_max bound no rate",
-                       d.parameters.count("r_min") + d.parameters.count("r_max") != 0 ? Severity::warning
-                                                                                      : Severity::error);
-    }
-
-    /// Parameters of a rule that another one deprives of their effect.
-    static void check_rule_keys(ConfigTable& table, const PlasticityDescription& d) {
-        const auto is_zero = [&](const char* name) {
-            const auto found = d.parameters.find(name);
-            return found != d.parameters.end() && found->second == 0.0;
-        };
-        const bool without_prior = !d.parameters.contains("prior") || is_zero("prior");
-        if (d.rule == "burst_dependent" && d.baseline == "moving_average" && without_prior)
-            table.idle("p0", "baseline is \"moving_average\", and prior is 0", Severity::warning);
-        for (const auto& [amplitude, others] : {std::pair{"A_plus", std::array{"tau_plus", "mu_plus"}},
-                                                std::pair{"A_minus", std::array{"tau_minus", "mu_minus"}}}) {
-            if (d.rule != "pair_stdp" || !is_zero(amplitude)) continue;
-            for (const char* key : others)
-                table.idle(key, fmt::format("{} is 0", amplitude), Severity::warning);
-        }
     }
 
     // --- signals, drives, steps, record
@@ -788,31 +656,7 @@ private:
         if (s.kind != SignalDescription::Kind::burst_probability) {
             table.idle("undefined", fmt::format("kind is \"{}\"", name_of(signal_kinds, s.kind)));
         }
-        warn_of_many(table, "every", s.every, "samples of the signal");
-        if (s.every >= network_.duration) {
-            table.warn(
-                "every", "E0210",
-                fmt::format("nothing follows the signal: it is sampled every {} ms, and the run ends at "
-                            "{} ms",
-                            s.every, network_.duration));
-        }
         network_.signals.push_back(std::move(s));
-    }
-
-    /// A port on which a constant input stays.
-    const PortInfo* read_level_port(ConfigTable& table, const std::string& target, std::string& port) {
-        const ModelInfo* model = model_of(target);
-        const PortInfo* found = read_port(table, model, port);
-        if (found != nullptr && !found->level) {
-            std::vector<PortInfo> level;
-            std::copy_if(model->ports.begin(), model->ports.end(), std::back_inserter(level),
-                         [](const PortInfo& candidate) { return candidate.level; });
-            table.complain("port", "E0209",
-                           fmt::format("port '{}' of {} decays: a constant input cannot be held on it", port,
-                                       model->name),
-                           level.empty() ? "" : fmt::format("'{}' can", level.front().name));
-        }
-        return found;
     }
 
     void read_drive(ConfigTable& table) {
@@ -822,20 +666,13 @@ private:
                              names(network_.signals), d.signal);
         table.read_reference({.name = "target", .meaning = "population that receives it", .required = true},
                              "population", populations_, d.target);
-        const PortInfo* port = read_level_port(table, d.target, d.port);
+        const PortInfo* port = read_port(table, model_of(d.target), d.port);
         table.read({"offset", port != nullptr ? port->unit : "1", "input while the signal is 0"}, d.offset);
         table.read({"gain", "1", "unit of the port over unit of the signal"}, d.gain);
         table.read({"delay", "ms", "from the signal's sample to its effect", positive, true, delay_reason},
                    d.delay);
-        if (table.has("gain") && d.gain == 0.0)
-            table.warn("gain", "E0210", "the drive does not follow its signal: gain is 0");
-        if (d.delay >= network_.duration) {
-            table.warn("delay", "E0210",
-                       fmt::format("there is no drive: its delay is {} ms, and the run ends at {} ms",
-                                   d.delay, network_.duration));
-        }
         read_span(table, "at samples of the signal before it the input is 0",
-                  "at samples from then on the input is 0 again", d.from, d.until, "there is no drive");
+                  "at samples from then on the input is 0 again", d.from, d.until);
         network_.drives.push_back(std::move(d));
     }
 
@@ -844,46 +681,11 @@ private:
         s.name = table.name();
         table.read_reference({.name = "target", .meaning = "population that receives it", .required = true},
                              "population", populations_, s.target);
-        const PortInfo* port = read_level_port(table, s.target, s.port);
+        const PortInfo* port = read_port(table, model_of(s.target), s.port);
         table.read({"times", "ms", "when the input changes", not_negative, true}, s.times);
         table.read({"values", port != nullptr ? port->unit : "1", "the input from then on", any, true},
                    s.values);
-        check_steps(table, s.times, s.values);
-        if (are_all(s.values, 0.0)) table.warn("values", "E0210", "the steps have no effect: all are 0");
         network_.steps.push_back(std::move(s));
-    }
-
-    void check_steps(ConfigTable& table, const std::vector<double>& times,
-                     const std::vector<double>& values) {
-        if (table.has("times") && table.has("values") && times.size() != values.size()) {
-            table.complain("values", "E0209",
-                           fmt::format("values has {} elements, times has {}", values.size(), times.size()));
-        }
-        if (std::adjacent_find(times.begin(), times.end(), std::greater_equal<>()) != times.end()) {
-            table.complain("times", "E0209", "times are not in ascending order");
-        } else if (!times.empty() && times.back() >= network_.duration) {
-            warn_late(table, "times", fmt::format("a step at {} ms", times.back()));
-        }
-    }
-
-    static bool are_all(const std::vector<double>& values, double value) {
-        return !values.empty() &&
-               std::all_of(values.begin(), values.end(), [&](double v) { return v == value; });
-    }
-
-    /// A part of a run that is run for a shorter time than it was written for: to be said, not to be refused.
-    void warn_late(ConfigTable& table, std::string_view key, const std::string& what) const {
-        table.warn(key, "E0210",
-                   fmt::format("{} has no effect: the run ends at {} ms", what, network_.duration));
-    }
-
-    /// An interval that was perhaps meant in another unit.
-    void warn_of_many(ConfigTable& table, std::string_view key, double interval, std::string_view what,
-                      double many = 1e7) const {
-        if (network_.duration / interval <= many) return;
-        table.warn(
-            key, "E0204",
-            fmt::format("{} = {} ms makes {:.2g} {}", key, interval, network_.duration / interval, what));
     }
 
     void read_gain_steps(ConfigTable& table, ProjectionDescription& p) {
@@ -894,9 +696,6 @@ private:
         ConfigTable gain = table.table("gain_steps", "A factor on what spikes release; 1 at first.");
         gain.read({"times", "ms", "when the factor changes", not_negative, true}, p.gain_steps.times);
         gain.read({"values", "1", "the factor from then on", any, true}, p.gain_steps.values);
-        check_steps(gain, p.gain_steps.times, p.gain_steps.values);
-        if (are_all(p.gain_steps.values, 1.0))
-            gain.warn("values", "E0210", "the factor has no effect: it is 1 at first, too");
     }
 
     void read_sine(ConfigTable& table) {
@@ -904,39 +703,21 @@ private:
         s.name = table.name();
         table.read_reference({.name = "target", .meaning = "population that receives it", .required = true},
                              "population", populations_, s.target);
-        const PortInfo* port = read_level_port(table, s.target, s.port);
+        const PortInfo* port = read_port(table, model_of(s.target), s.port);
         table.read({"amplitude", port != nullptr ? port->unit : "1", "of the sine", any, true}, s.amplitude);
-        if (table.has("amplitude") && s.amplitude == 0.0)
-            table.warn("amplitude", "E0210", "the sine has no effect: its amplitude is 0");
         table.read({"period", "ms", "of the sine", positive, true}, s.period);
         table.read({"phase", "1", "in radians, at the start of the run"}, s.phase);
         table.read({"step", "ms", "its resolution: steps that have the mean of the sine", positive}, s.step);
-        if (2.0 * s.step > s.period)
-            table.warn(
-                "step", "E0210",
-                fmt::format("little is left of the sine: its steps of {} ms are longer than half a period, "
-                            "and have its mean",
-                            s.step));
-        read_span(table, "zero before", "zero from then on", s.from, s.until, "there is no sine");
-        warn_of_many(table, "step", s.step, "steps of the sine");
+        read_span(table, "zero before", "zero from then on", s.from, s.until);
         network_.sines.push_back(std::move(s));
     }
 
-    /// From when until when something acts; `never`: what it means if that is after the end of the run.
-    void read_span(ConfigTable& table, std::string_view before, std::string_view after, double& from,
-                   std::optional<double>& until, std::string_view never) const {
-        table.read({.name = "from", .unit = "ms", .meaning = std::string(before), .range = not_negative},
-                   from);
-        table.read({.name = "until", .unit = "ms", .meaning = std::string(after), .range = positive}, until,
+    /// From when until when something acts.
+    static void read_span(ConfigTable& table, std::string_view before, std::string_view after, double& from,
+                          std::optional<double>& until) {
+        table.read({.name = "from", .unit = "ms", .meaning = before, .range = not_negative}, from);
+        table.read({.name = "until", .unit = "ms", .meaning = after, .range = positive}, until,
                    "the end of the run");
-        if (until && *until <= from) table.complain("until", "E0209", "until is not after from");
-        if (from >= network_.duration) {
-            table.warn(
-                "from", "E0210",
-                fmt::format("{}: from is {} ms, and the run ends at {} ms", never, from, network_.duration));
-        }
-        if (until && *until > network_.duration)
-            warn_late(table, "until", fmt::format("until = {} ms", *until));
     }
 
     void read_record() {
@@ -953,40 +734,8 @@ private:
                               "projection", projections_, r.weights);
         table.read({"weights_every", "ms", "between snapshots; 0: only start and end", not_negative},
                    r.weights_every);
-        if (r.traces.empty()) {
-            table.idle("trace_bin", "no traces are recorded");
-        } else {
-            warn_of_many(table, "trace_bin", r.trace_bin, "bins");
-        }
-        if (r.weights.empty()) {
-            table.idle("weights_every", "no weights are recorded");
-        } else if (r.weights_every >= network_.duration) {
-            warn_late(table, "weights_every", fmt::format("a snapshot every {} ms", r.weights_every));
-        } else if (r.weights_every > 0.0) {
-            warn_of_many(table, "weights_every", r.weights_every, "snapshots of all weights", 1e4);
-        }
-    }
-
-    /// Every stream of the run belongs to a purpose and a name, which its key holds as a hash of 32 bits.
-    void check_streams() {
-        constexpr auto of_populations =
-            std::to_array<std::string_view>({"model", "source", "noise", "initial"});
-        constexpr auto of_projections = std::to_array<std::string_view>({"connect", "weight"});
-        std::map<std::uint32_t, std::pair<std::string, std::string>> seen;
-        const auto note = [&](std::string_view purpose, const std::string& name, std::string_view group) {
-            const auto [other, fresh] = seen.try_emplace(StreamKey(0, purpose, name).name, purpose, name);
-            if (fresh) return;
-            root_.table(group, {}).table(name, {}).complain(
-                "", "E0211",
-                fmt::format("'{}' and '{}' would share their random numbers ({}, {}): rename one", name,
-                            other->second.second, purpose, other->second.first));
-        };
-        for (const std::string& name : populations_) {
-            for (const std::string_view purpose : of_populations) note(purpose, name, "population");
-        }
-        for (const std::string& name : projections_) {
-            for (const std::string_view purpose : of_projections) note(purpose, name, "projection");
-        }
+        if (r.traces.empty()) table.idle("trace_bin", "no traces are recorded");
+        if (r.weights.empty()) table.idle("weights_every", "no weights are recorded");
     }
 
     ConfigTable root_;

@@ -106,9 +106,6 @@ private:
                 throw ConfigError(
                     fmt::format("population {}: {} has no variable '{}'", p_.name, p_.model, variable));
             }
-            using Limits = std::numeric_limits<double>;
-            if (const auto wrong = size_problem(distribution, Limits::min(), Limits::max()))
-                throw ConfigError(fmt::format("population {}: {}: {}", p_.name, variable, *wrong));
             const auto column = static_cast<std::size_t>(found - Model::variables.begin());
             for (Index i = 0; i < p_.size; ++i) {
                 Stream stream(StreamKey(d_.seed, "initial", p_.name, i, static_cast<std::uint32_t>(column)));
@@ -202,21 +199,6 @@ private:
 };
 
 }  // namespace
-
-void expect_right_background(const PopulationDescription& p, std::size_t i) {
-    const Background& b = p.background[i];
-    for_each_neuron_model([&]<class Model>(std::string_view name, const Model&) {
-        if (name != p.model) return;
-        const Port& port = Model::ports[port_index<Model>(p.name, b.port)];
-        if (port.level && b.kind != Background::Kind::bernoulli_grid) {
-            throw ModelError(
-                fmt::format("{}: what arrives on port '{}' stays: only noise of kind bernoulli_grid, "
-                            "whose pulses end, can go there",
-                            p.name, port.name));
-        }
-    });
-    if (const auto wrong = b.rate_problem()) throw ModelError(p.name + ": background: " + *wrong);
-}
 
 std::unique_ptr<Population> make_population(const PopulationDescription& p, const NetworkDescription& d,
                                             Index index, const BuildOptions& options) {

@@ -6,10 +6,6 @@
 
 namespace apical {
 
-/// Throws ConfigError or ModelError if noise number `i` of `p` cannot be: at no port of its model, at one
-/// where it would add up for ever, or at a rate that its kind cannot have.
-void expect_right_background(const PopulationDescription& p, std::size_t i);
-
 /// The population of neurons `p` of the network `d`, in the loop that its model allows; `index` is
 /// its place in the simulation. Null if there is no such model of
 /// neurons; throws ConfigError and ModelError.

@@ -8,7 +8,7 @@
 
 #include "core/error.hpp"
 #include "networks/catalogue.hpp"
-#include "networks/checks.hpp"
+#include "networks/problems.hpp"
 #include "simulator/jump_population.hpp"
 #include "simulator/linear_population.hpp"
 
@@ -60,7 +60,7 @@ TEST(Build, KnowsWhereThingsAre) {
     EXPECT_EQ(network.variable("cells", "refractory"), 2U);
     EXPECT_THROW(network.variable("cells", "V"), ConfigError);
     EXPECT_THROW(network.variable("nobody", "V_m"), ConfigError);
-    EXPECT_TRUE(check_fit(d, catalogue()).empty());
+    EXPECT_TRUE(problems(d).empty());
     EXPECT_EQ(network.simulation->synapses(), 16U + 12U) << "no neuron onto itself";
 }
 
@@ -127,7 +127,7 @@ TEST(Build, RefusesWhatCannotBeMeant) {
 }
 
 TEST(Build, RefusesValuesOutOfRange) {
-    const auto refused = [](const auto& change) { EXPECT_THROW(build(changed(change)), ModelError); };
+    const auto refused = [](const auto& change) { EXPECT_THROW(build(changed(change)), ConfigError); };
     refused([](auto& d) { d.populations[0].parameters["rate"] = -1.0; });
     refused([](auto& d) { d.populations[1].parameters["tau_m"] = 0.0; });
     refused([](auto& d) { d.projections[0].release = {{"tm", 1.0, {{"U", 1.5}}}}; });
@@ -266,15 +266,15 @@ TEST(Build, WarnsOfAClassifierThatMisreadsTheModel) {
     NetworkDescription d;
     d.populations = {population("cells", "stochastic_pyramidal")};
     d.populations[0].classifier = Classifier::isi;
-    EXPECT_TRUE(check_fit(d, catalogue()).empty());
+    EXPECT_TRUE(problems(d).empty());
     d.populations[0].parameters["R"] = 24.0;
-    const std::vector<Finding> findings = check_fit(d, catalogue());
+    const std::vector<Problem> findings = problems(d);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].severity, Severity::warning);
-    EXPECT_NE(findings[0].place.find("cells"), std::string::npos) << findings[0].place;
+    EXPECT_NE(findings[0].places.front().find("cells"), std::string::npos);
     EXPECT_NO_THROW(build(d));
     d.populations[0].classifier.reset();
-    EXPECT_TRUE(check_fit(d, catalogue()).empty());
+    EXPECT_TRUE(problems(d).empty());
 }
 
 TEST(Build, OneWeightForAllTakesNoMemory) {

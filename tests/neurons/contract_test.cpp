@@ -253,7 +253,7 @@ TEST(Contract, ValuesOutOfRangeAreRefused) {
         EXPECT_NO_THROW(build(d));
         const auto refused = [&](std::string_view field, double value) {
             d.populations[0].parameters = {{std::string(field), value}};
-            EXPECT_THROW(build(d), ModelError) << field << " = " << value;
+            EXPECT_THROW(build(d), ConfigError) << field << " = " << value;
         };
         for (const auto& field : Model::fields) {
             refused(field.name, std::numeric_limits<double>::quiet_NaN());
@@ -279,7 +279,7 @@ TEST(Contract, ContradictionsAreRefused) {
     const auto refused = [&](const std::string& model, const Parameters& parameters) {
         d.populations[0].model = model;
         d.populations[0].parameters = parameters;
-        EXPECT_THROW(build(d), ModelError) << model;
+        EXPECT_THROW(build(d), ConfigError) << model;
     };
     refused("lif", {{"V_reset", -50.0}});
     refused("adaptive_lif", {{"V_th", -66.0}});

@@ -5,7 +5,7 @@
 
 #include "core/error.hpp"
 #include "networks/catalogue.hpp"
-#include "networks/checks.hpp"
+#include "networks/problems.hpp"
 #include "simulator/scheduler.hpp"
 #include "simulator/source.hpp"
 #include "tests/simulator/network.hpp"
@@ -97,13 +97,13 @@ TEST(Classifiers, ByTheModelAndByIntervalAgreeForTheDefaultsOfThePyramidalCell) 
         const Outcome by_model = run(d, 2000.0);
         d.populations[0].classifier = Classifier::isi;
         EXPECT_TRUE(same_outcome(by_model, run(d, 2000.0))) << model;
-        EXPECT_TRUE(check_fit(d, catalogue()).empty());
+        EXPECT_TRUE(problems(d).empty());
         const auto bursts = std::count_if(by_model.spikes.begin(), by_model.spikes.end(),
                                           [](const Spike& s) { return s.kind == burst; });
         EXPECT_GT(bursts, 1000);
 
         d.populations[0].parameters["R"] = 20.0;
-        EXPECT_EQ(check_fit(d, catalogue()).size(), 1U)
+        EXPECT_EQ(problems(d).size(), 1U)
             << "events 12 ms after a burst's end would be taken for a part of it";
     }
 }
@@ -929,7 +929,7 @@ TEST(SpikeTrains, AreSortedAndNotNegative) {
     ASSERT_EQ(outcome.spikes.size(), 3U);
     EXPECT_EQ(outcome.train(0, 0), (Times{3.0, 7.0}));
     d.populations = {trains("a", {{-1.0}})};
-    EXPECT_THROW(build(d), ModelError);
+    EXPECT_THROW(build(d), ConfigError);
     d.populations = {trains("a", {{1.0}})};
     Network network = build(d);
     network.simulation->schedule(at(1.0), action::SetRates{0, {3.0}});

@@ -279,7 +279,7 @@ TEST(ExtremesOfTime, TimeConstantsThatTheClockCannotFollowAreRefused) {
                 d.populations = {neurons("cell", model, 1, {{name, tau}})};
                 BuildOptions options;
                 options.loop = loop;
-                EXPECT_THROW(build(d, options), ModelError) << model << ", " << tau << " ms";
+                EXPECT_THROW(build(d, options), Error) << model << ", " << tau << " ms";
             }
         }
     }

@@ -224,7 +224,7 @@ TEST(PrivateNoise, PulsesOnALevelEnd) {
     EXPECT_THROW(network.simulation->run_until(at(100.0)), ModelError)
         << "pulses would lose their beginnings";
     d.populations[0].background[0].kind = Background::Kind::poisson;
-    EXPECT_THROW(build(d), ModelError);
+    EXPECT_THROW(build(d), ConfigError);
 }
 
 TEST(PrivateNoise, OfAVeryLowRateComesSeldomAndInOrder) {

@@ -1,4 +1,4 @@
-#include "networks/checks.hpp"
+#include "networks/problems.hpp"
 
 #include <string>
 #include <utility>
@@ -52,8 +52,9 @@ NetworkDescription learning(const std::string& rule, const Parameters& parameter
 /// Each finding as a line: "warning projection.p.weight: words".
 std::vector<std::string> said(const NetworkDescription& d) {
     std::vector<std::string> lines;
-    for (const Finding& f : check_fit(d, catalogue()))
-        lines.push_back((f.severity == Severity::error ? "error " : "warning ") + f.place + ": " + f.message);
+    for (const Problem& f : problems(d))
+        lines.push_back((f.severity == Severity::error ? "error " : "warning ") + f.places.front() + ": " +
+                        f.message);
     return lines;
 }
 
