@@ -22,10 +22,15 @@ if(APICAL_SANITIZE)
   target_compile_options(apical_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
-# What nearly every source includes, and is slow to read: compiled once for each library. Sources include what they use all
+# What nearly every source includes, and is slow to read: compiled once, for all libraries. Sources include what they use all
 # the same: the preset clang builds without it.
 set(APICAL_COMMON_HEADERS <algorithm> <array> <cmath> <cstdint> <filesystem> <functional> <limits> <map> <memory> <optional>
     <span> <string> <string_view> <utility> <vector> <fmt/format.h>)
+
+file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/apical_headers.cpp "")
+add_library(apical_headers OBJECT ${CMAKE_CURRENT_BINARY_DIR}/apical_headers.cpp)
+target_link_libraries(apical_headers PRIVATE apical_flags apical_warnings fmt::fmt)
+target_precompile_headers(apical_headers PRIVATE ${APICAL_COMMON_HEADERS})
 
 function(apical_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;DEPENDS;PRIVATE")
@@ -33,8 +38,8 @@ function(apical_module name)
   if(arg_SOURCES)
     add_library(${target} STATIC ${arg_SOURCES})
     set(scope PUBLIC)
-    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:apical_warnings> ${arg_PRIVATE})
-    target_precompile_headers(${target} PRIVATE ${APICAL_COMMON_HEADERS})
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:apical_warnings> fmt::fmt ${arg_PRIVATE})
+    target_precompile_headers(${target} REUSE_FROM apical_headers)
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)
