@@ -141,7 +141,8 @@ void JumpPopulation::integrate(std::size_t k, const Window& window, std::span<co
         if (row.targets.empty()) continue;
         drain(k, arrival.time + Duration{1});
         p.arrive(k, arrival);
-        if (arrival.release == 0.0) continue;  // it came for the rule
+        if (arrival.release == 0.0)
+            continue;  // it came for the rule, or for synapses with states of their own
         const double E = scale(shard, arrival.time);
         const double step = arrival.release * gains_[static_cast<Eigen::Index>(p.port)] * E;
         const double top = threshold_ * E;

@@ -430,7 +430,7 @@ void LinearPopulation::deliver_row(std::size_t k, const Arrival& arrival) {
     const Table::Row row = p.tables[k].row(arrival.source);
     if (row.targets.empty()) return;
     p.arrive(k, arrival);
-    if (arrival.release == 0.0) return;  // it came for the rule
+    if (arrival.release == 0.0) return;  // it came for the rule, or for synapses with states of their own
     const std::size_t gain = append_gain(shard, p.port, arrival.time);
     shard.rows.push_back({arrival.time, row.targets, shard.weights.size(), row.weights.empty(),
                           p.tables[k].uniform_weight(), arrival.release, p.port, gain});

@@ -164,6 +164,19 @@ private:
     std::vector<Follower> followers_;
 };
 
+/// One neuron over dt [ms], to its next spike or to the end. `draws`: how many random numbers it has taken of
+/// those that `key` gives.
+template <class Model>
+std::optional<Emission> advance(const Model& model, typename Model::State& state, const StreamKey& key,
+                                std::uint32_t& draws, double dt) {
+    if constexpr (StochasticModel<Model>) {
+        Draw draw(key, draws);
+        return model.advance(state, dt, draw);
+    } else {
+        return model.advance(state, dt);
+    }
+}
+
 /// Sets a variable, which is one of `Model::variables`: by the model's own `set`, or as a number of the
 /// state; a membrane, which is the first one, then settles where the model says how.
 template <class Model>

@@ -142,7 +142,7 @@ public:
         State copy = load(shards_[k].packs[local / Pack::width].x, local);
         std::uint32_t draws = draws_[neuron];
         for (Time time = shards_[k].now; time < now;) {
-            const auto spike = advance(neuron, copy, draws, ms(now - time));
+            const auto spike = advance(model_, copy, keys_[neuron], draws, ms(now - time));
             if (spike && !(spike->offset >= 0.0)) lost(neuron, time, spike->offset);
             time = spike ? std::min(time + ticks_up(spike->offset), now) : now;
         }
@@ -339,7 +339,8 @@ private:
             const Table::Row row = p.tables[k].row(arrival.source);
             if (row.targets.empty()) continue;
             p.arrive(k, arrival);
-            if (arrival.release == 0.0) continue;  // it came for the rule
+            if (arrival.release == 0.0)
+                continue;  // it came for the rule, or for synapses with states of their own
             const double share = static_cast<double>((end - arrival.time).count()) * per_tick;
             const auto offset = static_cast<std::uint32_t>((arrival.time - shard.now).count());
             Taker taker(shard, p.port, row.targets.size());
@@ -422,18 +423,9 @@ private:
         }
     }
 
-    std::optional<Emission> advance(Index neuron, State& state, std::uint32_t& draws, double dt) const {
-        if constexpr (StochasticModel<Model>) {
-            Draw draw(keys_[neuron], draws);
-            return model_.advance(state, dt, draw);
-        } else {
-            return model_.advance(state, dt);
-        }
-    }
-
     Time go(std::size_t k, Table::Local local, State& state, Time now, Time end) {
         const Index neuron = first(k) + local;
-        while (const auto spike = advance(neuron, state, draws_[neuron], ms(end - now))) {
+        while (const auto spike = advance(model_, state, keys_[neuron], draws_[neuron], ms(end - now))) {
             if (!(spike->offset >= 0.0)) lost(neuron, now, spike->offset);
             now = std::min(now + ticks_up(spike->offset), end);
             emit(k, local, now, spike->kind, spike->mark);

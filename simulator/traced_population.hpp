@@ -303,7 +303,7 @@ private:
         const Table::Row row = table.row(arrival.source);
         if (p.plastic()) show_spikes(k);
         p.arrive(k, arrival);
-        if (arrival.release == 0.0) return;  // it came for the rule
+        if (arrival.release == 0.0) return;  // it came for the rule, or for synapses with states of their own
         const double E = remembered_scale(shard, p.port, arrival.time);
         const DenseRow at{arrival.time, p.port, nullptr, arrival.release * E, E};
         if (row.weights.empty()) {

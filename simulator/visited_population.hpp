@@ -49,7 +49,7 @@ public:
         State copy = states_[neuron];
         std::uint32_t draws = draws_[neuron];
         for (Time time = updated_[neuron]; time < now;) {
-            const auto spike = step(neuron, copy, draws, ms(now - time));
+            const auto spike = advance(model_, copy, keys_[neuron], draws, ms(now - time));
             if (spike && !(spike->offset >= 0.0)) lost(neuron, time, spike->offset);
             time = spike ? std::min(time + ticks_up(spike->offset), now) : now;
         }
@@ -92,7 +92,8 @@ protected:
                 show_spikes(shard);
             }
             p.arrive(shard, arrival);
-            if (arrival.release == 0.0) continue;  // it came for the rule
+            if (arrival.release == 0.0)
+                continue;  // it came for the rule, or for synapses with states of their own
             for (std::size_t i = 0; i < row.targets.size(); ++i) {
                 const double weight =
                     row.weights.empty() ? p.tables[shard].uniform_weight() : double{row.weights[i]};
@@ -131,19 +132,11 @@ private:
         }
     }
 
-    std::optional<Emission> step(Index neuron, State& state, std::uint32_t& draws, double dt) const {
-        if constexpr (StochasticModel<Model>) {
-            Draw draw(keys_[neuron], draws);
-            return model_.advance(state, dt, draw);
-        } else {
-            return model_.advance(state, dt);
-        }
-    }
-
     void bring_up(std::size_t shard, Index local, Time time) {
         const Index neuron = parts_[shard].first + local;
         Time& now = updated_[neuron];
-        while (const auto spike = step(neuron, states_[neuron], draws_[neuron], ms(time - now))) {
+        while (const auto spike =
+                   advance(model_, states_[neuron], keys_[neuron], draws_[neuron], ms(time - now))) {
             if (!(spike->offset >= 0.0)) lost(neuron, now, spike->offset);
             now = std::min(now + ticks_up(spike->offset), time);
             emit(shard, local, now, spike->kind, spike->mark);
