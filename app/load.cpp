@@ -19,12 +19,7 @@ namespace {
 
 /// The full path of a file as TOML, so that the resolved configuration can be run from anywhere.
 std::string full_path(const std::filesystem::path& file) {
-    std::string quoted;
-    for (const char c : std::filesystem::absolute(file).lexically_normal().string()) {
-        if (c == '"' || c == '\\') quoted += '\\';
-        quoted += c;
-    }
-    return '"' + quoted + '"';
+    return toml_text(std::filesystem::absolute(file).lexically_normal().string());
 }
 
 /// The path or header of a table with NAME for whatever stands for a name of the user's own: a part with a

@@ -10,6 +10,7 @@
 #include "app/load.hpp"
 #include "app/options.hpp"
 #include "app/session.hpp"
+#include "app/text.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "networks/catalogue.hpp"
@@ -65,13 +66,7 @@ std::string argument(const po::variables_map& values, const char* name, const ch
 /// The command line as one could type it again.
 std::string command_line(const char* verb, const Arguments& arguments) {
     std::string line = fmt::format("apical {}", verb);
-    for (const std::string& argument : arguments) {
-        const bool plain =
-            !argument.empty() && argument.find_first_of(" '\"\\$`*?<>|&;()[]{}#~\n\t") == std::string::npos;
-        std::string quoted = "'";
-        for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-        line += " " + (plain ? argument : quoted + "'");
-    }
+    for (const std::string& argument : arguments) line += " " + shell_word(argument);
     return line;
 }
 

@@ -202,19 +202,7 @@ std::string text_of(double x) {
 std::string text_of(bool x) { return x ? "true" : "false"; }
 std::string text_of(std::uint64_t x) { return fmt::format("{}", x); }
 
-std::string text_of(const std::string& text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
-            out += {'\\', c};
-        } else if (static_cast<unsigned char>(c) < 0x20U || c == 0x7F) {
-            out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
-        } else {
-            out += c;
-        }
-    }
-    return out + "\"";
-}
+std::string text_of(const std::string& text) { return toml_text(text); }
 
 template <class T>
 std::string text_of(const std::vector<T>& list) {
@@ -672,6 +660,20 @@ void write_commented(const TableState& table, std::string& out) {
 }
 
 }  // namespace
+
+std::string toml_text(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            out += {'\\', c};
+        } else if (static_cast<unsigned char>(c) < 0x20U || c == 0x7F) {
+            out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
+        } else {
+            out += c;
+        }
+    }
+    return out + "\"";
+}
 
 std::string describe(const Range& range, std::string_view unit) {
     const std::string u = in_unit(unit);

@@ -244,6 +244,9 @@ private:
     std::unique_ptr<detail::ConfigState> state_;
 };
 
+/// A text as TOML writes it, in quotation marks.
+std::string toml_text(std::string_view text);
+
 /// "more than 0 ms", "from 0 to 1".
 std::string describe(const Range& range, std::string_view unit);
 
