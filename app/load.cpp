@@ -43,7 +43,7 @@ Loaded load(const std::filesystem::path& path, const std::vector<Override>& over
     root.skip("sweep");  // what `apical sweep` reads
     // A circuit's network is described by what the file says of other things: what is wrong with it is at
     // least said by whichever verb, at the file's beginning.
-    if (!root.has_errors()) {
+    if (loaded.task != "network" && !root.has_errors()) {
         for (const Problem& problem : problems(loaded.experiment->network())) {
             if (problem.severity == Severity::error) root.complain_of(problem);
         }

@@ -26,9 +26,9 @@ std::string cut(std::string_view text, std::size_t width) {
     return std::string(text);
 }
 
-std::string bar(double fraction, bool unicode) {
+std::string bar(double done, bool unicode) {
     constexpr int cells = 18;
-    const int full = std::clamp(static_cast<int>(fraction * cells), 0, cells);
+    const int full = std::clamp(static_cast<int>(done * cells), 0, cells);
     std::string out;
     for (int i = 0; i < cells; ++i) out += i < full ? (unicode ? "█" : "#") : (unicode ? "░" : ".");
     return out;
@@ -71,8 +71,8 @@ std::optional<double> ProgressLine::speed() const {
 }
 
 std::string ProgressLine::line(const Progress& p) const {
-    const double fraction = p.end > 0.0 ? std::clamp(p.time / p.end, 0.0, 1.0) : 0.0;
-    std::string out = fmt::format("{}  {:.0f}%", bar(fraction, terminal_.unicode), 100.0 * fraction);
+    const double done = p.end > 0.0 ? std::clamp(p.time / p.end, 0.0, 1.0) : 0.0;
+    std::string out = fmt::format("{}  {:.0f}%", bar(done, terminal_.unicode), 100.0 * done);
     if (!p.step_name.empty()) out += fmt::format("  {} {}/{}", p.step_name, p.step, p.steps);
     if (const auto rate = speed()) {
         out += fmt::format("  {:.3g}{} real time  ETA {}", *rate, terminal_.unicode ? "×" : "x",

@@ -167,7 +167,12 @@ struct Recorded {
 
 Recorded simulate(const NetworkDescription& description, double every) {
     Network network = build(description);
-    for (const Problem& problem : problems(description)) fmt::print(stderr, "warning: {}\n", problem.message);
+    for (const Problem& problem : problems(description)) {
+        // Of the train and of steps the options have spoken.
+        const std::string& place = problem.places.front();
+        if (place.starts_with("population.cell") || place.starts_with("projection."))
+            fmt::print(stderr, "warning: {}\n", problem.message);
+    }
     Simulation& simulation = *network.simulation;
     const Index cell = network.populations.at("cell");
     Watch watch(cell);

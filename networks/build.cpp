@@ -363,12 +363,7 @@ std::vector<Problem> refusals(const NetworkDescription& description) {
 }
 
 Network build(const NetworkDescription& description, const BuildOptions& options) {
-    std::string wrong;
-    for (const Problem& problem : problems(description)) {
-        if (problem.severity != Severity::error) continue;
-        wrong += fmt::format("{}{}: {}", wrong.empty() ? "" : "\n", problem.places.front(), problem.message);
-    }
-    if (!wrong.empty()) throw ConfigError(wrong);
+    expect_right(description);
     return Builder(description, options).build();
 }
 

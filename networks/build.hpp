@@ -41,7 +41,8 @@ Release make_release(const std::vector<ReleaseTerm>& terms, Index sources, const
 /// tried with few neurons and synapses. Part of problems().
 std::vector<Problem> refusals(const NetworkDescription& description);
 
-/// Throws ConfigError with all errors among problems(), a line each.
+/// Throws ConfigError with all that expect_right() finds wrong, a line each, or ConfigError or ModelError for
+/// the first part that refuses.
 Network build(const NetworkDescription& description, const BuildOptions& options = {});
 
 }  // namespace apical

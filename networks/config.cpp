@@ -964,6 +964,7 @@ struct Found {
 Found follow(const TableState& table, std::string_view path) {
     Found found{table.place, table.topic, 0};
     const toml::node* node = table.node;
+    const TableState* state = &table;  // where it was read as a table
     while (node != nullptr && !path.empty()) {
         const std::string key(path.substr(0, path.find('.')));
         path.remove_prefix(std::min(key.size() + 1, path.size()));
@@ -974,12 +975,22 @@ Found follow(const TableState& table, std::string_view path) {
         } else {
             break;
         }
-        if (node == nullptr) break;
+        if (node == nullptr) {  // a key that has its default
+            if (path.empty() && found.depth > 1 && key.find_first_of("0123456789") != 0) found.topic = key;
+            break;
+        }
         // A table that is only the beginning of others' names, [projection] of [projection.p], has no place.
         if (node->source().begin) found.place = place_of(node->source());
         // Names of the user's own, numbers of a list's elements and a model's parameters are no topics.
-        const bool topic = found.depth != 1 && key != "parameters" && key.find_first_of("0123456789") != 0;
+        const bool users = found.depth == 1 && node->is_table();
+        const bool topic = !users && key != "parameters" && key.find_first_of("0123456789") != 0;
         if (topic) found.topic = key;
+        if (state != nullptr) {
+            const auto child = std::find_if(state->children.begin(), state->children.end(),
+                                            [&](const auto& c) { return c->leaf == key && !c->element; });
+            state = child != state->children.end() ? child->get() : nullptr;
+            if (state != nullptr && state->topic != key) found.topic = state->topic;
+        }
         ++found.depth;
     }
     return found;
@@ -1014,6 +1025,12 @@ void ConfigTable::warn(std::string_view key, std::string_view code, std::string 
 bool ConfigTable::has_errors() const {
     return std::any_of(state_->complaints.begin(), state_->complaints.end(),
                        [](const Complaint& complaint) { return complaint.severity == Severity::error; });
+}
+
+bool ConfigTable::misread() const {
+    return std::any_of(state_->complaints.begin(), state_->complaints.end(), [](const Complaint& complaint) {
+        return complaint.severity == Severity::error && complaint.idle_in == nullptr;
+    });
 }
 
 void ConfigTable::complain_of(const Problem& problem) {

@@ -173,6 +173,10 @@ public:
     /// Whether an error was found so far, anywhere in the configuration.
     bool has_errors() const;
 
+    /// Whether something was refused, so that what was read is not what was meant. A key without effect is an
+    /// error, and all the same read.
+    bool misread() const;
+
     /// What a judge found, at the one of its places of which most is there, and if there is nothing of any,
     /// at this table.
     void complain_of(const Problem& problem);

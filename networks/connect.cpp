@@ -11,8 +11,6 @@
 #include <boost/random/uniform_real_distribution.hpp>
 #include <fmt/format.h>
 
-#include "core/error.hpp"
-
 namespace apical {
 
 namespace {

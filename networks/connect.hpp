@@ -22,6 +22,7 @@ std::optional<ConnectionProblem> connection_problem(const ConnectionRule& rule, 
 Index blocks_between(const ConnectionRule& rule, const Ends& ends);
 
 /// The sources of one target, ascending, into `out`, whose capacity is reused; `key` is that of the target.
+/// There must be no connection_problem().
 void draw_sources(const ConnectionRule& rule, const StreamKey& key, Index target, const Ends& ends,
                   std::vector<Index>& out);
 

@@ -68,6 +68,9 @@ void judge_conductance(const std::string& place, const PortInfo& port, double ne
 void judge_current(const std::string& place, const PortInfo& port, const Distribution& weight,
                    Findings& findings);
 
+/// Whether there are values, and all are this one.
+bool are_all(const std::vector<double>& values, double value);
+
 const PopulationDescription* find_population(const NetworkDescription& description, std::string_view name);
 
 /// The value of a model's parameter, given or not; nothing if it has none of this name or it follows from

@@ -8,10 +8,6 @@
 namespace apical {
 namespace {
 
-bool are_all(const std::vector<double>& values, double value) {
-    return !values.empty() && std::all_of(values.begin(), values.end(), [&](double v) { return v == value; });
-}
-
 class InputJudge {
 public:
     InputJudge(const NetworkDescription& d, Findings& findings) : d_(d), findings_(findings) {}
@@ -125,6 +121,10 @@ private:
 
 void judge_inputs(const NetworkDescription& description, Findings& findings) {
     InputJudge(description, findings).judge();
+}
+
+bool are_all(const std::vector<double>& values, double value) {
+    return !values.empty() && std::all_of(values.begin(), values.end(), [&](double v) { return v == value; });
 }
 
 void judge_steps(const std::string& place, const std::vector<double>& times,

@@ -128,7 +128,7 @@ private:
         WeightBounds bounds{};
         try {
             bounds = weight_bounds(p);
-        } catch (const ModelError& contradiction) {
+        } catch (const Error& contradiction) {
             return findings_.error(place + ".plasticity", "E0209", contradiction.what());
         }
         if (bounds.low == bounds.high) {

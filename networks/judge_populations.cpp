@@ -43,6 +43,7 @@ public:
         check_gap(p, *model);
         check_parameters(p, *model);
         const std::string place = "population." + p.name;
+        if (p.size == 0) return findings_.error(place + ".size", "E0204", "size is 0: expected 1 or more");
         judge_parameters({place + ".parameters", place + ".model"}, *model, p.parameters, findings_);
         check_classifier(p, *model);
         using Limits = std::numeric_limits<double>;
@@ -64,6 +65,7 @@ public:
         if (p.model == "spike_train") check_spikes(p);
     }
 
+private:
     void check_classifier(const PopulationDescription& p, const ModelInfo& model) {
         const std::string place = "population." + p.name;
         if (p.classifier == Classifier::trace && p.b_th == 0.0) {
@@ -126,23 +128,8 @@ public:
                  fmt::format("{} spike{} of '{}', up to {} ms, will not be played: the run ends at {} ms",
                              late, late == 1 ? "" : "s", p.name, last, d_.duration)});
         }
-        for (const std::vector<double>& train : p.spike_times) {
-            const auto pair = std::adjacent_find(train.begin(), train.end(),
-                                                 [](double a, double b) { return ticks(b) <= ticks(a); });
-            if (pair == train.end()) continue;
-            findings_.add(
-                {Severity::error, places, "E0209",
-                 pair[1] > pair[0]
-                     ? fmt::format("spike_times has {} and {} ms, which are one time: the clock's tick "
-                                   "is 2^-30 ms",
-                                   pair[0], pair[1])
-                     : "spike_times are not in ascending order"});
-            return;
-        }
     }
 
-private:
-private:
     /// Parameters that were given another value than their default, in vain.
     void check_parameters(const PopulationDescription& p, const ModelInfo& model) {
         for (const Idle& idle : idle_parameters) {

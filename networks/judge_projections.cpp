@@ -35,14 +35,19 @@ public:
             findings_.error(fmt::format("{}.connect.{}", place, wrong->key), "E0209", wrong->message,
                             std::string(wrong->help));
         if (to->ports.empty()) {
-            findings_.error(place + ".target", "E0210",
-                            fmt::format("the projection has no effect: '{}' is a {}, which receives nothing",
-                                        p.target, to->name));
+            return findings_.error(
+                place + ".target", "E0210",
+                fmt::format("the projection has no effect: '{}' is a {}, which receives nothing", p.target,
+                            to->name));
         }
         using Limits = std::numeric_limits<float>;
         if (!p.tie) judge_distribution(place + ".weight", p.weight, Limits::min(), Limits::max(), findings_);
         check_terms(p);
         judge_steps(place + ".gain_steps", p.gain_steps.times, p.gain_steps.values, d_.duration, findings_);
+        if (are_all(p.gain_steps.values, 1.0)) {
+            findings_.warn(place + ".gain_steps.values", "E0210",
+                           "the factor has no effect: it is 1 at first, too");
+        }
         if (p.delay >= d_.duration) {
             findings_.warn(place + ".delay", "E0210",
                            fmt::format("nothing arrives: the delay is {} ms, and the run ends at {} ms",
@@ -67,6 +72,7 @@ public:
         judge_plasticity(d_, p, *target, signs_of_release(p, bursts).only(), findings_);
     }
 
+private:
     /// What each term of the release is, by itself and beside the others.
     void check_terms(const ProjectionDescription& p) {
         const std::string place = "projection." + p.name;
@@ -98,7 +104,6 @@ public:
         }
     }
 
-private:
     /// Says whether gates for bursts are all that there is, and no burst comes.
     bool check_gates(const ProjectionDescription& p, const PopulationDescription& source, bool bursts) {
         const bool shut = !p.release.empty() && !bursts &&
@@ -126,19 +131,11 @@ private:
             return;
         }
         const GainSteps& steps = p.gain_steps;
-        const auto are_all = [&](double value) {
-            return std::all_of(steps.values.begin(), steps.values.end(),
-                               [&](double v) { return v == value; });
-        };
-        if (steps.times.empty()) return;
-        if (are_all(1.0)) {
-            findings_.warn("projection." + p.name + ".gain_steps.values", "E0210",
-                           "the factor has no effect: it is 1 at first, too");
-        }
-        if (steps.times.front() <= 0.0 && are_all(0.0))
+        if (!steps.times.empty() && steps.times.front() <= 0.0 && are_all(steps.values, 0.0)) {
             findings_.warn(
                 "projection." + p.name + ".gain_steps.values", "E0210",
                 "the projection has no effect: the factor on what it releases is 0 from the start");
+        }
     }
 
     void check_weightless(const ProjectionDescription& p) {
@@ -182,7 +179,7 @@ private:
         }
     }
 
-    /// Each synapse of a tie, but for means, takes the weight of one that must be there.
+    /// The one whose weights are copied.
     void check_tie(const ProjectionDescription& p, const PopulationDescription& source,
                    const PopulationDescription& target) {
         const std::string place = "projection." + p.name + ".tie";
@@ -200,38 +197,56 @@ private:
                             "the start of the run",
                             to->name, p.name));
         }
-        const bool along = to->source == p.source && to->target == p.target;
-        const bool against = to->source == p.target && to->target == p.source;
-        if (!along && !against) {
+        if (p.tie->mean == TieDescription::Mean::none) {
+            check_counterparts(p, source, target, *to);
+        } else {
+            check_mean(p, source, *to);
+        }
+    }
+
+    /// Means are taken for each target over whatever it projects to.
+    void check_mean(const ProjectionDescription& p, const PopulationDescription& source,
+                    const ProjectionDescription& to) {
+        const std::string place = "projection." + p.name + ".tie";
+        if (to.source != p.target) {
+            findings_.error(place + ".mean", "E0209",
+                            fmt::format("'{}' runs from {}: means are taken of one that runs back, from {}",
+                                        to.name, to.source, p.target));
+        }
+        const PopulationDescription* averaged = find_population(d_, to.target);
+        const Index blocks = p.tie->blocks;
+        if (averaged == nullptr || (blocks != 0 && source.size % blocks == 0 && averaged->size % blocks == 0))
+            return;
+        findings_.error(place + ".blocks", "E0209",
+                        fmt::format("{} blocks do not divide both the {} neurons of '{}' and the {} of '{}'",
+                                    blocks, source.size, source.name, averaged->size, averaged->name));
+    }
+
+    /// Each synapse takes the weight of one that must be there.
+    void check_counterparts(const ProjectionDescription& p, const PopulationDescription& source,
+                            const PopulationDescription& target, const ProjectionDescription& to) {
+        const std::string place = "projection." + p.name + ".tie";
+        const PopulationDescription* from = find_population(d_, to.source);
+        const PopulationDescription* onto = find_population(d_, to.target);
+        if (from == nullptr || onto == nullptr) return;
+        const bool against = to.source == p.target && to.target == p.source;
+        const bool of_equal_sizes = from->size == source.size && onto->size == target.size;
+        if (!against && !of_equal_sizes) {
             return findings_.error(place + ".to", "E0209",
                                    fmt::format("'{}' connects {} to {}: neither this pair nor its reverse",
-                                               to->name, to->source, to->target));
+                                               to.name, to.source, to.target));
         }
-        if (p.tie->mean != TieDescription::Mean::none && !against) {
-            findings_.error(
-                place + ".mean", "E0209",
-                fmt::format("'{}' runs the same way: means are taken of one that runs back", to->name));
-        }
-        // Those of which the weights are averaged are the source itself, if means are taken of one that runs
-        // back.
-        if (const Index blocks = p.tie->blocks; blocks == 0 || source.size % blocks != 0) {
-            findings_.error(place + ".blocks", "E0209",
-                            fmt::format("{} blocks do not divide the {} neurons of '{}'", blocks, source.size,
-                                        source.name));
-        }
-        if (p.tie->mean != TieDescription::Mean::none) return;
         const Index own = blocks_between(p.connect, ends_of(p, source.size, target.size));
-        const Index others = blocks_between(to->connect, along ? ends_of(*to, source.size, target.size)
-                                                               : ends_of(*to, target.size, source.size));
+        const Index others = blocks_between(to.connect, ends_of(to, from->size, onto->size));
         const bool within_blocks = others == 1 || (others != 0 && own != 0 && own % others == 0);
-        const bool itself = p.source == p.target && p.connect.autapses && !to->connect.autapses;
+        const bool itself = p.source == p.target && p.connect.autapses && !to.connect.autapses;
         if (within_blocks && !itself) return;
         findings_.error(
             place + ".to", "E0209",
             fmt::format(
                 "'{}' does not have all synapses of '{}', whose weights are to be copies of its: their "
                 "tables connect differ, or are drawn",
-                to->name, p.name));
+                to.name, p.name));
     }
 
     /// Between which factors a spike is released: efficacies of short-term plasticity are from 0 to 1.

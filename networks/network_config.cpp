@@ -188,6 +188,8 @@ public:
         for (ConfigTable& table : named("population", "model", "Neurons of one model, or sources of spikes."))
             read_population(table);
         populations_ = names(network_.populations);
+        if (populations_.empty())
+            root_.complain("", "E0201", "there is no population", "add a table [population.NAME]");
         const std::vector<ConfigTable> projections =
             named("projection", "source", "Synapses from one population to another.");
         for (const ConfigTable& table : projections) projections_.push_back(table.name());
@@ -204,7 +206,7 @@ public:
         for (ConfigTable& table : named("sine", "target", "A constant input that follows a sine, in steps."))
             read_sine(table);
         read_record();
-        if (!root_.has_errors()) {  // or what was read is not what was meant
+        if (!root_.misread()) {
             for (const Problem& problem : problems(network_)) root_.complain_of(problem);
         }
         return std::move(network_);
@@ -387,6 +389,25 @@ private:
             if (!p.spike_times.empty())
                 table.complain("spike_file", "E0209", "spike_file and spike_times are both given");
             read_spike_file(table, file, name, p);
+        } else {
+            check_order(table, p.spike_times);
+        }
+    }
+
+    /// What is typed is in order: a train that is not is mistyped.
+    static void check_order(ConfigTable& table, const std::vector<std::vector<double>>& trains) {
+        for (const std::vector<double>& train : trains) {
+            const auto pair = std::adjacent_find(train.begin(), train.end(),
+                                                 [](double a, double b) { return ticks(b) <= ticks(a); });
+            if (pair == train.end()) continue;
+            const bool together = pair[1] > pair[0];
+            table.complain(
+                "spike_times", "E0209",
+                together ? fmt::format("spike_times has {} and {} ms, which are one time: the clock's tick "
+                                       "is 2^-30 ms",
+                                       pair[0], pair[1])
+                         : "spike_times are not in ascending order");
+            return;
         }
     }
 
@@ -632,8 +653,9 @@ private:
                 plastic.read_word({.name = option.name, .meaning = option.meaning}, choices, value);
             }
             d.parameters = read_parameters(plastic, *rule);
-            tell_idle_keys(plastic, {*rule, d.parameters, d.baseline});
-            if (d.baseline == "fixed") d.parameters.erase("prior");
+            const std::string_view baseline = rule->options.empty() ? std::string_view() : d.baseline;
+            tell_idle_keys(plastic, {*rule, d.parameters, baseline});
+            if (baseline == "fixed") d.parameters.erase("prior");
         } else {
             for (const std::string& key : plastic.keys()) plastic.skip(key);
         }

@@ -1,12 +1,12 @@
 #include "networks/problems.hpp"
 
-#include <array>
 #include <cmath>
 #include <map>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/error.hpp"
 #include "core/random.hpp"
 #include "networks/build.hpp"
 #include "networks/config.hpp"
@@ -35,18 +35,30 @@ void judge_streams(const NetworkDescription& d, Findings& findings) {
     }
 }
 
-}  // namespace
-
-std::vector<Problem> problems(const NetworkDescription& description) {
-    Findings findings;
-    if (description.populations.empty()) {
-        findings.error("", "E0201", "there is no population", "add a table [population.NAME]");
-        return findings.take();
-    }
+void judge_all(const NetworkDescription& description, Findings& findings) {
     judge_populations(description, findings);
     judge_projections(description, findings);
     judge_inputs(description, findings);
     judge_streams(description, findings);
+}
+
+}  // namespace
+
+void expect_right(const NetworkDescription& description) {
+    Findings findings;
+    judge_all(description, findings);
+    if (!findings.errors()) return;
+    std::string wrong;
+    for (const Problem& problem : findings.take()) {
+        if (problem.severity != Severity::error) continue;
+        wrong += fmt::format("{}{}: {}", wrong.empty() ? "" : "\n", problem.places.front(), problem.message);
+    }
+    throw ConfigError(wrong);
+}
+
+std::vector<Problem> problems(const NetworkDescription& description) {
+    Findings findings;
+    judge_all(description, findings);
     if (!findings.errors()) {
         for (Problem& refusal : refusals(description)) findings.add(std::move(refusal));
     }

@@ -19,9 +19,13 @@ struct Problem {
 };
 
 /// All that is wrong with a description, and what is probably not meant: THE judge, for whoever reads a
-/// configuration, which adds file and line, and for build(), which throws what is wrong. What only the parts
-/// themselves can tell is found by building the network in small, with few neurons and synapses: it takes
-/// milliseconds and little memory, however large the network is.
+/// configuration, which adds file and line. If it finds no error itself, what only the parts can tell is
+/// found by building the network in small, with few neurons and synapses: but for copies of given spikes it
+/// takes milliseconds and little memory, however large the network is.
 std::vector<Problem> problems(const NetworkDescription& description);
+
+/// For build(), which meets what the parts refuse by itself: throws ConfigError with all other errors, a line
+/// each.
+void expect_right(const NetworkDescription& description);
 
 }  // namespace apical

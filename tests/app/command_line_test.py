@@ -301,9 +301,12 @@ class Look(CommandLineTest):
                    "short_term = { variant = \"event\", lag = -1 }\ngain_steps = { times = [-1.0] }\n"
                    "[record]\nx = 1\nspikes = [{ x = 1 }]\n[projection]\nr = 3\n")
         self.write("b.toml", NETWORK + "[sweep]\nseeds = 0\nx = 1\nlist = [1]\nzip = { seed = [{ x = 1 }] }\n")
-        errors = self.run_program("check", "a.toml", code=2).stderr + self.run_program("check", "b.toml", code=2).stderr
+        self.write("c.toml", "[population.a]\nmodel = \"lif\"\nparameters = { V_reset = 0 }\n[population.b]\nmodel = \"spike_train\"\n"
+                   "spike_times = [[1.0], [2.0]]\n[projection.p]\nsource = \"a\"\ntarget = \"a\"\nport = \"membrane\"\ndelay = 1.0\n"
+                   "weight = { distribution = \"uniform\", low = 2, high = 1 }\n")
+        errors = "".join(self.run_program("check", f"{name}.toml", code=2).stderr for name in "abc")
         topics = {line.removeprefix("help: apical explain ") for line in errors.splitlines() if line.startswith("help: apical explain")}
-        for topic in ("spikes", "spike_times", "sd", "cv", "high", "blocks", "tau_psc", "lag", "seeds", "sweep", "list", "background"):
+        for topic in ("spikes", "spike_times", "sd", "cv", "high", "blocks", "tau_psc", "lag", "seeds", "sweep", "list", "background", "lif"):
             self.assertIn(topic, topics)
         for topic in topics:
             self.run_program("explain", topic)

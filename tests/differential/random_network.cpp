@@ -167,7 +167,7 @@ private:
             drawn = AllToAll{};
             if (possible > 0) drawn = FixedIndegree{static_cast<Index>(k), multapses};
         }
-        if (source.size != target.size || !chance(0.2)) return {drawn, autapses};
+        if (source.size != target.size || !chance(0.2)) return {drawn, autapses || possible == 0};
         if (chance(0.5)) return {OneToOne{}, true};
         return {Blocks{source.size}, true};
     }
@@ -349,6 +349,7 @@ private:
         }
         if (chance(0.2)) rule.from = on_lattice(between(5.0, 60.0));
         if (chance(0.2)) rule.until = on_lattice(between(60.0, 150.0));
+        if (rule.until && *rule.until <= rule.from) rule.from = 0.0;
     }
 
     // Inputs from outside.

@@ -148,7 +148,7 @@ TEST(Build, NamesTheOwnerOfAnError) {
     try {
         build(changed([](auto& d) { d.populations[1].parameters["tau_m"] = -3.0; }));
         FAIL();
-    } catch (const ModelError& error) {
+    } catch (const ConfigError& error) {
         EXPECT_NE(std::string(error.what()).find("cells"), std::string::npos) << error.what();
         EXPECT_NE(std::string(error.what()).find("tau_m"), std::string::npos) << error.what();
     }

@@ -245,7 +245,7 @@ TEST(NetworkConfig, ModelsAndParametersAreChecked) {
     EXPECT_THAT(complaint("[population.x]\nmodel = \"lif\"\nparameters = { tau_m = -1 }"),
                 HasSubstr("error[E0204]: tau_m is -1 ms: expected more than 0 ms"));
     EXPECT_THAT(complaint("[population.x]\nmodel = \"lif\"\nparameters = { V_reset = -40 }"),
-                HasSubstr("error[E0209]: lif: V_reset is not below V_th"));
+                HasSubstr("error[E0209]: lif: V_reset must lie below V_th"));
     EXPECT_THAT(complaint("[population.x]\nsize = 3"),
                 HasSubstr("error[E0201]: 'model' is missing in [population.x]"));
     EXPECT_THAT(complaint(""), HasSubstr("error[E0201]: there is no population"));

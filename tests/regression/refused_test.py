@@ -93,7 +93,7 @@ WRONG = [
     ({"rest": '[projection.q]\nsource = "a"\ntarget = "b"\nport = "membrane"\ntie = { to = "none" }'}, "to"),
     ({"projection": 'plasticity = { rule = "pair_stdp" }\nrelease = [{ variant = "event", lag = 1 }, { variant = "burst", lag = 2 }]'},
      "lags of 1 and 2 ms"),
-    ({"rest": '[projection.q]\nsource = "b"\ntarget = "a"\nport = "membrane"\nweight = 1'}, "receives nothing"),
+    ({"rest": '[projection.q]\nsource = "b"\ntarget = "a"\nport = "membrane"\nweight = 1\ndelay = 1'}, "receives nothing"),
 ]
 
 

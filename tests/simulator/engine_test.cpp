@@ -628,9 +628,6 @@ TEST(Schedule, ResetDropsSpikesInFlightAndStatesButNotInputsFromOutside) {
 
 TEST(Schedule, ResetForgetsShortTermPlasticityBurstsAndTracesOfBothSides) {
     NetworkDescription d = told({10.0, 30.0, 38.0});
-    d.populations[0].spike_times.push_back({28.0, 50.0});
-    d.populations[0].size = 2;
-    d.projections[0].connect = one_to_one();
     d.populations.push_back(neurons("reader", "lif", 1, {{"V_th", 0.0}, {"tau_m", 1e6}}));
     auto depressing = projection("cell", "reader", "membrane", 1.0, 1.0);
     depressing.release = {{"tm", 1.0, {{"U", 0.5}, {"tau_rec", 1e6}}}};
@@ -929,7 +926,7 @@ TEST(SpikeTrains, AreSortedAndNotNegative) {
     ASSERT_EQ(outcome.spikes.size(), 3U);
     EXPECT_EQ(outcome.train(0, 0), (Times{3.0, 7.0}));
     d.populations = {trains("a", {{-1.0}})};
-    EXPECT_THROW(build(d), ConfigError);
+    EXPECT_THROW(build(d), ModelError);
     d.populations = {trains("a", {{1.0}})};
     Network network = build(d);
     network.simulation->schedule(at(1.0), action::SetRates{0, {3.0}});
