@@ -127,7 +127,7 @@ TEST(Build, RefusesWhatCannotBeMeant) {
 }
 
 TEST(Build, RefusesValuesOutOfRange) {
-    const auto refused = [](const auto& change) { EXPECT_THROW(build(changed(change)), ConfigError); };
+    const auto refused = [](const auto& change) { EXPECT_THROW(build(changed(change)), Error); };
     refused([](auto& d) { d.populations[0].parameters["rate"] = -1.0; });
     refused([](auto& d) { d.populations[1].parameters["tau_m"] = 0.0; });
     refused([](auto& d) { d.projections[0].release = {{"tm", 1.0, {{"U", 1.5}}}}; });
