@@ -1,13 +1,11 @@
 #include "networks/build.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "core/error.hpp"
 #include "core/rounding.hpp"
-#include "networks/catalogue.hpp"
 #include "networks/connect.hpp"
 #include "networks/models.hpp"
 #include "networks/populations.hpp"

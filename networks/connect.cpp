@@ -55,7 +55,7 @@ Ends ends_of(const ProjectionDescription& projection, Index n_source, Index n_ta
 }
 
 std::optional<ConnectionProblem> connection_problem(const ConnectionRule& rule, const Ends& ends) {
-    const auto problem = std::visit(
+    auto problem = std::visit(
         [&](const auto& kind) -> std::optional<ConnectionProblem> {
             if constexpr (requires { kind.problem(ends); }) return kind.problem(ends);
             return std::nullopt;

@@ -5,14 +5,12 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "core/random.hpp"
 #include "networks/connection_rules.hpp"
 #include "networks/problems.hpp"
 #include "networks/suggest.hpp"
