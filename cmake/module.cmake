@@ -22,6 +22,10 @@ if(APICAL_SANITIZE)
   target_compile_options(apical_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
+# The program's and the tests' lines run once: to optimise them fully takes longer than they do.
+add_library(apical_runs_once INTERFACE)
+target_compile_options(apical_runs_once INTERFACE $<$<NOT:$<CONFIG:Debug>>:-O1>)
+
 # What nearly every source includes, and is slow to read: compiled once, for all libraries. Sources include what they use all
 # the same: the preset clang builds without it.
 set(APICAL_COMMON_HEADERS <algorithm> <array> <cmath> <cstdint> <filesystem> <functional> <limits> <map> <memory> <optional>
