@@ -42,9 +42,9 @@ struct Settings {
 };
 
 /// Hashes all spikes and keeps those of the measured part, which are hashed when the clock has stopped.
-class Log final : public Recorder {
+class SpikeLog final : public Recorder {
 public:
-    explicit Log(Time from) : from_(from) {}
+    explicit SpikeLog(Time from) : from_(from) {}
 
     void observe(const Window& window, std::span<const Spike> spikes) override {
         if (window.end <= from_) {
@@ -65,7 +65,7 @@ private:
 };
 
 /// User time [s] of this process, all threads.
-double cpu_seconds() {
+double user_seconds() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     return static_cast<double>(usage.ru_utime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec);
@@ -99,8 +99,8 @@ struct Run {
     double yardstick = std::numeric_limits<double>::quiet_NaN();  ///< [s] CPU time of the yardstick
 };
 
-std::map<std::string, double> statistics_of(const Benchmark& b, Network& network, const Log& log, Time from,
-                                            Time to) {
+std::map<std::string, double> statistics_of(const Benchmark& b, Network& network, const SpikeLog& log,
+                                            Time from, Time to) {
     const auto of = [&](const std::vector<std::vector<std::string>>& groups) {
         std::vector<Index> sizes(network.simulation->populations().size(), 0);
         for (const auto& group : groups) {
@@ -137,11 +137,11 @@ Run simulate(const Benchmark& b, const NetworkDescription& description, double l
     const Time from = Time{} + ticks(b.warm_up);
     const Time to = from + ticks(length);
     const double before = resident_bytes();
-    const double start = cpu_seconds();
+    const double start = user_seconds();
     Network network = build(description, {.threads = threads});
-    run.construction = cpu_seconds() - start;
+    run.construction = user_seconds() - start;
     Simulation& simulation = *network.simulation;
-    Log log(from);
+    SpikeLog log(from);
     simulation.add(log);
     simulation.cut(from);
     simulation.cut(to);
@@ -150,10 +150,10 @@ Run simulate(const Benchmark& b, const NetworkDescription& description, double l
     run.bytes_per_synapse = (resident_bytes() - before) / run.synapses;
 
     const auto events = static_cast<double>(simulation.synaptic_events());
-    const double cpu = cpu_seconds();
+    const double cpu = user_seconds();
     const double wall = wall_seconds();
     simulation.run_until(to);
-    run.cpu = (cpu_seconds() - cpu) * 1e3 / length;
+    run.cpu = (user_seconds() - cpu) * 1e3 / length;
     run.wall = (wall_seconds() - wall) * 1e3 / length;
     run.events = (static_cast<double>(simulation.synaptic_events()) - events) * 1e3 / length;
     run.synapses_cpu = run.cpu;
@@ -275,10 +275,7 @@ void print_row(Format format, const Facts& row, const std::vector<std::string>& 
     std::fflush(stdout);
 }
 
-[[noreturn]] void refuse(const std::string& what) {
-    throw ConfigError(fmt::format(
-        "error[E0301]: {}\nusage: apical bench [NAME...] [options]\nhelp: apical bench --help\n", what));
-}
+[[noreturn]] void refuse(const std::string& what) { throw misuse("apical bench [NAME...] [options]", what); }
 
 std::vector<std::size_t> thread_counts(const std::string& list) {
     std::vector<std::string> parts;

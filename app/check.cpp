@@ -106,9 +106,9 @@ int check_verb(const Arguments& arguments) {
     const auto configs =
         values->count("config") != 0 ? (*values)["config"].as<std::vector<std::string>>() : Arguments{};
     if (configs.size() != 1) {
-        throw ConfigError(fmt::format(
-            "error[E0301]: {}\nusage: apical check CONFIG [options]\nhelp: apical explain E0301\n",
-            configs.empty() ? "check what? The configuration is missing" : "one configuration at a time"));
+        throw misuse("apical check CONFIG [options]", configs.empty()
+                                                          ? "check what? The configuration is missing"
+                                                          : "one configuration at a time");
     }
     std::vector<Override> changes = overrides(set, seed);
     if (!data.empty()) changes.push_back(data_override(data));

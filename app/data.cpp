@@ -30,9 +30,7 @@ int data_verb(const Arguments& arguments) {
     const auto what =
         values->count("what") != 0 ? (*values)["what"].as<std::vector<std::string>>() : Arguments{};
     if (what.size() != 2 || what.front() != "check") {
-        throw ConfigError(
-            "error[E0301]: expected `check` and a folder\nusage: apical data check DIR\nhelp: apical explain "
-            "E0301\n");
+        throw misuse("apical data check DIR", "expected `check` and a folder");
     }
     const DataSet set = read_data_set(what.back());
     fmt::print("{}: the data set is right\n", what.back());

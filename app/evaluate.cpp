@@ -101,9 +101,7 @@ int evaluate_verb(const Arguments& arguments) {
     const auto runs =
         values->count("run") != 0 ? (*values)["run"].as<std::vector<std::string>>() : Arguments{};
     if (runs.size() != 1) {
-        throw ConfigError(
-            "error[E0301]: expected one run folder\nusage: apical evaluate RUN [options]\nhelp: apical "
-            "explain E0301\n");
+        throw misuse("apical evaluate RUN [options]", "expected one run folder");
     }
     const fs::path folder = runs.front();
     if (!fs::exists(folder / "config.resolved.toml"))

@@ -331,8 +331,7 @@ int explain_verb(const Arguments& arguments) {
         print_contents(facts);
         return 0;
     }
-    if (names.size() != 1)
-        throw ConfigError("error[E0301]: explain what? One name, please\nusage: apical explain [NAME]\n");
+    if (names.size() != 1) throw misuse("apical explain [NAME]", "explain what? One name, please");
     const std::string name = without_brackets(names.front());
 
     if (explain_error(name) || explain_circuits(name)) return 0;
@@ -340,8 +339,8 @@ int explain_verb(const Arguments& arguments) {
     bool found = explain_key(name, facts);
     for (const ModelInfo& info : catalogue().models) explain_parts(name, info, found);
     if (model || found) return 0;
-    throw ConfigError(
-        fmt::format("error[E0301]: there is nothing named '{}'\n   |  {}\n", name, hint(name, facts)));
+    throw misuse("apical explain [NAME]", fmt::format("there is nothing named '{}'", name),
+                 hint(name, facts));
 }
 
 }  // namespace apical

@@ -206,12 +206,11 @@ int export_verb(const Arguments& arguments) {
         values->count("run") != 0 ? (*values)["run"].as<std::vector<std::string>>() : Arguments{};
     const bool known = format == "csv" || format == "gdf" || format == "nwb";
     if (runs.size() != 1 || !known) {
-        throw ConfigError(fmt::format("error[E0301]: {}\nusage: apical export RUN --to FORMAT [--out FILE]\n",
-                                      runs.empty()      ? "export what? A run folder is missing"
-                                      : runs.size() > 1 ? "one run at a time"
-                                      : format.empty()
-                                          ? "--to is missing: csv, gdf or nwb"
-                                          : "--to is '" + format + "': expected csv, gdf or nwb"));
+        throw misuse("apical export RUN --to FORMAT [--out FILE]",
+                     runs.empty()      ? "export what? A run folder is missing"
+                     : runs.size() > 1 ? "one run at a time"
+                     : format.empty()  ? "--to is missing: csv, gdf or nwb"
+                                       : "--to is '" + format + "': expected csv, gdf or nwb");
     }
     const fs::path run = runs.front();
     if (!fs::exists(run / "spikes.h5")) {

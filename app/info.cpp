@@ -17,16 +17,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-nlohmann::ordered_json read_json(const fs::path& path) {
-    std::ifstream stream(path);
-    if (!stream) throw IoError(path.string(), "cannot be read");
-    try {
-        return nlohmann::ordered_json::parse(stream);
-    } catch (const nlohmann::json::exception&) {
-        throw DataError(path.string() + ": is not JSON, or cut");
-    }
-}
-
 /// A value for a person: text without quotes.
 std::string plain(const nlohmann::ordered_json& value) {
     if (value.is_string()) return value.get<std::string>();
@@ -64,9 +54,7 @@ int info_verb(const Arguments& arguments) {
     const auto values = options.parse(arguments);
     if (!values) return 0;
     if (values->count("path") == 0) {
-        throw ConfigError(
-            "error[E0301]: info about what? A file or run folder is missing\nusage: apical info "
-            "FILE|RUN...\n");
+        throw misuse("apical info FILE|RUN...", "info about what? A file or run folder is missing");
     }
     for (const std::string& name : (*values)["path"].as<std::vector<std::string>>()) {
         const fs::path path = name;

@@ -17,6 +17,7 @@
 
 #include "app/estimate.hpp"
 #include "app/interruption.hpp"
+#include "app/options.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "networks/suggest.hpp"
@@ -153,8 +154,8 @@ int dispatch(const std::vector<std::string>& arguments) {
         known.emplace_back(verb.name);
     }
     const auto meant = probably_meant(arguments[0], known);
-    throw ConfigError(fmt::format("error[E0301]: unknown verb '{}'\n{}help: apical --help\n", arguments[0],
-                                  meant ? fmt::format("   |  did you mean '{}'?\n", *meant) : std::string()));
+    throw misuse("apical VERB [options], or apical --help", fmt::format("unknown verb '{}'", arguments[0]),
+                 meant ? fmt::format("did you mean '{}'?", *meant) : std::string());
 }
 
 }  // namespace

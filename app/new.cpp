@@ -18,6 +18,8 @@ namespace po = boost::program_options;
 
 namespace {
 
+constexpr std::string_view new_usage = "apical new TASK [--circuit NAME] [--out FILE]";
+
 /// Every key with its default.
 std::string template_of(const TaskKind& task, const CircuitKind& circuit) {
     const std::string file = std::string(task.name) + ".toml";
@@ -41,9 +43,8 @@ std::string template_of(const TaskKind& task, const std::string& circuit) {
         if (kind.name == (circuit.empty() ? task.circuit : circuit)) return template_of(task, kind);
         fit.emplace_back(kind.name);
     }
-    throw ConfigError(fmt::format(
-        "error[E0301]: no circuit '{}' learns {}\n   |  there are: {}\nhelp: apical explain circuit\n",
-        circuit, task.name, fmt::join(fit, ", ")));
+    throw misuse(new_usage, fmt::format("no circuit '{}' learns {}", circuit, task.name),
+                 fmt::format("there are: {} (apical explain circuit)", fmt::join(fit, ", ")));
 }
 
 }  // namespace
@@ -52,7 +53,7 @@ int new_verb(const Arguments& arguments) {
     OutputOptions output;
     std::string circuit;
     VerbOptions options(
-        "apical new TASK [--circuit NAME] [--out FILE]",
+        new_usage,
         "Writes a configuration with every key, its default and what it means, or, as `network`, a "
         "microcircuit to begin one's own from.",
         "apical new network\napical new xor\napical new xor --circuit burst_ensembles --out "
@@ -79,7 +80,7 @@ int new_verb(const Arguments& arguments) {
     if (tasks.size() == 1) {
         if (tasks.front() == "network") {
             if (!circuit.empty())
-                throw ConfigError("error[E0301]: --circuit is for a task, which a network has none of\n");
+                throw misuse(new_usage, "--circuit is for a task, which a network has none of");
             return write("network", std::string(embedded_file("network.toml")));  // as it is in examples/
         }
         for (const TaskKind& kind : task_kinds()) {
@@ -88,12 +89,13 @@ int new_verb(const Arguments& arguments) {
     }
     const std::string given = tasks.size() == 1 ? tasks.front() : std::string();
     const auto meant = probably_meant(given, known);
-    throw ConfigError(fmt::format("error[E0301]: {}\n   |  {}known: {}\nhelp: apical explain E0301\n",
-                                  tasks.empty()      ? "new what? The task is missing"
-                                  : tasks.size() > 1 ? "one task at a time"
-                                                     : fmt::format("unknown task '{}'", given),
-                                  meant ? fmt::format("did you mean '{}'? ", *meant) : std::string(),
-                                  fmt::join(known, ", ")));
+    throw misuse(
+        new_usage,
+        tasks.empty()      ? "new what? The task is missing"
+        : tasks.size() > 1 ? "one task at a time"
+                           : fmt::format("unknown task '{}'", given),
+        fmt::format("{}known: {}", meant ? fmt::format("did you mean '{}'? ", *meant) : std::string(),
+                    fmt::join(known, ", ")));
 }
 
 }  // namespace apical

@@ -6,15 +6,20 @@
 
 #include <fmt/format.h>
 
-#include "core/error.hpp"
 #include "networks/suggest.hpp"
 
 namespace apical {
 
 namespace po = boost::program_options;
 
-VerbOptions::VerbOptions(std::string usage, std::string sentence, std::string examples)
-    : usage_(std::move(usage)), sentence_(std::move(sentence)), examples_(std::move(examples)) {
+ConfigError misuse(std::string_view usage, const std::string& what, const std::string& hint) {
+    return ConfigError(fmt::format("error[E0301]: {}\n{}{}help: apical explain E0301\n", what,
+                                   hint.empty() ? "" : fmt::format("   |  {}\n", hint),
+                                   usage.empty() ? "" : fmt::format("usage: {}\n", usage)));
+}
+
+VerbOptions::VerbOptions(std::string_view usage, std::string sentence, std::string examples)
+    : usage_(usage), sentence_(std::move(sentence)), examples_(std::move(examples)) {
     add()("help,h", "show this help");
 }
 
@@ -27,8 +32,7 @@ std::optional<po::variables_map> VerbOptions::parse(const std::vector<std::strin
     po::options_description all;
     all.add(options_).add(hidden_);
     const auto fail = [&](const std::string& what, const std::string& hint = {}) {
-        return ConfigError(fmt::format("error[E0301]: {}\n{}usage: {}\nhelp: apical explain E0301\n", what,
-                                       hint.empty() ? "" : fmt::format("   |  {}\n", hint), usage_));
+        return misuse(usage_, what, hint);
     };
     try {
         // Guessing would let --over mean --overwrite today and something else tomorrow.

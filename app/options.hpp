@@ -2,17 +2,23 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/program_options.hpp>
 
+#include "core/error.hpp"
+
 namespace apical {
+
+/// Error E0301, a wrong command line: what is wrong, what would be right if that can be told, and the usage.
+ConfigError misuse(std::string_view usage, const std::string& what, const std::string& hint = {});
 
 /// The command line of one verb: what it takes, and its help.
 class VerbOptions {
 public:
     /// `sentence` says what the verb does; `examples` are command lines, one a line.
-    VerbOptions(std::string usage, std::string sentence, std::string examples);
+    VerbOptions(std::string_view usage, std::string sentence, std::string examples);
 
     /// Where options are declared, as in Boost.Program_options.
     boost::program_options::options_description_easy_init add() { return options_.add_options(); }

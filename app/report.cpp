@@ -34,8 +34,8 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 // A page is to open at once, and to be sent by mail: what exceeds these is thinned, and the page says so.
-constexpr std::uint64_t most_spikes = 150'000;  // one by one, some 4 bytes each
-constexpr std::uint64_t most_columns = 600;     // of counts, where there are more
+constexpr std::uint64_t most_spikes_shown = 150'000;  // one by one, some 4 bytes each
+constexpr std::uint64_t most_columns = 600;           // of counts, where there are more
 constexpr std::uint64_t most_rows = 160;
 constexpr std::size_t most_bins = 800;
 constexpr std::size_t most_snapshots = 200;
@@ -43,14 +43,6 @@ constexpr std::uint64_t most_cells = 100;  // of a side of a weight matrix
 constexpr std::size_t histogram_bins = 40;
 
 constexpr double unit_ms = 0.01;  // of the times in the raster
-
-Json read_json(const fs::path& path) {
-    try {
-        return fs::exists(path) ? Json::parse(read_text(path)) : Json::object();
-    } catch (const nlohmann::json::exception&) {
-        throw DataError(path.string() + ": is not JSON, or cut");
-    }
-}
 
 /// Five digits, for a smaller page; null for what is not a number.
 Json rounded(double value) {
@@ -270,8 +262,9 @@ Json raster(const fs::path& folder) {
     const std::uint64_t total = spikes.count();
     const std::pair<double, double> whole{spikes.start(), spikes.stop()};
     std::vector<std::pair<double, double>> windows{whole};
-    if (total > most_spikes) {
-        const double length = (whole.second - whole.first) * most_spikes / static_cast<double>(total) / 2.0;
+    if (total > most_spikes_shown) {
+        const double length =
+            (whole.second - whole.first) * most_spikes_shown / static_cast<double>(total) / 2.0;
         windows = {{whole.first, whole.first + length}, {whole.second - length, whole.second}};
     }
     // Of a large file no more than a few million at a time.
@@ -486,7 +479,8 @@ Json run_data(const fs::path& folder) {
     const fs::path whole = fs::weakly_canonical(folder);
     return {{"name", whole.filename().string()},
             {"manifest", read_json(folder / "manifest.json")},
-            {"summary", read_json(folder / "summary.json")},
+            {"summary",
+             fs::exists(folder / "summary.json") ? read_json(folder / "summary.json") : Json::object()},
             {"warnings", warnings(folder / "log.txt")},
             {"resolved", read_text(folder / "config.resolved.toml")},
             {"metrics", metrics(folder / "metrics.csv")},
@@ -519,8 +513,7 @@ int report_verb(const Arguments& arguments) {
     const auto values = options.parse(arguments);
     if (!values) return 0;
     if (values->count("run") == 0) {
-        throw ConfigError(
-            "error[E0301]: report what? A run folder is missing\nusage: apical report RUN... [--out FILE]\n");
+        throw misuse("apical report RUN... [--out FILE]", "report what? A run folder is missing");
     }
     const auto names = (*values)["run"].as<std::vector<std::string>>();
     const std::vector<fs::path> runs(names.begin(), names.end());

@@ -42,16 +42,12 @@ void add(VerbOptions& options, Conduct& conduct) {
         ("no-progress", po::bool_switch(&conduct.no_progress), "no line of progress");
 }
 
-ConfigError wrong_command(const char* usage, const std::string& what) {
-    return ConfigError(fmt::format("error[E0301]: {}\nusage: {}\nhelp: apical explain E0301\n", what, usage));
-}
-
 void check(const Conduct& conduct, const char* usage) {
     if (conduct.threads < 1 || conduct.threads > 1024)
-        throw wrong_command(usage, fmt::format("--threads is {}: expected 1 to 1024", conduct.threads));
+        throw misuse(usage, fmt::format("--threads is {}: expected 1 to 1024", conduct.threads));
     if (!(conduct.checkpoint_every >= 0.0)) {
-        throw wrong_command(usage, fmt::format("--checkpoint-every is {}: expected 0 or more minutes",
-                                               conduct.checkpoint_every));
+        throw misuse(usage, fmt::format("--checkpoint-every is {}: expected 0 or more minutes",
+                                        conduct.checkpoint_every));
     }
 }
 
@@ -60,7 +56,7 @@ std::string argument(const po::variables_map& values, const char* name, const ch
     const auto list =
         values.count(name) != 0 ? values[name].as<std::vector<std::string>>() : std::vector<std::string>{};
     if (list.size() == 1) return list.front();
-    throw wrong_command(usage, fmt::format("expected one {}, found {}", name, list.size()));
+    throw misuse(usage, fmt::format("expected one {}, found {}", name, list.size()));
 }
 
 /// The command line as one could type it again.
@@ -189,13 +185,13 @@ int replay_verb(const Arguments& arguments) {
     if (!values) return 0;
     const fs::path spikes = argument(*values, "file", replay_usage);
     check(beginning.conduct, replay_usage);
-    if (config.empty()) throw wrong_command(replay_usage, "--into is missing: the network to replay into");
+    if (config.empty()) throw misuse(replay_usage, "--into is missing: the network to replay into");
     if (population.empty())
-        throw wrong_command(replay_usage, "--population is missing: the source that plays the spikes");
+        throw misuse(replay_usage, "--population is missing: the source that plays the spikes");
     if (as.empty()) as = population;
     std::error_code ignored;
     if (fs::equivalent(spikes.parent_path() / ".", beginning.out, ignored))
-        throw wrong_command(replay_usage, "--out is the folder of the spikes: the run would replace them");
+        throw misuse(replay_usage, "--out is the folder of the spikes: the run would replace them");
 
     std::vector<Override> changes = overrides(beginning.set, beginning.seed);
     const Place place = find_place(config, changes, population);

@@ -62,7 +62,7 @@ ConfigError not_empty(const fs::path& folder) {
 }
 
 /// What is named as the files of a run, in a folder that holds none, is somebody else's.
-void expect_run(const fs::path& folder) {
+void expect_own_files(const fs::path& folder) {
     if (fs::exists(folder / "manifest.json") || fs::exists(folder / "config.resolved.toml")) return;
     for (const auto& entry : fs::directory_iterator(folder)) {
         if (!entry.is_regular_file() || !of_a_run(entry.path())) continue;
@@ -143,7 +143,7 @@ void clear_run_folder(const fs::path& folder, bool overwrite, const std::vector<
             "--out\nhelp: apical explain E0302\n",
             input.string()));
     }
-    expect_run(folder);
+    expect_own_files(folder);
     remove_files(folder, of_a_run);
 }
 

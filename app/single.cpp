@@ -31,21 +31,18 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr double most_samples = 2e6;  // of each variable
+constexpr std::string_view single_usage = "apical single MODEL [options]";
 
-ConfigError wrong(const std::string& what, const std::string& hint = {}) {
-    return ConfigError(
-        fmt::format("error[E0301]: {}\n{}usage: apical single MODEL [options]\nhelp: apical explain E0301\n",
-                    what, hint.empty() ? "" : fmt::format("   |  {}\n", hint)));
-}
+constexpr double most_samples = 2e6;  // of each variable
 
 /// `name` among these, or an error that says which was probably meant.
 std::string known(const std::string& what, const std::string& name, const std::vector<std::string>& names) {
     if (std::find(names.begin(), names.end(), name) != names.end()) return name;
     const auto meant = probably_meant(name, names);
-    throw wrong(fmt::format("there is no {} '{}'", what, name),
-                fmt::format("{}known: {}", meant ? fmt::format("did you mean '{}'? ", *meant) : std::string(),
-                            fmt::join(names, ", ")));
+    throw misuse(
+        single_usage, fmt::format("there is no {} '{}'", what, name),
+        fmt::format("{}known: {}", meant ? fmt::format("did you mean '{}'? ", *meant) : std::string(),
+                    fmt::join(names, ", ")));
 }
 
 /// Reads a number from the front of `text` and takes it away.
@@ -62,7 +59,8 @@ std::pair<std::string, double> name_and_number(const std::string& option, const 
     const std::size_t equals = text.find('=');
     std::string rest = equals == std::string::npos ? std::string() : text.substr(equals + 1);
     const auto value = take_number(rest);
-    if (!value || !rest.empty()) throw wrong(fmt::format("{} is '{}': expected {}", option, text, form));
+    if (!value || !rest.empty())
+        throw misuse(single_usage, fmt::format("{} is '{}': expected {}", option, text, form));
     return {text.substr(0, equals), *value};
 }
 
@@ -88,8 +86,10 @@ Step parse_step(const std::string& text) {
         to = take_number(rest);
     }
     if (!from || !to || !rest.empty() || *from < 0.0 || *to <= *from)
-        throw wrong(fmt::format(
-            "--step is '{}': expected PORT=VALUE@FROM:TO, with times in ms, TO after FROM", text));
+        throw misuse(
+            single_usage,
+            fmt::format("--step is '{}': expected PORT=VALUE@FROM:TO, with times in ms, TO after FROM",
+                        text));
     step.from = *from;
     step.to = *to;
     return step;
@@ -129,17 +129,19 @@ void expect_effect(const po::variables_map& values, const ModelInfo& model, cons
                    const std::vector<double>& times) {
     const auto given = [&](const char* option) { return values.count(option) != 0; };
     if (given("seed") && !train.random() && !draws(model.name))
-        throw wrong(fmt::format("--seed has no effect: neither {} nor the train is random", model.name),
-                    "--poisson and --bursts are random trains");
+        throw misuse(single_usage,
+                     fmt::format("--seed has no effect: neither {} nor the train is random", model.name),
+                     "--poisson and --bursts are random trains");
     for (const char* option : {"burst_probability", "burst_spikes", "burst_interval"}) {
         if (given(option) && !train.has_bursts())
-            throw wrong(fmt::format("--{} has no effect on a train without bursts; add --bursts", option));
+            throw misuse(single_usage,
+                         fmt::format("--{} has no effect on a train without bursts; add --bursts", option));
     }
     if (given("every") && !values["csv"].as<bool>() && !values["html"].as<bool>())
-        throw wrong("--every has no effect on the table of spikes; add --csv or --html");
+        throw misuse(single_usage, "--every has no effect on the table of spikes; add --csv or --html");
     if (!times.empty() && times.back() > train.duration())
-        throw wrong(fmt::format("--times: {} ms is after the end, {} ms; add --duration", times.back(),
-                                train.duration()));
+        throw misuse(single_usage, fmt::format("--times: {} ms is after the end, {} ms; add --duration",
+                                               times.back(), train.duration()));
 }
 
 class Watch final : public Recorder {
@@ -289,16 +291,16 @@ NetworkDescription network_of(const ModelInfo& model, const std::vector<std::str
         const auto field = std::find(fields.begin(), fields.end(), name) - fields.begin();
         const FieldInfo& info = model.fields[static_cast<std::size_t>(field)];
         if (!info.range.contains(value))
-            throw wrong(fmt::format("--set is '{}', out of range: expected {}", text,
-                                    describe(info.range, info.unit)));
+            throw misuse(single_usage, fmt::format("--set is '{}', out of range: expected {}", text,
+                                                   describe(info.range, info.unit)));
     }
     network.populations.push_back(cell);
     std::vector<Step> parsed;
     for (const std::string& text : steps) {
         parsed.push_back(parse_step(text));
         if (parsed.back().from >= network.duration && network.duration > 0.0)
-            throw wrong(
-                fmt::format("--step {} has no effect: the simulation ends at {} ms", text, network.duration));
+            throw misuse(single_usage, fmt::format("--step {} has no effect: the simulation ends at {} ms",
+                                                   text, network.duration));
         if (std::isfinite(parsed.back().to) && parsed.back().to > network.duration && network.duration > 0.0)
             fmt::print(stderr, "warning: --step {}: the simulation ends before, at {} ms\n", text,
                        network.duration);
@@ -306,7 +308,8 @@ NetworkDescription network_of(const ModelInfo& model, const std::vector<std::str
     }
     network.steps = add_up(parsed);
     if (times.empty() != arrivals.empty())
-        throw wrong(
+        throw misuse(
+            single_usage,
             times.empty()
                 ? "--spikes: there is no train to arrive; add --regular, --poisson, --bursts or --times"
                 : "the train arrives nowhere; add --spikes PORT=WEIGHT");
@@ -340,7 +343,7 @@ int single_verb(const Arguments& arguments) {
     OutputOptions output;
     TrainOptions train{{}};
     VerbOptions options(
-        "apical single MODEL [options]",
+        single_usage,
         "Simulates one neuron: its spikes as a table, its state over time as CSV or as a page with plots.",
         "apical single lif --set E_L=-70 --step current=300@100:400 --html\n"
         "apical single payeur2021_pyramidal --spikes excitatory_dend=5 --bursts 5 --csv --out cell.csv");
@@ -360,11 +363,12 @@ int single_verb(const Arguments& arguments) {
     output.declare(options, "file to write (default: standard output; single.html for a page)");
     const auto values = options.parse(arguments);
     if (!values) return 0;
-    if (as_csv && html) throw wrong("--csv and --html exclude each other");
+    if (as_csv && html) throw misuse(single_usage, "--csv and --html exclude each other");
     const auto names =
         values->count("model") != 0 ? (*values)["model"].as<std::vector<std::string>>() : Arguments{};
     if (names.size() != 1)
-        throw wrong(names.empty() ? "which model? Its name is missing" : "one model at a time");
+        throw misuse(single_usage,
+                     names.empty() ? "which model? Its name is missing" : "one model at a time");
 
     std::vector<std::string> models;
     for (const ModelInfo& info : catalogue().models) {
@@ -375,7 +379,8 @@ int single_verb(const Arguments& arguments) {
     const std::vector<double> times = train.times();
     const NetworkDescription network = network_of(model, set, steps, arrivals, train, times);
     if (!(every > 0.0) || !(network.duration > 0.0) || !(network.duration / every <= most_samples))
-        throw wrong(
+        throw misuse(
+            single_usage,
             fmt::format("{} ms in steps of {} ms: expected positive numbers and at most two million samples",
                         network.duration, every));
     expect_effect(*values, model, train, times);

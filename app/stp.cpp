@@ -31,6 +31,8 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
+constexpr std::string_view stp_usage = "apical stp [options]";
+
 using Variant = TsodyksMarkram::Variant;
 
 struct Preset {
@@ -69,18 +71,12 @@ const std::array presets{
 /// The train of the table of reference values.
 const std::vector<double> reference_times{10.0, 20.0, 30.0, 40.0, 140.0, 150.0, 160.0, 500.0};
 
-ConfigError wrong(const std::string& what, const std::string& hint = {}) {
-    return ConfigError(
-        fmt::format("error[E0301]: {}\n{}usage: apical stp [options]\nhelp: apical explain E0301\n", what,
-                    hint.empty() ? "" : fmt::format("   |  {}\n", hint)));
-}
-
 Variant variant_of(const std::string& name) {
     for (std::size_t i = 0; i < TsodyksMarkram::variants.size(); ++i) {
         if (TsodyksMarkram::variants[i] == name) return static_cast<Variant>(i);
     }
-    throw wrong(fmt::format("--variant is '{}'", name),
-                fmt::format("expected one of {}", fmt::join(TsodyksMarkram::variants, ", ")));
+    throw misuse(stp_usage, fmt::format("--variant is '{}'", name),
+                 fmt::format("expected one of {}", fmt::join(TsodyksMarkram::variants, ", ")));
 }
 
 std::string_view name_of(Variant variant) {
@@ -94,12 +90,13 @@ const Preset& preset_of(const std::string& name) {
         known.emplace_back(preset.name);
     }
     const auto meant = probably_meant(name, known);
-    throw wrong(fmt::format("there is no preset '{}'", name),
-                fmt::format("{}known: {}", meant ? fmt::format("did you mean '{}'? ", *meant) : std::string(),
-                            fmt::join(known, ", ")));
+    throw misuse(
+        stp_usage, fmt::format("there is no preset '{}'", name),
+        fmt::format("{}known: {}", meant ? fmt::format("did you mean '{}'? ", *meant) : std::string(),
+                    fmt::join(known, ", ")));
 }
 
-Json to_json(const TsodyksMarkram& s) {
+Json json_of(const TsodyksMarkram& s) {
     return {{"variant", name_of(s.variant)},
             {"U", s.U},
             {"f", s.f >= 0.0 ? Json(s.f) : Json(s.U)},
@@ -138,12 +135,13 @@ struct MapOptions {
     void expect_axes(const TsodyksMarkram& synapse) const {
         for (const auto& [option, key] : {std::pair("--across", across), std::pair("--up", up)}) {
             if (std::find(map_keys.begin(), map_keys.end(), key) == map_keys.end())
-                throw wrong(fmt::format("{} is '{}'", option, key),
-                            fmt::format("expected one of {}", fmt::join(map_keys, ", ")));
+                throw misuse(stp_usage, fmt::format("{} is '{}'", option, key),
+                             fmt::format("expected one of {}", fmt::join(map_keys, ", ")));
             if (key == "f" && synapse.variant != Variant::etm)
-                throw wrong(fmt::format("{} is 'f', which has an effect in the variant etm only", option));
+                throw misuse(stp_usage,
+                             fmt::format("{} is 'f', which has an effect in the variant etm only", option));
         }
-        if (across == up) throw wrong(fmt::format("--across and --up are both {}", up));
+        if (across == up) throw misuse(stp_usage, fmt::format("--across and --up are both {}", up));
     }
 };
 
@@ -188,8 +186,8 @@ std::string r2_text(double R2) {
 std::string map_csv(const TsodyksMarkram& synapse, const Sender& sender, const Pair& pair,
                     const MapOptions& map) {
     if (pair.partner == nullptr)
-        throw wrong("no preset makes a pair with this synapse that tells events from bursts",
-                    "name one with --partner");
+        throw misuse(stp_usage, "no preset makes a pair with this synapse that tells events from bursts",
+                     "name one with --partner");
     const std::vector<double> columns = map_values(map.across);
     std::string text = fmt::format("{},{},R2,per_event,per_burst,r,C\n", map.across, map.up);
     for (const double y : map_values(map.up)) {
@@ -228,7 +226,7 @@ std::string page(const TsodyksMarkram& synapse, const TrainOptions& train, const
     Json list = Json::array();
     for (const Preset& preset : presets)
         list.push_back(
-            {{"name", preset.name}, {"source", preset.source}, {"synapse", to_json(preset.synapse)}});
+            {{"name", preset.name}, {"source", preset.source}, {"synapse", json_of(preset.synapse)}});
     Json maps = Json::object();
     for (const std::string_view key : map_keys) maps[std::string(key)] = map_values(std::string(key));
     const Json data{{"program", fmt::format("apical {}", build_info::version)},
@@ -236,7 +234,7 @@ std::string page(const TsodyksMarkram& synapse, const TrainOptions& train, const
                     {"presets", std::move(list)},
                     {"maps", std::move(maps)},
                     {"map", {{"across", map.across}, {"up", map.up}, {"partner", map.partner}}},
-                    {"synapse", to_json(synapse)},
+                    {"synapse", json_of(synapse)},
                     {"train", train.to_json()}};
     return web_page("stp.html", data);
 }
@@ -272,7 +270,7 @@ std::string json(const TsodyksMarkram& s, const TrainOptions& train, const std::
                       {"r", pair.separation.r},
                       {"C", pair.separation.C}};
     }
-    return Json{{"synapse", to_json(s)},
+    return Json{{"synapse", json_of(s)},
                 {"train", train.to_json()},
                 {"spikes", std::move(spikes)},
                 {"mean_release", {{"event", pair.alone.a_e}, {"burst", pair.alone.a_b}}},
@@ -305,36 +303,39 @@ void expect_effect(const po::variables_map& values, const TsodyksMarkram& synaps
         synapse.tau_fac > 0.0 || (!map.file.empty() && (map.across == "tau_fac" || map.up == "tau_fac"));
     for (const char* option : {"u_0", "f"}) {
         if (given(option) && !facilitates)
-            throw wrong(fmt::format("--{} has no effect: tau_fac is 0, u is U at each spike", option));
+            throw misuse(stp_usage,
+                         fmt::format("--{} has no effect: tau_fac is 0, u is U at each spike", option));
     }
     if (given("tau_psc") && synapse.variant != Variant::tm3)
-        throw wrong("--tau_psc has an effect in the variant tm3 only");
+        throw misuse(stp_usage, "--tau_psc has an effect in the variant tm3 only");
     if (given("duration") && !train.drawn())
-        throw wrong("--duration has no effect on a list of times; add --regular, --poisson or --bursts");
+        throw misuse(stp_usage,
+                     "--duration has no effect on a list of times; add --regular, --poisson or --bursts");
     for (const char* option : {"across", "up"}) {
         if (given(option) && !given("map"))
-            throw wrong(fmt::format("--{} has no effect without --map", option));
+            throw misuse(stp_usage, fmt::format("--{} has no effect without --map", option));
     }
     for (const char* option : {"burst_spikes", "burst_interval"}) {
         if (given(option) && values["csv"].as<bool>() && !given("map") && !train.has_bursts())
-            throw wrong(
+            throw misuse(
+                stp_usage,
                 fmt::format("--{} has no effect on the CSV of a train without bursts; add --bursts or "
                             "--map",
                             option));
     }
     if (given("partner") && values["csv"].as<bool>() && !given("map"))
-        throw wrong("--partner has no effect on the CSV of the responses; add --map");
+        throw misuse(stp_usage, "--partner has no effect on the CSV of the responses; add --map");
     if (given("seed") && !train.random())
-        throw wrong("--seed has no effect: the train is not random; add --poisson or --bursts");
+        throw misuse(stp_usage, "--seed has no effect: the train is not random; add --poisson or --bursts");
     if (given("burst_probability") && !train.has_bursts())
-        throw wrong("--burst_probability has no effect on a train without bursts; add --bursts");
+        throw misuse(stp_usage, "--burst_probability has no effect on a train without bursts; add --bursts");
 }
 
 /// The files of --out and --map, begun before anything is computed; null where they are not asked for.
 std::array<std::unique_ptr<Output>, 2> open_both(const OutputOptions& output, const std::string& map) {
     if (map.empty()) return {output.out.empty() ? nullptr : output.open({}), nullptr};
     const auto plain = [](const std::string& name) { return std::filesystem::path(name).lexically_normal(); };
-    if (plain(map) == plain(output.out)) throw wrong("--map and --out name the same file");
+    if (plain(map) == plain(output.out)) throw misuse(stp_usage, "--map and --out name the same file");
     return {output.out.empty() ? nullptr : output.open({}), OutputOptions{map, output.overwrite}.open({})};
 }
 
@@ -351,7 +352,7 @@ int stp_verb(const Arguments& arguments) {
     OutputOptions output;
     MapOptions map;
     VerbOptions options(
-        "apical stp [options]",
+        stp_usage,
         "Shows the response of a synapse with short-term plasticity (Tsodyks & Markram) to a spike train.",
         "apical stp --preset facilitating\n"
         "apical stp --U 0.05 --tau_rec 50 --tau_fac 10 --bursts 5 --duration 2000 --csv\n"
@@ -387,7 +388,7 @@ int stp_verb(const Arguments& arguments) {
     if (!values) return 0;
     const std::array formats{as_csv, as_json, html};
     if (std::count(formats.begin(), formats.end(), true) > 1)
-        throw wrong("--csv, --json and --html exclude one another");
+        throw misuse(stp_usage, "--csv, --json and --html exclude one another");
     if (!map.partner.empty()) preset_of(map.partner);
 
     TsodyksMarkram synapse = preset_of(preset).synapse;
@@ -399,8 +400,8 @@ int stp_verb(const Arguments& arguments) {
         const auto& field = TsodyksMarkram::fields[i];
         if (values->count(std::string(field.name)) == 0) continue;
         if (!field.range.contains(given[i]))
-            throw wrong(fmt::format("--{} is {}, out of range: expected {}", field.name, given[i],
-                                    describe(field.range, field.unit)));
+            throw misuse(stp_usage, fmt::format("--{} is {}, out of range: expected {}", field.name, given[i],
+                                                describe(field.range, field.unit)));
         assign(synapse, field.name, given[i], "stp");
     }
     expect_consistent(synapse, "stp");
@@ -408,7 +409,8 @@ int stp_verb(const Arguments& arguments) {
 
     map.expect_axes(synapse);
     if (html) {  // all options set what the page shows first
-        if (!map.file.empty()) throw wrong("--map does not go with --html: the page draws a map itself");
+        if (!map.file.empty())
+            throw misuse(stp_usage, "--map does not go with --html: the page draws a map itself");
         const auto file = output.open("stp.html");
         file->write(page(synapse, train, map));
         file->finish();

@@ -44,15 +44,10 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
+constexpr std::string_view sweep_usage = "apical sweep plan|run|status|collect CONFIG [options]";
+
 constexpr std::size_t most_points = 1'000'000;
 constexpr std::size_t mark_of_table = std::string_view("index,seed").size();
-
-ConfigError wrong(const std::string& what) {
-    return ConfigError(
-        fmt::format("error[E0301]: {}\nusage: apical sweep plan|run|status|collect CONFIG [options]\n"
-                    "help: apical explain E0301\n",
-                    what));
-}
 
 // --- the points
 
@@ -80,7 +75,8 @@ struct Sweep {
 /// The combinations of these and of those, the latter running faster.
 std::vector<Values> times(const std::vector<Values>& slow, const std::vector<Values>& fast) {
     std::vector<Values> all;
-    if (slow.size() * fast.size() > most_points) throw wrong("a sweep has at most a million points");
+    if (slow.size() * fast.size() > most_points)
+        throw misuse(sweep_usage, "a sweep has at most a million points");
     for (const Values& a : slow) {
         for (const Values& b : fast) {
             all.push_back(a);
@@ -181,7 +177,7 @@ Sweep read_sweep(const fs::path& path, const std::vector<Override>& changes = {}
 
     const std::vector<Values> combinations = times(times(list, zipped), crossed);
     if (seeds > most_points / std::max<std::size_t>(combinations.size(), 1))
-        throw wrong("a sweep has at most a million points");
+        throw misuse(sweep_usage, "a sweep has at most a million points");
     Sweep sweep;
     for (const Values& values : combinations) {
         for (const auto& [key, value, place] : values) {
@@ -202,7 +198,7 @@ Sweep read_sweep(const fs::path& path, const std::vector<Override>& changes = {}
         }
     }
     if (sweep.points.size() == 1 && sweep.keys.empty())
-        throw wrong(path.string() + " has no table [sweep] with a grid, zip, list or seeds");
+        throw misuse(sweep_usage, path.string() + " has no table [sweep] with a grid, zip, list or seeds");
     return sweep;
 }
 
@@ -499,7 +495,8 @@ Value value_of(const Json& json) {
 /// One table of everything: a row for each point that is done.
 int collect(const Folder& folder, const Sweep& sweep, bool overwrite) {
     if (!fs::is_directory(folder.root()))
-        throw wrong(fmt::format("nothing was run yet: there is no folder {}", folder.root().string()));
+        throw misuse(sweep_usage,
+                     fmt::format("nothing was run yet: there is no folder {}", folder.root().string()));
     std::vector<std::pair<const Point*, Json>> rows;
     for (const Point& point : sweep.points) {
         if (folder.finished(point)) rows.emplace_back(&point, read_facts(folder.of(point) / "summary.json"));
@@ -557,7 +554,7 @@ int sweep_verb(const Arguments& arguments) {
     bool beyond_memory = false;
     std::size_t jobs = std::max(1U, std::thread::hardware_concurrency());
     VerbOptions options(
-        "apical sweep plan|run|status|collect CONFIG [options]",
+        sweep_usage,
         "Runs a configuration many times, as its table [sweep] says; what is done is not done again.",
         "apical sweep plan xor.toml               # plan.csv, and a command line for each point\n"
         "apical sweep run xor.toml --jobs 4       # here\n"
@@ -581,12 +578,12 @@ int sweep_verb(const Arguments& arguments) {
     const auto words =
         values->count("action") != 0 ? (*values)["action"].as<std::vector<std::string>>() : Arguments{};
     if (words.size() != 2)
-        throw wrong("expected what to do, plan, run, status or collect, and a configuration");
+        throw misuse(sweep_usage, "expected what to do, plan, run, status or collect, and a configuration");
     const std::string& action = words[0];
     const std::string& config = words[1];
     if (action != "plan" && action != "run" && action != "status" && action != "collect")
-        throw wrong(fmt::format("'{}': expected plan, run, status or collect", action));
-    if (jobs < 1) throw wrong("--jobs is 0: expected 1 or more");
+        throw misuse(sweep_usage, fmt::format("'{}': expected plan, run, status or collect", action));
+    if (jobs < 1) throw misuse(sweep_usage, "--jobs is 0: expected 1 or more");
     const Sweep sweep = read_sweep(config);
     const Folder folder(config, out.empty() ? fs::path(config).replace_extension(".sweep") : fs::path(out),
                         beyond_memory);
@@ -623,8 +620,8 @@ int sweep_verb(const Arguments& arguments) {
     char* end = nullptr;
     const std::uint64_t k = std::strtoull(index.c_str(), &end, 10);
     if (*end != '\0' || k >= sweep.points.size())
-        throw wrong(
-            fmt::format("--index is {}: expected a number from 0 to {}", index, sweep.points.size() - 1));
+        throw misuse(sweep_usage, fmt::format("--index is {}: expected a number from 0 to {}", index,
+                                              sweep.points.size() - 1));
     return run({sweep.points[k]}, 1);
 }
 

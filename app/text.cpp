@@ -10,6 +10,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "core/error.hpp"
+
 namespace apical {
 
 std::string clock_text(double seconds) {
@@ -107,6 +109,16 @@ std::string shell_word(const std::string& word) {
 std::string read_text(const std::filesystem::path& path) {
     std::ifstream stream(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+nlohmann::ordered_json read_json(const std::filesystem::path& path) {
+    std::ifstream stream(path);
+    if (!stream) throw IoError(path.string(), "cannot be read");
+    try {
+        return nlohmann::ordered_json::parse(stream);
+    } catch (const nlohmann::json::exception&) {
+        throw DataError(path.string() + ": is not JSON, or cut");
+    }
 }
 
 }  // namespace apical

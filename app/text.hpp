@@ -33,5 +33,7 @@ std::string shell_word(const std::string& word);
 
 /// All that a file holds; empty if it cannot be read.
 std::string read_text(const std::filesystem::path& path);
+/// The JSON of a file. Throws IoError where it cannot be read, DataError where it is no JSON.
+nlohmann::ordered_json read_json(const std::filesystem::path& path);
 
 }  // namespace apical

@@ -15,10 +15,6 @@ namespace po = boost::program_options;
 
 namespace {
 
-ConfigError wrong(const std::string& what) {
-    return ConfigError(fmt::format("error[E0301]: {}\nhelp: apical explain E0301\n", what));
-}
-
 constexpr double most_spikes = 1e6;  // more than anybody reads
 
 }  // namespace
@@ -45,7 +41,7 @@ TrainRecipe TrainOptions::recipe() const {
     TrainRecipe recipe = recipe_;
     const std::array ways{!list_.empty(), given(regular_), given(poisson_), given(bursts_)};
     if (std::count(ways.begin(), ways.end(), true) > 1)
-        throw wrong("--times, --regular, --poisson and --bursts exclude one another");
+        throw misuse({}, "--times, --regular, --poisson and --bursts exclude one another");
     for (const auto& [rate, kind] :
          {std::pair{regular_, TrainRecipe::Kind::regular}, std::pair{poisson_, TrainRecipe::Kind::poisson},
           std::pair{bursts_, TrainRecipe::Kind::bursts}}) {
@@ -56,7 +52,8 @@ TrainRecipe TrainOptions::recipe() const {
     if (recipe.burst_spikes < 2 || recipe.burst_spikes > 100 || !(recipe.burst_interval > 0.0) ||
         !(recipe.burst_interval <= burst_threshold) ||
         !(recipe.burst_probability >= 0.0 && recipe.burst_probability <= 1.0)) {
-        throw wrong(
+        throw misuse(
+            {},
             fmt::format("a burst has 2 to 100 spikes, at intervals of at most {} ms, and a probability from "
                         "0 to 1",
                         burst_threshold));
@@ -77,23 +74,27 @@ std::vector<double> TrainOptions::times() const {
             times.push_back(std::strtod(word.c_str(), &end));
             const bool ascending = times.size() < 2 || times.back() > times[times.size() - 2];
             if (*end != '\0' || !std::isfinite(times.back()) || times.back() < 0.0 || !ascending)
-                throw wrong(
+                throw misuse(
+                    {},
                     fmt::format("--times: '{}' is not a time [ms], or not after the one before it", word));
         }
-        if (times.empty()) throw wrong("--times is empty");
+        if (times.empty()) throw misuse({}, "--times is empty");
         return times;
     }
     if (!(r.rate > 0.0) || !std::isfinite(r.rate) || !(r.duration > 0.0) ||
         !(r.rate * r.duration / 1000.0 < most_spikes))
-        throw wrong(fmt::format(
-            "a rate of {} Hz for {} ms: expected positive numbers, and fewer than a million spikes", r.rate,
-            r.duration));
+        throw misuse(
+            {}, fmt::format(
+                    "a rate of {} Hz for {} ms: expected positive numbers, and fewer than a million spikes",
+                    r.rate, r.duration));
     if (r.kind == TrainRecipe::Kind::bursts) {
         if (!(1000.0 / r.rate > shortest_event_interval(r)))
-            throw wrong(fmt::format(
-                "--bursts {}: with these bursts events are {} ms apart or more, so their rate must be "
-                "below {:.4g} Hz",
-                r.rate, shortest_event_interval(r), 1000.0 / shortest_event_interval(r)));
+            throw misuse(
+                {},
+                fmt::format(
+                    "--bursts {}: with these bursts events are {} ms apart or more, so their rate must be "
+                    "below {:.4g} Hz",
+                    r.rate, shortest_event_interval(r), 1000.0 / shortest_event_interval(r)));
     }
     return make_train(r);
 }

@@ -19,10 +19,10 @@ namespace apical {
 namespace {
 
 constexpr double r_max = 100.0;  // [Hz] an input that stands for 1
-constexpr double tonic_rate =
+constexpr double regular_rate =
     500.0;  // [Hz] of the regular source that stands for constants: biases, resting rates
 
-std::string input_name(Index input) { return std::string("input_") + static_cast<char>('a' + input); }
+std::string input_letter(Index input) { return std::string("input_") + static_cast<char>('a' + input); }
 
 bool relayed(const PopulationsConfig& c) {
     return c.feedback == Transmission::tsodyks_markram &&
@@ -161,28 +161,29 @@ PopulationsFeedback calibrate(const PopulationsConfig& c, std::size_t threads, c
     return f;
 }
 
-class Describer {
+class PopulationsDescriber {
 public:
-    Describer(const PopulationsConfig& c, Index inputs, const PopulationsFeedback& feedback)
+    PopulationsDescriber(const PopulationsConfig& c, Index inputs, const PopulationsFeedback& feedback)
         : c_(c), inputs_(inputs), feedback_(feedback) {}
 
     NetworkDescription operator()(std::uint64_t seed) {
         d_.seed = seed;
         for (Index i = 0; i < inputs_; ++i)
-            d_.populations.push_back(source(input_name(i), "poisson", c_.neurons, c_.input.low_rate));
-        d_.populations.push_back(source("tonic", "regular", 1, tonic_rate));
+            d_.populations.push_back(source(input_letter(i), "poisson", c_.neurons, c_.input.low_rate));
+        d_.populations.push_back(source("tonic", "regular", 1, regular_rate));
         for (Index h = 0; h < c_.hidden; ++h) d_.populations.push_back(cells(c_, hidden(h)));
         d_.populations.push_back(cells(c_, "output"));
         if (relayed(c_) && has_inhibition(c_)) add_relays(c_, d_.populations, d_.projections);
         for (Index h = 0; h < c_.hidden; ++h) {
             const bool learns = c_.control != PopulationsConfig::Control::frozen_hidden;
             for (Index i = 0; i < inputs_; ++i)
-                forward(input_name(i), hidden(h), 2.0, 1000.0 / (r_max * c_.neuron.tau_soma), "all", learns);
-            forward("tonic", hidden(h), 1.0, 1000.0 / (tonic_rate * c_.neuron.tau_soma), "all", learns);
+                forward(input_letter(i), hidden(h), 2.0, 1000.0 / (r_max * c_.neuron.tau_soma), "all",
+                        learns);
+            forward("tonic", hidden(h), 1.0, 1000.0 / (regular_rate * c_.neuron.tau_soma), "all", learns);
             forward(hidden(h), "output", 2.0, c_.neuron.t_ref / c_.neuron.tau_soma, "event", true);
             feed_back(h);
         }
-        forward("tonic", "output", 1.0, 1000.0 / (tonic_rate * c_.neuron.tau_soma), "all", true);
+        forward("tonic", "output", 1.0, 1000.0 / (regular_rate * c_.neuron.tau_soma), "all", true);
         return std::move(d_);
     }
 
@@ -279,7 +280,7 @@ private:
         // What all neurons of the output do, felt through one interneuron's spike.
         const double pv_pool = static_cast<double>(c_.neurons) / c_.pv.size;
         const double sst_pool = static_cast<double>(c_.neurons) / c_.sst.size;
-        const double constant = c_.neurons / tonic_rate;
+        const double constant = c_.neurons / regular_rate;
         const RelayDecoder& plus = feedback_.positive;
         const RelayDecoder& minus = feedback_.negative;
         // Without Dale the same relay serves weights of both signs; with it, the positive ones.
@@ -326,7 +327,7 @@ public:
         const auto set = [&](Action action) { simulation().schedule(onset, std::move(action)); };
         for (Index i = 0; i < shape_.inputs; ++i) {
             const double rate = std::lerp(c_.input.low_rate, c_.input.high_rate, levels[i] / shape_.full);
-            set(action::SetRates{network().populations.at(input_name(i)), {rate}});
+            set(action::SetRates{network().populations.at(input_letter(i)), {rate}});
         }
         set(action::SetVariable{output(), target_, {targets.empty() ? std::nan("") : targets[0]}});
         set(action::GatePlasticity{!targets.empty()});
@@ -380,7 +381,7 @@ private:
     PopulationsConfig c_;
 };
 
-constexpr Range of_a_train{.low = 0.0, .high = highest_rate};
+constexpr Range of_an_input{.low = 0.0, .high = highest_rate};
 
 void read_variant(ConfigTable& root, PopulationsConfig& c) {
     root.read(
@@ -411,8 +412,8 @@ void read_network(ConfigTable& root, PopulationsConfig& c) {
 
 void read_cells(ConfigTable& root, PopulationsConfig& c) {
     ConfigTable input = root.table("input", "Poisson trains of the input populations.");
-    input.read({"high_rate", "Hz", "a neuron's rate for a 1", of_a_train}, c.input.high_rate);
-    input.read({"low_rate", "Hz", "a neuron's rate for a 0", of_a_train}, c.input.low_rate);
+    input.read({"high_rate", "Hz", "a neuron's rate for a 1", of_an_input}, c.input.high_rate);
+    input.read({"low_rate", "Hz", "a neuron's rate for a 0", of_an_input}, c.input.low_rate);
 
     ConfigTable neuron =
         root.table("neuron", "The two-compartment cells of the hidden and output populations.");
@@ -496,7 +497,7 @@ PopulationsFeedback measure_feedback(const PopulationsConfig& config, std::size_
 
 NetworkDescription describe_populations(const PopulationsConfig& config, const Shape& shape,
                                         std::uint64_t seed, const PopulationsFeedback& feedback) {
-    return Describer(config, shape.inputs, feedback)(seed);
+    return PopulationsDescriber(config, shape.inputs, feedback)(seed);
 }
 
 std::unique_ptr<Circuit> burstccn_populations(const PopulationsConfig& config) {

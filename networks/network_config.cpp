@@ -85,7 +85,7 @@ const std::vector<Word>& gates() {
 }
 
 template <class Items>
-std::vector<std::string> names(const Items& items) {
+std::vector<std::string> names_of(const Items& items) {
     std::vector<std::string> result;
     for (const auto& item : items) result.push_back(item.name);
     return result;
@@ -185,7 +185,7 @@ public:
 
         for (ConfigTable& table : named("population", "model", "Neurons of one model, or sources of spikes."))
             read_population(table);
-        populations_ = names(network_.populations);
+        populations_ = names_of(network_.populations);
         if (populations_.empty())
             root_.complain("", "E0201", "there is no population", "add a table [population.NAME]");
         const std::vector<ConfigTable> projections =
@@ -452,7 +452,7 @@ private:
             table.skip("port");
             return nullptr;
         }
-        std::vector<std::string> defined = names(model->ports);
+        std::vector<std::string> defined = names_of(model->ports);
         return table.read_reference(key, fmt::format("port of {}", model->name), defined, port)
                    ? model->port(port)
                    : nullptr;
@@ -683,7 +683,7 @@ private:
         DriveDescription d;
         d.name = table.name();
         table.read_reference({.name = "signal", .meaning = "what it follows", .required = true}, "signal",
-                             names(network_.signals), d.signal);
+                             names_of(network_.signals), d.signal);
         table.read_reference({.name = "target", .meaning = "population that receives it", .required = true},
                              "population", populations_, d.target);
         const PortInfo* port = read_port(table, model_of(d.target), d.port);

@@ -108,8 +108,6 @@ struct WideValue {
 using Values = std::vector<WideValue>;
 using Marks = Eigen::Matrix<bool, Eigen::Dynamic, Eigen::Dynamic>;
 
-Eigen::Index idx(std::size_t i) { return static_cast<Eigen::Index>(i); }
-
 /// Whether variable i reads j, directly or not, or is j.
 Marks readers(const Eigen::MatrixXd& A) {
     Marks reads = A.array() != 0.0;

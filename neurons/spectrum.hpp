@@ -1,9 +1,13 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cstddef>
 #include <vector>
 
 namespace apical {
+
+/// Eigen counts with signed numbers.
+inline Eigen::Index idx(std::size_t i) { return static_cast<Eigen::Index>(i); }
 
 /// A real eigenvalue m, or the conjugate pair m +- i sqrt(-q_square) where q_square is negative.
 struct Eigenvalue {

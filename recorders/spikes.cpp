@@ -8,7 +8,7 @@ namespace apical {
 namespace {
 
 /// Some 16 MB of buffers, should nobody call flush().
-constexpr std::size_t most_buffered = std::size_t{1} << 20U;
+constexpr std::size_t most_buffered_spikes = std::size_t{1} << 20U;
 
 constexpr std::array part_times{"/parts/begin_ms", "/parts/end_ms"};
 constexpr const char* part_epoch = "/parts/epoch";
@@ -98,7 +98,7 @@ void SpikeRecorder::observe(const Window& window, std::span<const Spike> spikes)
         if (spike.kind == SpikeKind::event) note(channels_[1], spike);
         if (spike.kind == SpikeKind::burst) note(channels_[2], spike);
     }
-    if (buffered_ >= most_buffered) flush();
+    if (buffered_ >= most_buffered_spikes) flush();
 }
 
 void SpikeRecorder::flush() {

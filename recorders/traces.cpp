@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::array names = {"spike_rate", "event_rate", "burst_rate", "burst_probability"};
 constexpr std::array units = {"Hz", "Hz", "Hz", "1"};
-constexpr std::uint64_t most_buffered = 65536;
+constexpr std::uint64_t most_buffered_values = 65536;
 
 double checked_bin(double bin_ms) {
     if (!(bin_ms > 0.0 && std::isfinite(bin_ms)) || ticks(bin_ms) <= Duration::zero()) {
@@ -84,7 +84,7 @@ void TraceRecorder::close_bin(Time end) {
         traces.spikes = traces.events = traces.bursts = 0;
     }
     ++bin_;
-    if (++buffered_ >= most_buffered) flush();
+    if (++buffered_ >= most_buffered_values) flush();
 }
 
 void TraceRecorder::observe(const Window& window, std::span<const Spike> spikes) {

@@ -4,11 +4,6 @@
 #include <cmath>
 
 namespace apical {
-namespace {
-
-Eigen::Index idx(std::size_t i) { return static_cast<Eigen::Index>(i); }
-
-}  // namespace
 
 std::vector<bool> reached_from(const Eigen::MatrixXd& A, std::vector<bool> marked) {
     for (bool grown = true; grown;) {

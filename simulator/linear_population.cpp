@@ -23,8 +23,6 @@ constexpr std::size_t cost_of_one = 4;
 /// Looking a target up in a row takes as long as reading so many of its targets.
 constexpr std::size_t cost_of_search = 32;
 
-Eigen::Index idx(std::size_t i) { return static_cast<Eigen::Index>(i); }
-
 std::vector<std::size_t> in_use(const LinearDynamics& d, std::span<const bool> ports_used,
                                 std::span<const double> initial) {
     const auto n = static_cast<std::size_t>(d.A.rows());
