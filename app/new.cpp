@@ -44,7 +44,7 @@ std::string template_of(const TaskKind& task, const std::string& circuit) {
         fit.emplace_back(kind.name);
     }
     throw misuse(new_usage, fmt::format("no circuit '{}' learns {}", circuit, task.name),
-                 fmt::format("there are: {} (apical explain circuit)", fmt::join(fit, ", ")));
+                 fmt::format("there are: {}", fmt::join(fit, ", ")));
 }
 
 }  // namespace
