@@ -247,9 +247,9 @@ Benchmark prediction(std::string_view name, bool plastic) {
     return b;
 }
 
-constexpr std::array<std::string_view, 14> names{"b1-ai",     "b1-mid",     "b1-low", "b2",        "b2-eq",
-                                                 "b3",        "b3-synapse", "b4",     "b4-static", "b5",
-                                                 "b5-static", "m1-static",  "m1-tm",  "m1-stdp"};
+constexpr std::array<std::string_view, 14> every_benchmark{
+    "b1-ai", "b1-mid",    "b1-low", "b2",        "b2-eq",     "b3",    "b3-synapse",
+    "b4",    "b4-static", "b5",     "b5-static", "m1-static", "m1-tm", "m1-stdp"};
 
 Benchmark make(std::string_view name) {
     Benchmark b;
@@ -302,16 +302,16 @@ Benchmark make(std::string_view name) {
 
 }  // namespace
 
-std::span<const std::string_view> benchmark_names() { return names; }
+std::span<const std::string_view> benchmark_names() { return every_benchmark; }
 
 Benchmark benchmark(std::string_view name, std::uint64_t seed, Background::Kind drive) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-        const std::vector<std::string> known(names.begin(), names.end());
+    if (std::find(every_benchmark.begin(), every_benchmark.end(), name) == every_benchmark.end()) {
+        const std::vector<std::string> known(every_benchmark.begin(), every_benchmark.end());
         const auto meant = probably_meant(std::string(name), known);
         throw ConfigError(fmt::format(
             "error[E0301]: there is no benchmark '{}'\n   |  {}\nhelp: apical bench --help\n", name,
             meant ? fmt::format("did you mean '{}'?", *meant)
-                  : fmt::format("there are {}", fmt::join(names, ", "))));
+                  : fmt::format("there are {}", fmt::join(every_benchmark, ", "))));
     }
     Benchmark b = make(name);
     b.network.seed = seed;
